@@ -178,13 +178,15 @@ uint64_t ulp_code_count(const ulp_format *f);
 /* ---- rounding -------------------------------------------------------- */
 
 typedef enum {
-  ULP_RNE, /* to nearest, ties to the even code */
+  ULP_RNE, /* to nearest, ties to the even code (for E8M0 and the like the
+              binade with the even code, as P3109; for a codebook the value of
+              even rank, the distinct values counted upward from 0) */
   ULP_RNA, /* to nearest, ties away from zero */
   ULP_RNZ, /* to nearest, ties toward zero */
   ULP_RTZ, /* toward zero */
   ULP_RU,  /* toward +inf */
   ULP_RD,  /* toward -inf */
-  ULP_ODD, /* if inexact, to the neighbour with the odd code */
+  ULP_ODD, /* if inexact, to the neighbour with the odd code (or rank) */
   ULP_SR   /* stochastic */
 } ulp_mode;
 
@@ -236,7 +238,11 @@ ULP_MUST_CHECK ulp_status ulp_overflow_find(const char *name, ulp_overflow *out)
  *          the same element gives the same code on any thread or shard.
  * Never fails: NaN, Inf, negative values in unsigned formats and zero in a
  * format without zero become what the profile says.  NaN to an integer or a
- * codebook is the code of 0 (CUDA's float-to-int rule). */
+ * codebook is the code of 0 (CUDA's float-to-int rule); integers and
+ * codebooks saturate under every overflow rule.  In a format without
+ * subnormals (`nosub`) values between 0 and 2^emin round to one of these two;
+ * the tie goes to 0, which is even.  In one without zero (E8M0) a positive
+ * value below the least becomes the least in every mode. */
 uint64_t ulp_round_pack(const ulp_format *f, const ulp_exact *x,
                         const ulp_rounding *r, uint64_t index);
 

@@ -43,20 +43,34 @@ static inline int32_t ulp_least_exponent(const ulp_format *f)
 /* The index of the highest set bit; x is not 0. */
 static inline int ulp_top_bit(uint64_t x) { return 63 - __builtin_clzll(x); }
 
-/* The fraction v = significand * 2^-drop (its part below 1), of which a
- * rounding decides whether the last place kept goes up. */
+/* The fraction v, 0 <= v < 1, of the last place kept that rounding drops:
+ * numerator / 2^drop when denominator is 0, else numerator / denominator. */
 typedef struct {
-  uint64_t significand; /* normalised: bit 63 set, or 0 */
-  int64_t drop;         /* bits dropped, >= 1 */
-  bool sticky;          /* something more below the significand */
+  uint64_t numerator;
+  uint64_t denominator;
+  int64_t drop;
+  bool sticky; /* a little more than that */
 } ulp_fraction;
 
-/* Whether v stochastically rounds up for this element (random.c). */
+/* Whether element `index`, v > 0, stochastically rounds up (stochastic.c).
+ * word0: the element's first random word, or NULL to have it computed. */
 bool ulp_fraction_up(const ulp_fraction *v, const ulp_rounding *r,
-                     uint64_t index);
+                     uint64_t index, const uint32_t *word0);
 
 /* The code of the finite x in a codebook format (codebook.c). */
 uint64_t ulp_codebook_round(const ulp_format *f, const ulp_exact *x,
-                            const ulp_rounding *r, uint64_t index);
+                            const ulp_rounding *r, uint64_t index,
+                            const uint32_t *word0);
+
+/* ulp_round_pack with the element's first random word at hand. */
+uint64_t ulp_round_pack_word(const ulp_format *f, const ulp_exact *x,
+                             const ulp_rounding *r, uint64_t index,
+                             const uint32_t *word0);
+
+/* Levenshtein distance of two words, case ignored (nearest.c). */
+size_t ulp_word_distance(const char *a, const char *b);
+
+/* The profile that a rounding names; ocp when it names none. */
+const ulp_profile *ulp_rounding_profile(const ulp_rounding *r);
 
 #endif
