@@ -106,6 +106,9 @@ void ulp_output_printf(ulp_output *o, const char *fmt, ...)
 ULP_MUST_CHECK ulp_status ulp_output_commit(ulp_output *o, ulp_error *e);
 /* Removes what was written and frees; NULL is allowed. */
 void ulp_output_discard(ulp_output *o);
+/* Removes the temporaries of all open outputs.  Async-signal-safe: for a
+ * program's own SIGINT and SIGTERM handlers, just before they end it. */
+void ulp_output_unlink_pending(void);
 
 /* Writes a .npy 1.0 header for C-order, little-endian data; `type` as in a
  * header's descr ("<f4", "|u1"). The caller then writes the elements. */
