@@ -31,7 +31,7 @@ sources() {
 check_folder() { # FOLDER LICENCE FORBIDDEN
   [ -d "$1" ] || return 0
   for file in $(sources "$1"); do
-    sed 2q "$file" | grep -q "SPDX-License-Identifier: $2\$" ||
+    sed 2q "$file" | grep -qE "SPDX-License-Identifier: $2( \*/)?\$" ||
       fault "$file" "expected SPDX-License-Identifier: $2 in line 1 or 2"
     if grep -nE '^ *# *include' "$file" | grep -E "include +($3)"; then
       fault "$file" "includes what lies above $1/"
