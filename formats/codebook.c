@@ -6,7 +6,7 @@
  */
 #include "internal.h"
 
-#include <math.h>
+#include <stdlib.h>
 
 /* 2 |x| 2^60, its lowest bit standing for anything below; x beyond the book
  * stops at a value beyond every entry. */
@@ -30,89 +30,88 @@ static int64_t doubled(const ulp_exact *x)
   return x->negative ? -magnitude : magnitude;
 }
 
-static int64_t doubled_entry(const ulp_format *f, uint64_t code)
+/* The code whose value has rank i, counting both zeros where there are two. */
+static uint64_t code_at(const ulp_format *f, unsigned i)
 {
-  return (int64_t)ldexp(f->codebook[code], 61);
+  return f->codebook_order ? f->codebook_order[i] : i;
 }
 
-typedef struct {
-  int64_t x, low, high; /* low <= x <= high, doubled units */
-  bool odd;             /* the rank of low among the distinct values is odd */
-} bracket;
-
-static bracket find_bracket(const ulp_format *f, int64_t x)
+static int64_t doubled_at(const ulp_format *f, unsigned i)
 {
-  bracket b = {.x = x, .low = INT64_MIN, .high = INT64_MAX};
-  unsigned rank = 0;
-  for (uint64_t c = 0; c < ulp_code_count(f); c++) {
-    int64_t v = doubled_entry(f, c);
-    if (v <= x && v > b.low)
-      b.low = v;
-    if (v >= x && v < b.high)
-      b.high = v;
+  return (int64_t)(f->codebook[code_at(f, i)] * 0x1p61);
+}
+
+/* The greatest rank whose value is not above x; 0 when all are. */
+static unsigned rank_below(const ulp_format *f, int64_t x)
+{
+  unsigned low = 0, high = 1u << f->bits;
+  while (high - low > 1) {
+    unsigned middle = (low + high) / 2;
+    if (doubled_at(f, middle) <= x)
+      low = middle;
+    else
+      high = middle;
   }
-  if (b.low == INT64_MIN)
-    b.low = b.high;
-  if (b.high == INT64_MAX)
-    b.high = b.low;
-  for (uint64_t c = 0; c < ulp_code_count(f); c++)
-    rank += doubled_entry(f, c) < b.low &&
-            !(f->codebook[c] == 0 && signbit(f->codebook[c]));
-  b.odd = rank & 1;
-  return b;
+  return low;
 }
 
-/* The code of an entry; of two zeros, the one with the sign asked for. */
-static uint64_t code_of(const ulp_format *f, int64_t v, bool negative)
+/* Whether the value of rank i is the 2nd, 4th, ... distinct one. */
+static bool is_odd(const ulp_format *f, unsigned i)
 {
-  uint64_t found = 0;
-  bool have = false;
-  for (uint64_t c = 0; c < ulp_code_count(f); c++) {
-    if (doubled_entry(f, c) != v)
-      continue;
-    if (!have || (v == 0 && (signbit(f->codebook[c]) != 0) == negative))
-      found = c;
-    have = true;
-  }
-  return found;
+  bool second_zero = f->zero == ULP_ZERO_SIGNED && doubled_at(f, i) >= 0;
+  return (i - second_zero) & 1;
 }
 
-static bool goes_far(const bracket *b, int64_t near, int64_t far,
-                     const ulp_rounding *r, uint64_t index,
+/* Ranks around x: near is on the side of zero, which every book has. */
+static bool goes_far(const ulp_format *f, int64_t x, unsigned near,
+                     unsigned far, const ulp_rounding *r, uint64_t index,
                      const uint32_t *word0)
 {
-  uint64_t above = (uint64_t)(b->x > near ? b->x - near : near - b->x);
-  uint64_t gap = (uint64_t)(b->high - b->low);
-  bool odd = near == b->low ? b->odd : !b->odd;
+  uint64_t above = (uint64_t)llabs(x - doubled_at(f, near));
+  uint64_t gap = (uint64_t)llabs(doubled_at(f, far) - doubled_at(f, near));
   ulp_fraction v = {.numerator = above, .denominator = gap};
   switch (r->mode) {
-  case ULP_RNE: return above > gap - above || (above == gap - above && odd);
+  case ULP_RNE:
+    return above > gap - above || (above == gap - above && is_odd(f, near));
   case ULP_RNA: return above >= gap - above;
   case ULP_RNZ: return above > gap - above;
   case ULP_RTZ: return false;
-  case ULP_RU: return far == b->high;
-  case ULP_RD: return far == b->low;
-  case ULP_ODD: return !odd;
+  case ULP_RU: return far > near;
+  case ULP_RD: return far < near;
+  case ULP_ODD: return !is_odd(f, near);
   case ULP_SR: break;
   }
   return ulp_fraction_up(&v, r, index, word0);
+}
+
+/* The code of a zero of the sign asked for, where there are two. */
+static uint64_t zero_code(const ulp_format *f, unsigned rank, bool negative)
+{
+  return code_at(f, f->zero == ULP_ZERO_SIGNED && negative ? rank - 1 : rank);
 }
 
 uint64_t ulp_codebook_round(const ulp_format *f, const ulp_exact *x,
                             const ulp_rounding *r, uint64_t index,
                             const uint32_t *word0)
 {
-  bracket b;
-  int64_t near, far;
+  unsigned last = (1u << f->bits) - 1, low, near, far;
+  int64_t d, at_low;
   if (x->cls == ULP_CLASS_NAN)
-    return code_of(f, 0, false);
+    return code_at(f, rank_below(f, 0));
   if (x->cls == ULP_CLASS_INF)
-    b = find_bracket(f, x->negative ? INT64_MIN + 1 : INT64_MAX - 1);
-  else
-    b = find_bracket(f, doubled(x));
-  near = x->negative ? b.high : b.low; /* toward zero, which every book has */
-  far = x->negative ? b.low : b.high;
-  if (near != far && goes_far(&b, near, far, r, index, word0))
+    return code_at(f, x->negative ? 0 : last);
+  d = doubled(x);
+  low = rank_below(f, d);
+  at_low = doubled_at(f, low);
+  if (at_low == d && d == 0)
+    return zero_code(f, low, x->negative);
+  if (at_low >= d || low == last)
+    return code_at(f, low);
+  near = x->negative ? low + 1 : low;
+  far = x->negative ? low : low + 1;
+  if (goes_far(f, d, near, far, r, index, word0))
     near = far;
-  return code_of(f, near, x->negative);
+  if (doubled_at(f, near) == 0)
+    return zero_code(f, rank_below(f, 0), x->negative);
+  return code_at(f, near);
 }

@@ -23,6 +23,9 @@ const float ulp_book_bnb_fp4[16] = {
     -0.25f,
 };
 
+const uint8_t ulp_book_bnb_fp4_order[16] = {11, 10, 13, 12, 15, 14, 9, 8,
+                                            0,  1,  6,  7,  4,  5,  2, 3};
+
 /* The dynamic 8-bit maps of bitsandbytes (functional.py, create_dynamic_map):
  * for i = 0..6, 10^(i-6) times the midpoints of linspace(0.1, 1, 2^i + 1)
  * (unsigned: 2^(i+1) + 1), with their negatives where signed, and 0 and 1.

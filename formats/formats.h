@@ -97,6 +97,8 @@ typedef struct {
   int32_t bias;             /* FLOAT: exponent bias; INTEGER: value = n*2^-bias */
   uint64_t max_code;        /* code of the greatest finite value */
   const float *codebook;    /* CODEBOOK: 2^bits values, by code */
+  const uint8_t *codebook_order; /* codes by increasing value, -0 before +0;
+                                    NULL: the codes are in order */
 } ulp_format;
 
 /* The table: rows 0 .. ulp_format_count()-1, NULL beyond. */

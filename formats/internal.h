@@ -10,6 +10,7 @@
 /* Values of the codebook formats (codebook_tables.c). */
 extern const float ulp_book_nf4[16];
 extern const float ulp_book_bnb_fp4[16];
+extern const uint8_t ulp_book_bnb_fp4_order[16];
 extern const float ulp_book_dynamic8[256];
 extern const float ulp_book_dynamic8u[256];
 

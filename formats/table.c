@@ -69,11 +69,12 @@
               "two's complement without -2^(b-1), so that q and -q exist"), \
       INT_ROW("uint" #B, "u" #B, B, 0, 0, "unsigned, used with a zero point")
 
-#define BOOK_ROW(NAME, ALIASES, BITS, SIGN, ZERO, MAXCODE, BOOK, SOURCE)      \
+#define BOOK_ROW(NAME, ALIASES, BITS, SIGN, ZERO, MAXCODE, BOOK, ORDER,       \
+                 SOURCE)                                                      \
   {                                                                           \
     .name = NAME, .aliases = ALIASES, .source = SOURCE, .kind = ULP_CODEBOOK, \
     .bits = (BITS), .is_signed = (SIGN), .zero = (ZERO), .storage_bytes = 1,  \
-    .max_code = (MAXCODE), .codebook = BOOK                                   \
+    .max_code = (MAXCODE), .codebook = BOOK, .codebook_order = ORDER          \
   }
 
 static const ulp_format table[] = {
@@ -132,13 +133,14 @@ static const ulp_format table[] = {
      .max_code = 127},
 
     BOOK_ROW("nf4", "normalfloat4", 4, 1, ULP_ZERO_UNSIGNED, 15, ulp_book_nf4,
+             NULL,
              "Dettmers et al. 2023 (QLoRA), arXiv:2305.14314, appendix E"),
     BOOK_ROW("bnb_fp4", "bnb-fp4", 4, 1, ULP_ZERO_SIGNED, 3, ulp_book_bnb_fp4,
-             BNB),
+             ulp_book_bnb_fp4_order, BNB),
     BOOK_ROW("bnb_dynamic8", "dynamic8", 8, 1, ULP_ZERO_UNSIGNED, 255,
-             ulp_book_dynamic8, "Dettmers 2016, arXiv:1511.04561; " BNB),
+             ulp_book_dynamic8, NULL, "Dettmers 2016, arXiv:1511.04561; " BNB),
     BOOK_ROW("bnb_dynamic8u", "dynamic8u", 8, 0, ULP_ZERO_UNSIGNED, 255,
-             ulp_book_dynamic8u,
+             ulp_book_dynamic8u, NULL,
              "Dettmers et al. 2022, arXiv:2110.02861; " BNB),
 };
 
