@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The table of experiments.  To add one, add a line.
+ */
+#include <string.h>
+
+#include "experiment.h"
+
+static const ulp_experiment *const table[] = {
+    &ulp_experiment_snr,
+};
+
+const ulp_experiment *ulp_experiment_row(size_t i)
+{
+  return i < sizeof table / sizeof table[0] ? table[i] : NULL;
+}
+
+const char *ulp_experiment_name(size_t i)
+{
+  const ulp_experiment *x = ulp_experiment_row(i);
+  return x ? x->name : NULL;
+}
+
+ulp_status ulp_experiment_find(const ulp_experiment **out, const char *name,
+                               ulp_error *e)
+{
+  const ulp_experiment *x;
+  for (size_t i = 0; (x = ulp_experiment_row(i)) != NULL; i++) {
+    if (strcmp(x->name, name) == 0) {
+      *out = x;
+      return ULP_OK;
+    }
+  }
+  const char *near = ulp_nearest(name, ulp_experiment_name);
+  return ulp_error_set(e, ULP_ENAME, "no experiment '%.80s'%s%s%s", name,
+                       near ? " (did you mean '" : "; `ulplab list` has them",
+                       near ? near : "", near ? "'?)" : "");
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The numbers that experiments/snr quantizes: samples of a distribution or
+ * the elements of a tensor.
+ *
+ * A distribution is drawn in blocks of BLOCK samples, each from a stream of
+ * its own, so that blocks can be made by any thread and a short run is the
+ * beginning of a long one.  A stream is named by the distribution's name and
+ * the number of the block, so it does not change when the table grows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "snr.h"
+
+enum { BLOCK = 1 << 16 };
+
+static int64_t sample_count(const ulp_run *run)
+{
+  static const int64_t count[] = {INT64_C(1) << 14, INT64_C(1) << 20,
+                                  INT64_C(1) << 24};
+  return count[run->effort];
+}
+
+/* FNV-1a, 32 bits (Fowler, Noll, Vo; draft-eastlake-fnv). */
+static uint32_t name_hash(const char *s)
+{
+  uint32_t h = UINT32_C(2166136261);
+  for (; *s; s++)
+    h = (h ^ (unsigned char)*s) * UINT32_C(16777619);
+  return h;
+}
+
+/* ---- which sources ------------------------------------------------------- */
+
+static const char *distribution_name(size_t i)
+{
+  const ulp_distribution *d = ulp_distribution_row(i);
+  return d ? d->name : NULL;
+}
+
+/* Whether the blank-separated list has the word; an empty list has all. */
+static bool listed(const char *list, const char *word)
+{
+  size_t n = strlen(word);
+  list += strspn(list, " ");
+  if (!*list)
+    return true;
+  for (; *list; list += strspn(list, " ")) {
+    size_t m = strcspn(list, " ");
+    if (m == n && strncmp(list, word, n) == 0)
+      return true;
+    list += m;
+  }
+  return false;
+}
+
+static ulp_status check_names(const char *list, ulp_error *e)
+{
+  char word[64];
+  for (list += strspn(list, " "); *list; list += strspn(list, " ")) {
+    size_t n = strcspn(list, " ");
+    snprintf(word, sizeof word, "%.*s", n < 60 ? (int)n : 60, list);
+    list += n;
+    size_t i = 0;
+    while (distribution_name(i) && strcmp(distribution_name(i), word) != 0)
+      i++;
+    if (distribution_name(i))
+      continue;
+    const char *near = ulp_nearest(word, distribution_name);
+    return ulp_error_set(e, ULP_ENAME,
+                         "--distributions: no distribution '%s'%s%s%s", word,
+                         near ? " (did you mean '" : "", near ? near : "",
+                         near ? "'?)" : "");
+  }
+  return ULP_OK;
+}
+
+static ulp_status from_distributions(ulp_snr_source *out, size_t *count,
+                                     const ulp_run *run, ulp_error *e)
+{
+  const char *list = ulp_run_parameter(run, "distributions");
+  ulp_status s = check_names(list, e);
+  if (s != ULP_OK)
+    return s;
+  for (size_t i = 0; distribution_name(i); i++)
+    if (listed(list, distribution_name(i)))
+      out[(*count)++] = (ulp_snr_source){.name = distribution_name(i),
+                                         .count = sample_count(run)};
+  return ULP_OK;
+}
+
+/* Indices, masks and empty tensors have no SNR worth a row. */
+static bool is_measurable(const ulp_tensor *t)
+{
+  ulp_format f;
+  return t->count > 0 && t->dtype->format &&
+         ulp_format_find(t->dtype->format, &f, NULL, 0) == ULP_OK &&
+         f.kind == ULP_FLOAT;
+}
+
+static void add_tensor(ulp_snr_source *out, size_t *count, const ulp_run *run,
+                       const ulp_tensor *t)
+{
+  const char *slash = strrchr(ulp_file_path(run->file), '/');
+  const char *base = slash ? slash + 1 : ulp_file_path(run->file);
+  int64_t most = run->effort == ULP_QUICK ? sample_count(run) : t->count;
+  out[(*count)++] = (ulp_snr_source){
+      .name = *t->name ? t->name : base,
+      .tensor = t,
+      .count = t->count < most ? t->count : most};
+}
+
+static ulp_status from_tensors(ulp_snr_source *out, size_t *count,
+                               const ulp_run *run, ulp_error *e)
+{
+  const char *path = ulp_file_path(run->file);
+  if (run->tensor && run->tensor->count == 0)
+    return ulp_error_set(e, ULP_EFORMAT, "%s: tensor '%.200s' is empty: "
+                         "expected at least one element", path,
+                         run->tensor->name);
+  if (run->tensor) {
+    add_tensor(out, count, run, run->tensor);
+    return ULP_OK;
+  }
+  for (size_t i = 0; i < ulp_file_tensor_count(run->file); i++)
+    if (is_measurable(ulp_file_tensor(run->file, i)))
+      add_tensor(out, count, run, ulp_file_tensor(run->file, i));
+  if (*count == 0)
+    return ulp_error_set(e, ULP_EFORMAT, "%s: expected a tensor of floats "
+                         "with at least one element, found none", path);
+  return ULP_OK;
+}
+
+ulp_status ulp_snr_sources(ulp_snr_source **out, size_t *count,
+                           const ulp_run *run, ulp_error *e)
+{
+  size_t room = 0;
+  if (run->file)
+    room = ulp_file_tensor_count(run->file);
+  else
+    while (distribution_name(room))
+      room++;
+  *count = 0;
+  *out = calloc(room + 1, sizeof **out);
+  if (!*out)
+    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  return run->file ? from_tensors(*out, count, run, e)
+                   : from_distributions(*out, count, run, e);
+}
+
+void ulp_snr_sources_free(ulp_snr_source *sources, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    free(sources[i].samples);
+  free(sources);
+}
+
+/* ---- their values ---------------------------------------------------------- */
+
+static ulp_status fill_block(ulp_snr_source *s, uint64_t seed, int64_t block)
+{
+  int64_t first = block * BLOCK;
+  int64_t n = s->count - first < BLOCK ? s->count - first : BLOCK;
+  double *x = malloc(BLOCK * sizeof *x);
+  if (!x)
+    return ULP_ENOMEM;
+  uint64_t stream = (uint64_t)name_hash(s->name) << 24 | (uint64_t)block;
+  ulp_status status = ulp_sample(s->name, x, (size_t)n, true, seed, stream);
+  for (int64_t i = 0; status == ULP_OK && i < n; i++)
+    s->samples[first + i] = (float)x[i]; /* exact: x is an f32 already */
+  free(x);
+  return status;
+}
+
+ulp_status ulp_snr_source_fill(ulp_snr_source *s, const ulp_run *run,
+                               ulp_error *e)
+{
+  if (s->tensor || s->samples)
+    return ULP_OK;
+  s->samples = malloc((size_t)s->count * sizeof *s->samples);
+  if (!s->samples)
+    return ulp_error_set(e, ULP_ENOMEM, "out of memory for samples");
+  int64_t blocks = (s->count + BLOCK - 1) / BLOCK;
+  ulp_status worst = ULP_OK;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(run->threads)
+#endif
+  for (int64_t b = 0; b < blocks; b++) {
+    ulp_status status = fill_block(s, run->seed, b);
+    if (status != ULP_OK) {
+#ifdef _OPENMP
+#pragma omp atomic write
+#endif
+      worst = status;
+    }
+  }
+  if (worst != ULP_OK)
+    return ulp_error_set(e, worst, "%s: cannot draw samples: %s", s->name,
+                         ulp_strerror(worst));
+  return ULP_OK;
+}
+
+void ulp_snr_source_read(const ulp_snr_source *s, double *out, int64_t first,
+                         int64_t n)
+{
+  if (s->tensor)
+    ulp_tensor_read_f64(s->tensor, out, first, n);
+  else
+    for (int64_t i = 0; i < n; i++)
+      out[i] = (double)s->samples[first + i];
+}
