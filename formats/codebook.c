@@ -15,10 +15,8 @@ static int64_t doubled(const ulp_exact *x)
   int64_t beyond = INT64_C(1) << 62, magnitude;
   uint64_t s = x->significand;
   int shift;
-  if (s == 0)
-    return x->sticky ? (x->negative ? -1 : 1) : 0;
-  if (x->exponent + ulp_top_bit(s) >= 1)
-    return x->negative ? -beyond : beyond;
+  if (s == 0) return x->sticky ? (x->negative ? -1 : 1) : 0;
+  if (x->exponent + ulp_top_bit(s) >= 1) return x->negative ? -beyond : beyond;
   shift = x->exponent + 60;
   if (shift >= 0)
     magnitude = (int64_t)(s << shift) * 2 + x->sticky;
@@ -55,11 +53,10 @@ static unsigned rank_below(const ulp_format *f, int64_t x)
   return low;
 }
 
-/* Whether the value of rank i is the 2nd, 4th, ... distinct one. */
+/* The parity of codes alternates along the values of every book. */
 static bool is_odd(const ulp_format *f, unsigned i)
 {
-  bool second_zero = f->zero == ULP_ZERO_SIGNED && doubled_at(f, i) >= 0;
-  return (i - second_zero) & 1;
+  return code_at(f, i) & 1;
 }
 
 /* Ranks around x: near is on the side of zero, which every book has. */
@@ -96,21 +93,16 @@ uint64_t ulp_codebook_round(const ulp_format *f, const ulp_exact *x,
 {
   unsigned last = (1u << f->bits) - 1, low, near, far;
   int64_t d, at_low;
-  if (x->cls == ULP_CLASS_NAN)
-    return code_at(f, rank_below(f, 0));
-  if (x->cls == ULP_CLASS_INF)
-    return code_at(f, x->negative ? 0 : last);
+  if (x->cls == ULP_CLASS_NAN) return code_at(f, rank_below(f, 0));
+  if (x->cls == ULP_CLASS_INF) return code_at(f, x->negative ? 0 : last);
   d = doubled(x);
   low = rank_below(f, d);
   at_low = doubled_at(f, low);
-  if (at_low == d && d == 0)
-    return zero_code(f, low, x->negative);
-  if (at_low >= d || low == last)
-    return code_at(f, low);
+  if (at_low == d && d == 0) return zero_code(f, low, x->negative);
+  if (at_low >= d || low == last) return code_at(f, low);
   near = x->negative ? low + 1 : low;
   far = x->negative ? low : low + 1;
-  if (goes_far(f, d, near, far, r, index, word0))
-    near = far;
+  if (goes_far(f, d, near, far, r, index, word0)) near = far;
   if (doubled_at(f, near) == 0)
     return zero_code(f, rank_below(f, 0), x->negative);
   return code_at(f, near);

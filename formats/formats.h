@@ -180,15 +180,14 @@ uint64_t ulp_code_count(const ulp_format *f);
 /* ---- rounding -------------------------------------------------------- */
 
 typedef enum {
-  ULP_RNE, /* to nearest, ties to the even code (for E8M0 and the like the
-              binade with the even code, as P3109; for a codebook the value of
-              even rank, the distinct values counted upward from 0) */
+  ULP_RNE, /* to nearest, ties to the even code (also in E8M0, as P3109, and in
+              codebooks, where parity alternates along the values) */
   ULP_RNA, /* to nearest, ties away from zero */
   ULP_RNZ, /* to nearest, ties toward zero */
   ULP_RTZ, /* toward zero */
   ULP_RU,  /* toward +inf */
   ULP_RD,  /* toward -inf */
-  ULP_ODD, /* if inexact, to the neighbour with the odd code (or rank) */
+  ULP_ODD, /* if inexact, to the neighbour with the odd code */
   ULP_SR   /* stochastic */
 } ulp_mode;
 
@@ -285,7 +284,7 @@ struct ulp_profile {
   bool no_inf_is_nan;           /* else the greatest finite value */
   bool binade_ties_up;          /* RNE with no significand bits: 1.5*2^k always
                                    up (else to the even code) */
-  bool magnitude_if_unsigned;   /* a format without sign takes |x| (else a
+  bool magnitude_if_unsigned;   /* a float without sign takes |x| (else a
                                    negative x is below the range: the lowest
                                    value if saturating, else NaN) */
 };

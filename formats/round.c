@@ -28,8 +28,7 @@ static uint64_t limit_code(const ulp_format *f, bool negative)
 {
   if (f->kind == ULP_INTEGER && negative)
     return ulp_sign_bit(f) | (f->is_signed && f->symmetric);
-  if (!f->is_signed && negative)
-    return 0;
+  if (!f->is_signed && negative) return 0;
   return sign_code(f, negative) | f->max_code;
 }
 
@@ -52,8 +51,7 @@ static uint64_t made_nan(const target *t, bool negative)
 static uint64_t inf_code(const target *t, bool negative)
 {
   const ulp_format *f = t->f;
-  if (f->inf != ULP_INF_NONE)
-    return sign_code(f, negative) | (f->max_code + 1);
+  if (f->inf != ULP_INF_NONE) return sign_code(f, negative) | (f->max_code + 1);
   return t->p->no_inf_is_nan ? made_nan(t, negative) : limit_code(f, negative);
 }
 
@@ -77,8 +75,7 @@ static uint64_t nan_without_code(const target *t, const ulp_exact *x)
   case ULP_NONAN_SIGN_FLIP:
     return f->zero == ULP_ZERO_SIGNED ? sign_code(f, !x->negative) : 0;
   case ULP_NONAN_AS_NUMBER:
-    if (f->bits <= 8)
-      return nan_as_number(f, x);
+    if (f->bits <= 8) return nan_as_number(f, x);
     break;
   case ULP_NONAN_MAX: break;
   }
@@ -105,10 +102,8 @@ static uint64_t nan_code(const target *t, const ulp_exact *x)
 {
   const ulp_format *f = t->f;
   bool negative = x->negative && t->p->nan != ULP_NAN_POSITIVE_ONES;
-  if (f->kind == ULP_INTEGER)
-    return 0;
-  if (f->nan == ULP_NAN_NONE)
-    return nan_without_code(t, x);
+  if (f->kind == ULP_INTEGER) return 0;
+  if (f->nan == ULP_NAN_NONE) return nan_without_code(t, x);
   if (f->nan == ULP_NAN_IEEE)
     return sign_code(f, negative) | ulp_mask(f->exp_bits) << f->man_bits |
            nan_payload(t, x->significand);
@@ -148,8 +143,7 @@ static uint64_t below_range(const target *t)
   ulp_mode mode = t->r->mode;
   bool inward =
       t->overflow == ULP_OVERFLOW_IEEE && (mode == ULP_RTZ || mode == ULP_RU);
-  if (t->overflow == ULP_OVERFLOW_SATURATE || inward)
-    return 0;
+  if (t->overflow == ULP_OVERFLOW_SATURATE || inward) return 0;
   return t->f->nan == ULP_NAN_NONE ? 0 : made_nan(t, true);
 }
 
@@ -161,13 +155,23 @@ static uint64_t zero_code(const target *t, bool negative)
   return f->zero == ULP_ZERO_SIGNED ? sign_code(f, negative) : 0;
 }
 
-static uint64_t infinite(const target *t, bool negative)
+/* The sign that a value keeps: a float format without sign may be defined to
+ * take magnitudes. */
+static bool kept_sign(const target *t, bool negative)
 {
-  if (!t->f->is_signed && negative && !t->p->magnitude_if_unsigned)
-    return below_range(t);
-  if (t->f->kind == ULP_INTEGER ||
-      (t->overflow == ULP_OVERFLOW_SATURATE && t->p->inf_is_overflow))
-    return limit_code(t->f, negative && t->f->is_signed);
+  return negative && (t->f->is_signed || t->f->kind == ULP_INTEGER ||
+                      !t->p->magnitude_if_unsigned);
+}
+
+static uint64_t round_infinite(const target *t, bool negative)
+{
+  const ulp_format *f = t->f;
+  bool saturate = t->overflow == ULP_OVERFLOW_SATURATE;
+  negative = kept_sign(t, negative);
+  if (f->kind == ULP_INTEGER || (saturate && t->p->inf_is_overflow))
+    return limit_code(f, negative);
+  if (negative && !f->is_signed) /* in every mode, P3109 4.7.5 */
+    return saturate || f->nan == ULP_NAN_NONE ? 0 : made_nan(t, true);
   return inf_code(t, negative);
 }
 
@@ -185,8 +189,7 @@ typedef struct {
 static int32_t last_place(const ulp_format *f, int32_t top)
 {
   int32_t least = ulp_least_exponent(f);
-  if (f->kind == ULP_INTEGER)
-    return least;
+  if (f->kind == ULP_INTEGER) return least;
   if (!f->subnormals && top < least + f->man_bits)
     return least + f->man_bits; /* only 0 and 2^emin are there */
   return top - f->man_bits > least ? top - f->man_bits : least;
@@ -220,11 +223,9 @@ static cut cut_value(const ulp_format *f, const ulp_exact *x)
 static int against_half(const ulp_fraction *v)
 {
   uint64_t half;
-  if (v->drop > 64)
-    return -1;
+  if (v->drop > 64) return -1;
   half = UINT64_C(1) << (v->drop - 1);
-  if (v->numerator != half)
-    return v->numerator < half ? -1 : 1;
+  if (v->numerator != half) return v->numerator < half ? -1 : 1;
   return v->sticky;
 }
 
@@ -240,8 +241,7 @@ static bool is_odd(const ulp_format *f, const cut *c)
 static bool goes_up(const target *t, const cut *c, bool negative,
                     uint64_t index, const uint32_t *word0)
 {
-  if (c->v.numerator == 0 && !c->v.sticky)
-    return false;
+  if (c->v.numerator == 0 && !c->v.sticky) return false;
   switch (t->r->mode) {
   case ULP_RNE: {
     int side = against_half(&c->v);
@@ -265,8 +265,7 @@ static uint64_t pack_integer(const target *t, uint64_t units, bool negative)
 {
   const ulp_format *f = t->f;
   uint64_t most = f->max_code + (negative && !f->symmetric);
-  if (units > most)
-    return overflow_code(t, negative);
+  if (units > most) return overflow_code(t, negative);
   return (negative ? 0 - units : units) & ulp_mask(f->bits);
 }
 
@@ -284,26 +283,22 @@ static uint64_t pack_float(const target *t, const cut *c, bool negative)
   else
     magnitude = ((uint64_t)binades << f->man_bits) + c->units -
                 (f->zero == ULP_ZERO_NONE ? hidden : 0);
-  if (magnitude > f->max_code)
-    return overflow_code(t, negative);
+  if (magnitude > f->max_code) return overflow_code(t, negative);
   return sign_code(f, negative) | magnitude;
 }
 
-static uint64_t finite(const target *t, const ulp_exact *x, uint64_t index,
-                       const uint32_t *word0)
+static uint64_t round_finite(const target *t, const ulp_exact *x,
+                             uint64_t index, const uint32_t *word0)
 {
   const ulp_format *f = t->f;
-  bool negative = x->negative && (f->is_signed || !t->p->magnitude_if_unsigned);
+  bool negative = kept_sign(t, x->negative);
   cut c = cut_value(f, x);
   if (f->zero == ULP_ZERO_NONE && c.top < -f->bias)
     return negative ? below_range(t) : 0; /* nothing lies below code 0 */
   c.units += goes_up(t, &c, negative, index, word0);
-  if (c.units == 0)
-    return zero_code(t, negative);
-  if (negative && !f->is_signed)
-    return below_range(t);
-  if (f->kind == ULP_INTEGER)
-    return pack_integer(t, c.units, negative);
+  if (c.units == 0) return zero_code(t, negative);
+  if (negative && !f->is_signed) return below_range(t);
+  if (f->kind == ULP_INTEGER) return pack_integer(t, c.units, negative);
   return pack_float(t, &c, negative);
 }
 
@@ -314,22 +309,17 @@ uint64_t ulp_round_pack_word(const ulp_format *f, const ulp_exact *x,
   target t = {
       .f = f, .r = r, .p = ulp_rounding_profile(r), .overflow = r->overflow};
   ulp_exact tiny;
-  if (f->kind == ULP_CODEBOOK)
-    return ulp_codebook_round(f, x, r, index, word0);
+  if (f->kind == ULP_CODEBOOK) return ulp_codebook_round(f, x, r, index, word0);
   if (t.overflow == ULP_OVERFLOW_DEFAULT)
     t.overflow = f->bits <= 8 ? t.p->overflow_narrow : t.p->overflow_wide;
-  if (x->cls == ULP_CLASS_NAN)
-    return nan_code(&t, x);
-  if (x->cls == ULP_CLASS_INF)
-    return infinite(&t, x->negative);
-  if (x->significand != 0)
-    return finite(&t, x, index, word0);
-  if (!x->sticky)
-    return zero_code(&t, x->negative);
+  if (x->cls == ULP_CLASS_NAN) return nan_code(&t, x);
+  if (x->cls == ULP_CLASS_INF) return round_infinite(&t, x->negative);
+  if (x->significand != 0) return round_finite(&t, x, index, word0);
+  if (!x->sticky) return zero_code(&t, x->negative);
   tiny = *x; /* only a sticky bit: somewhere below 2^exponent */
   tiny.significand = 1;
   tiny.exponent -= 64;
-  return finite(&t, &tiny, index, word0);
+  return round_finite(&t, &tiny, index, word0);
 }
 
 uint64_t ulp_round_pack(const ulp_format *f, const ulp_exact *x,
