@@ -24,7 +24,8 @@ extern "C" {
  * wide (the leading bits of the f64), from 2^-150 to 2^128; smaller
  * magnitudes fall in the first bin, larger ones in the last.  Each bin keeps
  * count, sum and sum of squares, so the squared error of any quantizer is
- * exact but for the bins that a decision boundary cuts. */
+ * exact but for the bins that a decision boundary cuts.  One thread adds;
+ * when it is done, any number may ask. */
 typedef struct ulp_summary ulp_summary;
 ulp_summary *ulp_summary_new(void); /* NULL when out of memory */
 void ulp_summary_free(ulp_summary *s);
@@ -53,7 +54,9 @@ typedef enum {
   ULP_SCALE_FLOOR,      /* 2^(floor(log2 amax) - emax), OCP MX v1.0 6.3 */
   ULP_SCALE_CEIL,       /* 2^(ceil(log2 amax) - emax) */
   ULP_SCALE_RCEIL,      /* 2^ceil(log2(amax / max)) */
-  ULP_SCALE_EVEN        /* 2^(floor(log2 of amax rounded to man_bits) - emax) */
+  ULP_SCALE_EVEN        /* 2^(floor(log2 of amax rounded to man_bits) - emax);
+                           integers: to the bits below max's leading one;
+                           codebooks: to none */
 } ulp_scale_rule;
 
 typedef struct {
@@ -68,12 +71,16 @@ ULP_MUST_CHECK ulp_status ulp_scale_parse(const char *text, ulp_scale_spec *out,
 /* Writes the spec as ulp_scale_parse reads it. */
 void ulp_scale_format(const ulp_scale_spec *spec, char *out, size_t size);
 /* The scale for a tensor of which only the summary is known; an all-zero (or
- * empty, or all-NaN) one gets 1.  The result is finite and positive, and an
- * f32 (rounded to nearest) under every rule but NONE and FIXED. */
+ * empty, or all-NaN) one gets 1.  Under every rule but NONE and FIXED the
+ * result is an f32, rounded to nearest, from 2^-126 to FLT_MAX (for powers of
+ * two to 2^127); what lies outside gets the limit.  A percentile of 0 (more
+ * zeros than that) stands for amax.  MSE is amax for formats of more than 16
+ * bits, and NaN, which ulp_encode_array refuses, when out of memory. */
 double ulp_scale_choose(const ulp_format *f, const ulp_scale_spec *spec,
                         const ulp_summary *s);
 /* Mean squared error that f would leave at this scale, RNE and saturating,
- * estimated from the summary; f of up to 16 bits. */
+ * estimated from the summary.  NaN for f of more than 16 bits, for a summary
+ * without finite elements, and when out of memory. */
 double ulp_scale_mse(const ulp_format *f, double scale, const ulp_summary *s);
 
 /* ---- granularity: the seam for block formats ------------------------------- */
@@ -110,9 +117,11 @@ void ulp_error_sums_add(ulp_error_sums *s, const double *x, const double *y,
                         size_t n, double clip_above);
 
 typedef struct {
-  double snr_db;         /* 10 log10(sum x^2 / sum e^2); +Inf when e = 0 */
+  double snr_db;         /* 10 log10(sum x^2 / sum e^2); +Inf when e = 0; NaN
+                            when no element was measured */
   double snr_db_ci95;    /* half width of the 95% interval, delta method for
-                            independent elements; 0 for an exact result */
+                            independent elements; 0 when snr_db is not
+                            finite */
   double bias;           /* mean e */
   double bias_ci95;
   double rmse, max_error;
@@ -138,8 +147,8 @@ extern const gsl_rng_type *const ulp_gsl_rng_pcg32;
 void ulp_gsl_rng_pcg32_seed(gsl_rng *r, uint64_t seed, uint64_t stream);
 
 /* One row a distribution.  Samples are f64 whose every bit is the same on
- * every machine: logarithms and exponentials are MPFR's, correctly rounded,
- * the rest is + - * / sqrt. */
+ * every machine: logarithms, exponentials and cube roots are MPFR's, correctly
+ * rounded, the rest is + - * / sqrt. */
 typedef struct {
   const char *name;        /* "gaussian" */
   const char *description; /* density and parameters, one line */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * analysis/granularity.c: which elements of a tensor share a scale.
+ */
+#include <string.h>
+
+#include "analysis.h"
+
+static const char *const names[] = {
+    [ULP_PER_TENSOR] = "tensor", [ULP_PER_CHANNEL] = "channel",
+    [ULP_PER_TOKEN] = "token",   [ULP_PER_GROUP] = "group",
+    [ULP_PER_TILE] = "tile",
+};
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+static const char *name_of(size_t i)
+{
+  return i < NAME_COUNT ? names[i] : NULL;
+}
+
+/* Reads decimal digits as 1 .. 2^62; NULL when there is no such number. */
+static const char *read_size(const char *text, int64_t *out)
+{
+  int64_t v = 0;
+  const char *p = text;
+  for (; *p >= '0' && *p <= '9'; p++) {
+    if (v > (INT64_C(1) << 62) / 10) return NULL;
+    v = v * 10 + (*p - '0');
+  }
+  *out = v;
+  return v > 0 ? p : NULL;
+}
+
+/* What follows the name: "", ":N" or ":RxC". */
+static bool read_shape(const char *p, ulp_granularity *g)
+{
+  g->rows = g->cols = 0;
+  if (g->kind != ULP_PER_GROUP && g->kind != ULP_PER_TILE) return *p == '\0';
+  if (*p++ != ':') return false;
+  if (g->kind == ULP_PER_TILE) {
+    p = read_size(p, &g->rows);
+    if (!p || *p++ != 'x') return false;
+  } else {
+    g->rows = 1;
+  }
+  p = read_size(p, &g->cols);
+  return p && *p == '\0';
+}
+
+ulp_status ulp_granularity_parse(const char *text, ulp_granularity *out,
+                                 ulp_error *e)
+{
+  char word[16] = "";
+  size_t length = strcspn(text, ":");
+  if (length < sizeof word) memcpy(word, text, length);
+  size_t i = 0;
+  while (i < NAME_COUNT && strcmp(names[i], word) != 0)
+    i++;
+  const char *near = i < NAME_COUNT ? NULL : ulp_nearest(word, name_of);
+  ulp_granularity g = {.kind = (ulp_granularity_kind)i};
+  if (i == NAME_COUNT || !read_shape(text + length, &g))
+    return ulp_error_set(e, i == NAME_COUNT ? ULP_ENAME : ULP_EINVAL,
+                         "granularity '%.60s': expected tensor, channel, "
+                         "token, group:N or tile:RxC%s%s%s",
+                         text, near ? "; did you mean '" : "", near ? near : "",
+                         near ? "'?" : "");
+  *out = g;
+  return ULP_OK;
+}
