@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * codes.c: `ulplab codes FORMAT`, every code and its value.
+ */
+#include "cli.h"
+
+enum { MAX_BITS = 16 };
+
+static const char *const columns[] = {"code", "class", "value", "hex", NULL};
+
+static void code_row(cli_table *t, const ulp_format *f, uint64_t code)
+{
+  char text[CLI_NUMBER_SIZE];
+  ulp_class cls = ulp_unpack(f, code).cls;
+  cli_cell_text(t, cli_code_name(f, code, text));
+  cli_cell_text(t, ulp_class_name(cls));
+  /* A JSON number where JSON and a double can hold it. */
+  if (t->json && cls != ULP_CLASS_NAN && cls != ULP_CLASS_INF &&
+      ulp_fits_f64(f))
+    cli_cell_number(t, ulp_decode(f, code));
+  else
+    cli_cell_text(t, cli_code_decimal(f, code, text));
+  cli_cell_text(t, cli_code_hex(f, code, text));
+}
+
+static ulp_status print_codes(ulp_output *out, bool json, const ulp_format *f,
+                              ulp_error *e)
+{
+  cli_table table;
+  cli_table_begin(&table, out, json, columns);
+  for (uint64_t code = 0; code < ulp_code_count(f); code++)
+    code_row(&table, f, code);
+  return cli_table_end(&table, e);
+}
+
+int cli_codes(int argc, char **argv)
+{
+  bool json = false;
+  const cli_option options[] = {
+      {"output", "SYNTAX", "csv (default) or json", cli_read_json, &json}, {0}};
+  const cli_command command = {
+      .name = "codes",
+      .synopsis = "FORMAT [--output csv|json]",
+      .summary = "Prints every code of a format of up to 16 bits with its "
+                 "class and its value, in decimal that reads back as the "
+                 "value and in exact hex float.",
+      .options = options,
+      .min_operands = 1,
+      .max_operands = 1};
+  int operands;
+  int status = cli_parse(&command, argc, argv, &operands);
+  if (status >= 0) return status;
+  ulp_error e;
+  ulp_format f;
+  if (cli_read_format(&f, argv[0], &e) != ULP_OK) return cli_fail("codes", &e);
+  if (f.bits > MAX_BITS)
+    return cli_failf("codes", "%s has %d bits, expected a format of up to %d",
+                     f.name, f.bits, MAX_BITS);
+  ulp_output *out;
+  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("codes", &e);
+  if (print_codes(out, json, &f, &e) != ULP_OK) {
+    ulp_output_discard(out);
+    return cli_fail("codes", &e);
+  }
+  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE
+                                              : cli_fail("codes", &e);
+}

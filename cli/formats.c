@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * formats.c: `ulplab formats`, one row a format.
+ */
+#include "cli.h"
+
+static const char *const kinds[] = {[ULP_FLOAT] = "float",
+                                    [ULP_INTEGER] = "integer",
+                                    [ULP_CODEBOOK] = "codebook"};
+static const char *const nans[] = {[ULP_NAN_NONE] = "none",
+                                   [ULP_NAN_IEEE] = "ieee",
+                                   [ULP_NAN_TOP] = "top",
+                                   [ULP_NAN_NEGZERO] = "negzero"};
+static const char *const infs[] = {
+    [ULP_INF_NONE] = "none", [ULP_INF_IEEE] = "ieee", [ULP_INF_TOP] = "top"};
+static const char *const zeros[] = {[ULP_ZERO_SIGNED] = "signed",
+                                    [ULP_ZERO_UNSIGNED] = "unsigned",
+                                    [ULP_ZERO_NONE] = "none"};
+
+static const char *const columns[] = {
+    "name",         "aliases",       "kind",
+    "bits",         "exponent_bits", "significand_bits",
+    "bias",         "signed",        "nan",
+    "inf",          "zero",          "subnormals",
+    "max",          "lowest",        "min_normal",
+    "min_positive", "source",        NULL};
+
+/* A property of floats only. */
+static void float_int(cli_table *t, const ulp_format *f, int64_t n)
+{
+  if (f->kind == ULP_FLOAT)
+    cli_cell_int(t, n);
+  else
+    cli_cell_none(t);
+}
+
+static void format_row(cli_table *t, const ulp_format *f)
+{
+  cli_cell_text(t, f->name);
+  cli_cell_text(t, f->aliases);
+  cli_cell_text(t, kinds[f->kind]);
+  cli_cell_int(t, f->bits);
+  float_int(t, f, f->exp_bits);
+  float_int(t, f, f->man_bits);
+  if (f->kind == ULP_CODEBOOK)
+    cli_cell_none(t);
+  else
+    cli_cell_int(t, f->bias);
+  cli_cell_bool(t, f->is_signed);
+  cli_cell_text(t, nans[f->nan]);
+  cli_cell_text(t, infs[f->inf]);
+  cli_cell_text(t, zeros[f->zero]);
+  cli_cell_bool(t, f->kind == ULP_FLOAT && f->subnormals);
+  cli_cell_number(t, ulp_max(f));
+  cli_cell_number(t, ulp_lowest(f));
+  if (f->kind == ULP_FLOAT)
+    cli_cell_number(t, ulp_min_normal(f));
+  else
+    cli_cell_none(t);
+  cli_cell_number(t, ulp_min_positive(f));
+  cli_cell_text(t, f->source);
+}
+
+int cli_formats(int argc, char **argv)
+{
+  bool json = false;
+  const cli_option options[] = {
+      {"output", "SYNTAX", "csv (default) or json", cli_read_json, &json}, {0}};
+  const cli_command command = {
+      .name = "formats",
+      .synopsis = "[--output csv|json]",
+      .summary = "Prints the table of number formats, one row a format. Where "
+                 "a format is asked for, its name or an alias will do; so "
+                 "will binaryKpP[s|u][e|f] (IEEE P3109) and eEmM... (invent "
+                 "one: E exponent and M significand bits).",
+      .options = options};
+  int operands;
+  int status = cli_parse(&command, argc, argv, &operands);
+  if (status >= 0) return status;
+  ulp_error e;
+  ulp_output *out;
+  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("formats", &e);
+  cli_table table;
+  cli_table_begin(&table, out, json, columns);
+  for (size_t i = 0; i < ulp_format_count(); i++)
+    format_row(&table, ulp_format_row(i));
+  if (cli_table_end(&table, &e) != ULP_OK) {
+    ulp_output_discard(out);
+    return cli_fail("formats", &e);
+  }
+  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE
+                                              : cli_fail("formats", &e);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * main.c: the program `ulplab`: a table of subcommands.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct {
+  const char *name, *help;
+  int (*run)(int argc, char **argv);
+} subcommand;
+
+static const subcommand table[] = {
+    {"formats", "the number formats, one row each", cli_formats},
+    {"codes", "every code of a format and its value", cli_codes},
+    {"quantize", "an array to the codes of a format", cli_quantize},
+    {"dequantize", "codes back to values", cli_dequantize},
+    {"compare", "two arrays bit by bit: differences in ulps", cli_compare},
+    {"measure", "what formats do to your tensors: SNR, clipping, bias",
+     cli_measure},
+    {"list", "the experiments", cli_list},
+    {"run", "run an experiment", cli_run},
+    {"report", "a page with pictures from an experiment's results", cli_report},
+};
+enum { COUNT = sizeof table / sizeof *table };
+
+static const char *name_of(size_t i)
+{
+  return i < COUNT ? table[i].name : NULL;
+}
+
+static int help(void)
+{
+  ulp_error e;
+  ulp_output *out;
+  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("", &e);
+  ulp_output_printf(out, "Usage: ulplab SUBCOMMAND [OPTION]...\n"
+                         "What a number becomes in a low-precision format.\n\n"
+                         "Subcommands:\n");
+  for (size_t i = 0; i < COUNT; i++)
+    ulp_output_printf(out, "  %-11s %s\n", table[i].name, table[i].help);
+  ulp_output_printf(out,
+                    "\n'ulplab SUBCOMMAND --help' describes its options.\n"
+                    "Exit status: 0 done; 1 compared and different; 2 usage "
+                    "or input error.\n");
+  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE : cli_fail("", &e);
+}
+
+/* Leaves no half-written file behind, then dies of the signal. */
+static void on_signal(int number)
+{
+  ulp_output_unlink_pending();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static void catch_signals(void)
+{
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    struct sigaction old, action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    sigemptyset(&action.sa_mask);
+    /* A parent that ignores a signal (nohup) means it. */
+    if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+      sigaction(numbers[i], &action, NULL);
+  }
+}
+
+static const char *option_of(size_t i)
+{
+  static const char *const names[] = {"--help", "--version"};
+  return i < 2 ? names[i] : NULL;
+}
+
+static int unknown(const char *word)
+{
+  ulp_error e;
+  if (*word == '-')
+    cli_unknown(&e, "option", word, option_of);
+  else
+    cli_unknown(&e, "subcommand", word, name_of);
+  return cli_fail("", &e);
+}
+
+int main(int argc, char **argv)
+{
+  catch_signals();
+  if (argc < 2)
+    return cli_failf("", "a subcommand is expected; 'ulplab --help' lists "
+                         "them");
+  const char *word = argv[1];
+  if (!strcmp(word, "--version")) return cli_print_version("");
+  if (!strcmp(word, "--help") || !strcmp(word, "help") || !strcmp(word, "-h"))
+    return help();
+  for (size_t i = 0; i < COUNT; i++)
+    if (!strcmp(word, table[i].name)) return table[i].run(argc - 1, argv + 1);
+  return unknown(word);
+}
