@@ -252,6 +252,14 @@ void ulp_output_printf(ulp_output *o, const char *fmt, ...)
   if (n < 0) o->error = errno != 0 ? errno : EIO;
 }
 
+ulp_status ulp_output_flush(ulp_output *o, ulp_error *e)
+{
+  errno = 0;
+  if (fflush(o->stream) != 0 && o->error == 0)
+    o->error = errno != 0 ? errno : EIO;
+  return o->error == 0 ? ULP_OK : fail(o->label, o->error, "write", e);
+}
+
 /* Closes the stream; the errno of what is not on its way, or 0.  A file
  * system may report a full disk as late as this. */
 static int close_stream(ulp_output *o)

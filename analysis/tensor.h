@@ -102,6 +102,10 @@ ULP_MUST_CHECK ulp_status ulp_output_open(ulp_output **out, const char *path,
 void ulp_output_write(ulp_output *o, const void *bytes, size_t n);
 void ulp_output_printf(ulp_output *o, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Writes out all that is buffered, and reports errors as commit does; o stays
+ * open.  Of several outputs that belong together, flush all before the first
+ * is committed: renaming is then all that can fail. */
+ULP_MUST_CHECK ulp_status ulp_output_flush(ulp_output *o, ulp_error *e);
 /* Flushes, renames and frees.  On failure nothing is left behind. */
 ULP_MUST_CHECK ulp_status ulp_output_commit(ulp_output *o, ulp_error *e);
 /* Removes what was written and frees; NULL is allowed. */
