@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the seeds of the fuzz corpora, tests/fuzz/corpus/*/seed-*.
+
+Standard library only: the files are the formats' own words, not a writer's.
+What the fuzzers found beside them is kept as it was found.
+"""
+import json
+import pathlib
+import struct
+
+corpus = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(kind, name, data):
+    folder = corpus / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"seed-{name}").write_bytes(data)
+
+
+def npy(descr, shape, data, fortran=False, version=1, tail=" \n"):
+    text = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}"
+    header = (text + tail).encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + data
+
+
+def safetensors(header, data, pad=0):
+    text = (header if isinstance(header, str) else json.dumps(header)).encode()
+    text += b" " * pad
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensor(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+for kind, size in [("b1", 1), ("i1", 1), ("u1", 1), ("i2", 2), ("u2", 2),
+                   ("f2", 2), ("i4", 4), ("u4", 4), ("f4", 4), ("i8", 8),
+                   ("u8", 8), ("f8", 8)]:
+    data = bytes(range(6 * size))
+    little = f"'{'|' if size == 1 else '<'}{kind}'"
+    write("npy", kind, npy(little, (2, 3), data))
+    write("npy", f"{kind}-fortran", npy(f"'>{kind}'", (3, 2), data, True, 2))
+write("npy", "scalar", npy("'<f4'", (), bytes(4), version=3))
+write("npy", "empty", npy("'<f4'", (3, 0, 2), b""))
+write("npy", "long", npy("'|u1'", "(2L, 1L)", b"ab"))
+write("npy", "truncated", npy("'<f8'", (9, 9), bytes(5)))
+write("npy", "overflow", npy("'<f8'", (2**62, 4), b""))
+write("npy", "structured", npy("[('x', '<f4')]", (1,), bytes(4)))
+write("npy", "object", npy("'|O'", (1,), bytes(8)))
+write("npy", "dims", npy("'|u1'", (1,) * 33, bytes(1)))
+
+for dtype, bits in [("BOOL", 8), ("F4", 4), ("F6_E2M3", 6), ("F6_E3M2", 6),
+                    ("U8", 8), ("I8", 8), ("F8_E5M2", 8), ("F8_E4M3", 8),
+                    ("F8_E8M0", 8), ("F8_E4M3FNUZ", 8), ("F8_E5M2FNUZ", 8),
+                    ("I16", 16), ("U16", 16), ("F16", 16), ("BF16", 16),
+                    ("I32", 32), ("U32", 32), ("F32", 32), ("C64", 64),
+                    ("F64", 64), ("I64", 64), ("U64", 64)]:
+    write("safetensors", dtype, safetensors({"t": tensor(dtype, [2, 4], 0, bits)},
+                                            bytes(range(bits))))
+a, b = tensor("U8", [2], 0, 2), tensor("F32", [], 2, 6)
+write("safetensors", "two", safetensors({"a": a, "b": b}, bytes(6), 5))
+write("safetensors", "metadata",
+      safetensors({"__metadata__": {"format": "pt"}, "b": b, "a": a}, bytes(6)))
+write("safetensors", "none", safetensors({}, b""))
+write("safetensors", "empty", safetensors(
+    {"e": tensor("F64", [0, 3], 0, 0), "a": a}, bytes(2)))
+write("safetensors", "hole", safetensors({"b": b}, bytes(6)))
+write("safetensors", "overlap", safetensors(
+    {"a": a, "b": tensor("U8", [2], 1, 3)}, bytes(3)))
+write("safetensors", "twice", safetensors(
+    '{"a":%s,"a":%s}' % (json.dumps(a), json.dumps(a)), bytes(2)))
+write("safetensors", "overflow", safetensors(
+    {"a": tensor("U8", [2**62, 8], 0, 2)}, bytes(2)))
+write("safetensors", "escapes", safetensors(
+    '{"\\u00e9\\n\\"":%s}' % json.dumps(a), bytes(2)))
+write("safetensors", "nested", safetensors("{\"a\":" + "[" * 300, b""))
+
+for name in ["float8_e4m3fn", "e4m3", "E2M1", "bf16", "f32", "tf32", "int4sym",
+             "nf4", "mxint8", "e8m0", "binary8p3se", "binary16p8uf",
+             "binary3p1", "p3109_k8p4sf", "e5m2fnuz", "e3m4fn", "ue4m3",
+             "e15m0f", "e1m14", "e5m3b-4fnuz", "e4m3:inf", "ue5m3:nan=top,nosub",
+             "e6m9:bias=-16384,ieee", "e4m3:nan=negzero,noinf", "e2m3f:negzero",
+             "e4m3f:nan=none,nonegzero", "e5m2:", "e16m1", "e0m3", "float9",
+             "e8m7:sub,sub", ""]:
+    write("name", name.replace(":", "_").replace("=", "_") or "empty",
+          name.encode())
