@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "internal.h"
+#include "driver.h"
 
 static json_t *field(const ulp_column *c)
 {

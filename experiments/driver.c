@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "driver.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "driver.h"
 
 static const char *const side_name[] = {"manifest.json", "datapackage.json"};
 
@@ -25,7 +25,7 @@ typedef struct {
   int lock;
   char *path[2];
   json_t *json[2];
-  ulp_output *file[2];
+  ulp_output *file[3]; /* the CSV, then the two */
 } folder;
 
 static char *join(const char *dir, const char *name)
@@ -106,8 +106,9 @@ static ulp_status open_folder(folder *f, const char *out, ulp_error *e)
 
 static void close_folder(folder *f)
 {
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++)
     ulp_output_discard(f->file[i]);
+  for (int i = 0; i < 2; i++) {
     json_decref(f->json[i]);
     free(f->path[i]);
   }
@@ -151,24 +152,42 @@ static ulp_status merge(folder *f, const ulp_record *r, ulp_error *e)
   return bad ? ulp_error_set(e, ULP_ENOMEM, "out of memory") : ULP_OK;
 }
 
-static ulp_status write_side(folder *f, int which, ulp_error *e)
+static ulp_status fill(folder *f, int which, const char *path,
+                       const char *bytes, size_t n, ulp_error *e)
 {
-  char *text = json_dumps(f->json[which], JSON_INDENT(2) | JSON_SORT_KEYS);
+  ulp_status s = ulp_output_open(&f->file[which], path, e);
+  if (s != ULP_OK)
+    return s;
+  ulp_output_write(f->file[which], bytes, n);
+  return ulp_output_flush(f->file[which], e);
+}
+
+static ulp_status fill_side(folder *f, int which, ulp_error *e)
+{
+  size_t flags = JSON_INDENT(2) | JSON_SORT_KEYS;
+  char *text = json_dumps(f->json[which], flags);
   if (!text)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = ulp_output_open(&f->file[which], f->path[which], e);
-  if (s == ULP_OK) {
-    ulp_output_write(f->file[which], text, strlen(text));
-    ulp_output_write(f->file[which], "\n", 1);
-    ulp_output *o = f->file[which];
-    f->file[which] = NULL; /* commit frees it, also when it fails */
-    s = ulp_output_commit(o, e);
-  }
+  ulp_status s = fill(f, which + 1, f->path[which], text, strlen(text), e);
   free(text);
   return s;
 }
 
-static ulp_status write_csv(const ulp_record *r, ulp_error *e)
+/* All three are on the disk before the first gets its name. */
+static ulp_status write_all(folder *f, const ulp_record *r, ulp_error *e)
+{
+  ulp_status s = fill(f, 0, r->run->out, r->csv, r->csv_size, e);
+  for (int i = 0; i < 2 && s == ULP_OK; i++)
+    s = fill_side(f, i, e);
+  for (int i = 0; i < 3 && s == ULP_OK; i++) {
+    ulp_output *o = f->file[i];
+    f->file[i] = NULL; /* commit frees it, also when it fails */
+    s = ulp_output_commit(o, e);
+  }
+  return s;
+}
+
+static ulp_status write_stream(const ulp_record *r, ulp_error *e)
 {
   ulp_output *o = NULL;
   ulp_status s = ulp_output_open(&o, r->run->out, e);
@@ -200,18 +219,13 @@ ulp_status ulp_folder_check(const char *out, ulp_error *e)
 ulp_status ulp_folder_write(const ulp_record *r, ulp_error *e)
 {
   if (!is_plain(r->run->out))
-    return write_csv(r, e);
+    return write_stream(r, e);
   folder f;
   ulp_status s = open_folder(&f, r->run->out, e);
   if (s == ULP_OK)
     s = merge(&f, r, e);
   if (s == ULP_OK)
-    s = write_csv(r, e);
-  for (int i = 0; i < 2 && s == ULP_OK; i++) {
-    s = write_side(&f, i, e);
-    if (s != ULP_OK) /* a CSV without its description is no result */
-      unlink(r->run->out);
-  }
+    s = write_all(&f, r, e);
   close_folder(&f);
   return s;
 }

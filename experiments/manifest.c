@@ -14,13 +14,10 @@
 #include <mpfr.h>
 #include <nettle/version.h>
 
-#include "internal.h"
+#include "driver.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
-#endif
-#ifndef ULP_GIT_DESCRIBE
-#define ULP_GIT_DESCRIBE ""
 #endif
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__
@@ -29,6 +26,11 @@
 #else
 #define COMPILER "unknown"
 #endif
+
+/* `git describe` of the tree it was built from; empty outside git. */
+static const char git_describe[] =
+#include "git_describe.inc"
+    ;
 
 /* The processor's name; the machine's type where /proc has none. */
 static json_t *cpu_model(void)
@@ -147,7 +149,7 @@ json_t *ulp_manifest_entry(const ulp_record *r, ulp_error *e)
       {"inputs", in},
       {"output", output(r)},
       {"version", json_string(PACKAGE_VERSION)},
-      {"git", json_string(ULP_GIT_DESCRIBE)},
+      {"git", json_string(git_describe)},
       {"compiler", json_string(COMPILER)},
       {"libraries", libraries()},
       {"cpu", cpu_model()},

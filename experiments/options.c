@@ -13,7 +13,7 @@
 #include <omp.h>
 #endif
 
-#include "internal.h"
+#include "driver.h"
 
 enum { MAX_THREADS = 1024, MAX_SHARDS = 1000000 };
 

@@ -9,7 +9,7 @@
 
 #include <nettle/sha2.h>
 
-#include "internal.h"
+#include "driver.h"
 
 static void finish(struct sha256_ctx *c, char out[ULP_SHA256_HEX])
 {

@@ -2,8 +2,8 @@
  *
  * What the driver's files share and no experiment needs.
  */
-#ifndef ULPLAB_EXPERIMENTS_INTERNAL_H
-#define ULPLAB_EXPERIMENTS_INTERNAL_H
+#ifndef ULPLAB_EXPERIMENTS_DRIVER_H
+#define ULPLAB_EXPERIMENTS_DRIVER_H
 
 #include <jansson.h>
 

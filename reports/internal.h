@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the files of reports/ share.
+ */
+#ifndef ULPLAB_REPORTS_INTERNAL_H
+#define ULPLAB_REPORTS_INTERNAL_H
+
+#include <jansson.h>
+
+#include "driver.h"
+#include "report.h"
+
+/* ---- table.c: a CSV file, checked against its experiment's columns ------------ */
+
+typedef struct {
+  const ulp_experiment *experiment;
+  char *path;
+  char *bytes;  /* the file */
+  size_t size;
+  char sha256[ULP_SHA256_HEX];
+  char **cell;  /* rows * columns strings */
+  size_t rows, columns;
+} ulp_table;
+
+/* Reads DIR/NAME.csv.  A file that is not there leaves t->bytes NULL and is
+ * ULP_OK.  The table is the caller's to free in every case. */
+ULP_MUST_CHECK ulp_status ulp_table_read(ulp_table *t, const char *dir,
+                                         const ulp_experiment *x,
+                                         ulp_error *e);
+void ulp_table_free(ulp_table *t);
+/* A cell by the name of its column. */
+const char *ulp_table_text(const ulp_table *t, size_t row, const char *column);
+/* NaN when the cell is empty. */
+double ulp_table_number(const ulp_table *t, size_t row, const char *column);
+
+/* The bytes of a file, with a NUL after them; NULL when it is missing (then
+ * *e is ULP_OK) or cannot be read. */
+char *ulp_slurp(const char *path, size_t *size, ulp_error *e);
+
+/* ---- html.c -------------------------------------------------------------------- */
+
+/* Adds s with & < > " ' escaped. */
+void ulp_html_text(ulp_text *t, const char *s);
+/* Adds v with `digits` after the point, a true minus sign, and the words
+ * "exact" for INF and a dash for NaN. */
+void ulp_html_number(ulp_text *t, double v, int digits);
+void ulp_html_begin(ulp_text *t, const char *title);
+void ulp_html_end(ulp_text *t);
+/* The experiment's entry of manifest.json: the command that makes the CSV
+ * again, and where it came from.  entry may be NULL. */
+void ulp_html_provenance(ulp_text *t, const ulp_table *table,
+                         const json_t *entry);
+
+/* ---- figure.c ------------------------------------------------------------------- */
+
+/* Writes DIR/NAME.gp (the data, then the script), has gnuplot make DIR/NAME.svg
+ * of it, and adds the picture to *page: or a sentence that says why there is
+ * none.  Fails only when the script cannot be written. */
+ULP_MUST_CHECK ulp_status ulp_figure(ulp_text *page, const char *dir,
+                                     const char *name, const ulp_text *data,
+                                     const char *script, const char *caption,
+                                     ulp_error *e);
+
+/* ---- views: how one experiment is shown ------------------------------------------- */
+
+typedef struct {
+  const char *experiment;
+  void (*answer)(ulp_text *page, const ulp_table *t);  /* the first screen */
+  void (*data)(ulp_text *gp, const ulp_table *t);      /* for the script */
+  void (*tables)(ulp_text *page, const ulp_table *t);
+  const char *script;  /* gnuplot */
+  const char *caption;
+} ulp_view;
+
+extern const ulp_view ulp_view_snr;
+
+#endif
