@@ -129,6 +129,11 @@ refused quantize --to e4m3 --in x.npy --out o.npy --dequant folder
 rmdir folder
 if [ -c /dev/full ]; then
   refused quantize --to e4m3 --in x.npy --out o.npy --scales /dev/full
+  # What was at a path before a failure stays there.
+  echo before >o.npy
+  refused quantize --to e4m3 --in x.npy --out o.npy --scales /dev/full
+  [ "$(cat o.npy)" = before ] || fault "quantize: lost the earlier file"
+  rm o.npy
   refused dequantize --from e4m3 --in q.npy --out /dev/full
   refused measure x.npy --out /dev/full
   for command in --help 'formats' 'codes e4m3' 'formats --help' '--version' \
