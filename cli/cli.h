@@ -99,22 +99,24 @@ typedef struct {
 
 /* The options that fill an ulp_rounding; the default of --overflow is set by
  * the caller and named here. */
-#define CLI_ROUNDING_OPTIONS(r, overflow_default)                             \
-  {"round", "MODE", "rne (default), rna, rnz, rtz, ru, rd, odd or sr",        \
-   cli_read_mode, &(r).mode},                                                 \
-  {"overflow", "RULE", "saturate, inf, nan or ieee (default: "               \
-   overflow_default ")",                                                      \
-   cli_read_overflow, &(r).overflow},                                         \
-  {"profile", "NAME", "whose rule holds where implementations disagree: ocp " \
-   "(default), cuda, ml_dtypes, torchao or p3109", cli_read_profile,          \
-   &(r).profile},                                                             \
-  {"seed", "S", "seed of stochastic rounding (default 0)", cli_read_u64,      \
-   &(r).seed},                                                                \
-  {"stream", "S", "stream of its generator (default 0)", cli_read_u64,        \
-   &(r).stream},                                                              \
-  {"sr-bits", "N", "random bits of stochastic rounding, 1 to 32; 0 (default)" \
-   " is exact", cli_read_sr_bits, &(r).sr_bits},                              \
-  {"sr-variant", "V", "a (default), b or c: how P3109 adds those bits",       \
+#define CLI_ROUNDING_OPTIONS(r, overflow_default)                              \
+  {"round", "MODE", "rne (default), rna, rnz, rtz, ru, rd, odd or sr",         \
+   cli_read_mode, &(r).mode},                                                  \
+  {"overflow", "RULE",                                                         \
+   "saturate, inf, nan or ieee (default: " overflow_default ")",               \
+   cli_read_overflow, &(r).overflow},                                          \
+  {"profile", "NAME",                                                          \
+   "whose rule holds where implementations disagree: ocp (default), ieee, "    \
+   "cuda, ml_dtypes, torchao or p3109",                                        \
+   cli_read_profile, &(r).profile},                                            \
+  {"seed", "S", "seed of stochastic rounding (default 0)", cli_read_u64,       \
+   &(r).seed},                                                                 \
+  {"stream", "S", "stream of its generator (default 0)", cli_read_u64,         \
+   &(r).stream},                                                               \
+  {"sr-bits", "N",                                                             \
+   "random bits of stochastic rounding, 1 to 32; 0 (default) is exact",        \
+   cli_read_sr_bits, &(r).sr_bits},                                            \
+  {"sr-variant", "V", "a (default), b or c: how P3109 adds those bits",        \
    cli_read_sr_variant, &(r).sr_variant}
 
 /* ---- numbers (number.c) ------------------------------------------------ */

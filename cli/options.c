@@ -157,7 +157,10 @@ int cli_parse(const cli_command *c, int argc, char **argv, int *operands)
       int status = take(c, argc, argv, &i);
       if (status >= 0) return status;
     } else if (argv[i][0] == '-' && argv[i][1]) {
-      return unknown_option(c, argv[i] + 1, strlen(argv[i] + 1));
+      return cli_failf(c->name,
+                       "unknown option '%s'; names of options begin with "
+                       "'--'",
+                       argv[i]);
     } else {
       argv[n++] = argv[i];
     }

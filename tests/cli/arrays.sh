@@ -139,6 +139,13 @@ dequantized() {
     echo "== dequantize $line"
     "$ULPLAB" dequantize $line --out d.npy && show d.npy
   done
+  # A .safetensors file of one tensor, whose dtype names the format.
+  head='{"w":{"dtype":"F4","shape":[2,2],"data_offsets":[0,2]}}'
+  { bytes "$(printf %x ${#head})" 00 00 00 00 00 00 00 &&
+    printf %s "$head" && bytes 21 f7; } >w.safetensors
+  echo "== dequantize --from e2m1 --in w.safetensors"
+  "$ULPLAB" dequantize --from e2m1 --in w.safetensors --out d.npy &&
+    show d.npy
 }
 prints dequantize.txt dequantized
 finish

@@ -22,6 +22,8 @@ compared() {
 prints compare-floats.txt compared
 exits 0 "$ULPLAB" compare x.npy x.npy --type f32
 exits 1 "$ULPLAB" compare x.npy y.npy --type f32
+npy z.npy '<f4' '(3, 0)'
+exits 0 "$ULPLAB" compare z.npy z.npy
 
 # Codes a byte each: distances on the ordered line of each kind of format.
 npy a.npy '|u1' '(4,)' 00 07 0f 08

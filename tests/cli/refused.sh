@@ -41,6 +41,7 @@ refused qantize
 refused zzzzzzzz
 refused --verson
 refused formats --ouput csv
+refused formats -x
 refused formats --output xml
 refused formats --output
 refused formats e4m3
