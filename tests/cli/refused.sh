@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Every bad command line and input: exit status 2, one line on stderr, no
-# file left behind.  The lines are expected/refused.txt.
+# file left behind.  The lines are expected/refused.txt and
+# refused-full.txt.
 . "${srcdir:-.}/tests/cli/common.sh"
 
 npy x.npy '<f4' '(2,)' 00 00 80 3f 00 00 00 40
@@ -128,6 +129,10 @@ mkdir folder
 refused quantize --to e4m3 --in x.npy --out folder
 refused quantize --to e4m3 --in x.npy --out o.npy --dequant folder
 rmdir folder
+prints refused.txt cat ../refused
+
+# A full disk.
+: >../refused
 if [ -c /dev/full ]; then
   refused quantize --to e4m3 --in x.npy --out o.npy --scales /dev/full
   # What was at a path before a failure stays there.
@@ -144,6 +149,6 @@ if [ -c /dev/full ]; then
     [ $? = 2 ] || fault "$command: exit status not 2 on a full disk"
     cat ../err >>../refused
   done
+  prints refused-full.txt cat ../refused
 fi
-[ -c /dev/full ] && prints refused.txt cat ../refused
 finish
