@@ -123,6 +123,22 @@ START_TEST(a_safetensors_file)
 }
 END_TEST
 
+/* The format's limit holds even where the file is long enough. */
+START_TEST(a_safetensors_header_over_the_limit)
+{
+  static const unsigned char start[] = {0x01, 0xe1, 0xf5, 5, 0, 0, 0, 0, '{'};
+  int fd = open("large", O_CREAT | O_RDWR, 0600);
+
+  ck_assert_int_eq(write(fd, start, sizeof start), (ssize_t)sizeof start);
+  ck_assert_int_eq(ftruncate(fd, 100000001 + 8), 0);
+  close(fd);
+  assert_not_opened("large", ULP_EFORMAT,
+                    "large: header length 100000001; expected at most "
+                    "100000000, the format's limit");
+  unlink("large");
+}
+END_TEST
+
 START_TEST(errors_are_one_line)
 {
   char word[1000];
@@ -137,7 +153,7 @@ START_TEST(errors_are_one_line)
   ck_assert_uint_eq(strlen(e.text), sizeof e.text - 1);
   ck_assert_str_eq(e.text + sizeof e.text - 5, "x...");
   /* the cut does not leave half of a two-byte character */
-  for (size_t i = 0; i + 2 < sizeof word; i += 2)
+  for (size_t i = 1; i + 2 < sizeof word; i += 2)
     memcpy(word + i, "\xc3\xa9", 2);
   ck_assert_int_eq(ulp_error_set(&e, ULP_ENAME, "%s", word), ULP_ENAME);
   ck_assert_str_eq(e.text + strlen(e.text) - 5, "\xc3\xa9...");
@@ -158,6 +174,7 @@ int main(void)
   tcase_add_test(t, an_empty_file);
   tcase_add_test(t, three_gibibytes);
   tcase_add_test(t, a_safetensors_file);
+  tcase_add_test(t, a_safetensors_header_over_the_limit);
   tcase_add_test(t, errors_are_one_line);
   srunner_run_all(r, CK_NORMAL);
   failed = srunner_ntests_failed(r);

@@ -129,7 +129,10 @@ static const struct {
     {"{'descr': [('x', '<f4')], " ORDER "'shape': (1,)}", 4, "structured"},
     {"{'descr': 4, " ORDER "'shape': (1,)}", 4, "descr: expected a short"},
     {"{'descr': '<f4, " ORDER "'shape': (1,)}", 4, "descr"},
-    {"{'descr': '\\x3cf4', " ORDER "'shape': (1,)}", 4, "descr"},
+    {"{'descr': '\\x3cf4', " ORDER "'shape': (1,)}", 4,
+     "descr: expected a short"},
+    {"{'descr': '<f4", 0, "descr: expected a short"},
+    {"{'descr': '<f4", 2, "descr: expected a short"},
     {"{'descr': '<f4\n', " ORDER "'shape': (1,)}", 4, "descr"},
     {"{'descr': '<f4                            ', " ORDER "'shape': (1,)}", 4,
      "descr"},
@@ -151,7 +154,12 @@ START_TEST(every_truncation)
   for (size_t n = 0; n < size; n++) {
     unsigned char *part = malloc(n + (n == 0));
     memcpy(part, whole, n);
-    assert_refused(part, n, "t.npy", ULP_EFORMAT, "");
+    assert_refused(part, n, "t.npy", ULP_EFORMAT,
+                   n == 0                    ? "empty file"
+                   : n < 6                   ? "magic"
+                   : n < 12                  ? "truncated"
+                   : n < size - good[0].data ? "header length"
+                                             : "data: ");
     free(part);
   }
   free(whole);
@@ -172,6 +180,8 @@ START_TEST(bad_prefix)
       {9, 0xff, "header length"},
       {11, 0xff, "header length 4278"},
       {8, 0, "header"},
+      {8, (unsigned char)(sizeof F4 "'shape': (3, 4)" TAIL + 48),
+       "; expected at most "},
   };
   for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
     size_t size;

@@ -80,6 +80,34 @@ START_TEST(every_code_of_a_float)
 }
 END_TEST
 
+/* The formats that the table gives, by their greatest or another known value.
+ */
+START_TEST(known_values)
+{
+  static const struct {
+    const char *dtype;
+    unsigned char bytes[8];
+    double value;
+  } rows[] = {
+      {"F64", {0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, 1.5},
+      {"F32", {0, 0, 0xc0, 0x3f}, 1.5},
+      {"F16", {0xff, 0x7b}, 65504},
+      {"BF16", {0x7f, 0x7f}, 0x1.fep127},
+      {"F8_E4M3", {0x7e}, 448},
+      {"F8_E5M2", {0x7b}, 57344},
+      {"F8_E4M3FNUZ", {0x7f}, 240},
+      {"F8_E5M2FNUZ", {0x7f}, 57344},
+      {"F8_E8M0", {0x80}, 2},
+  };
+  for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+    ulp_tensor t = vector(rows[r].dtype, rows[r].bytes, 1);
+    double x = -1;
+    ulp_tensor_read_f64(&t, &x, 0, 1);
+    ck_assert_msg(x == rows[r].value, "%s: %a", rows[r].dtype, x);
+  }
+}
+END_TEST
+
 START_TEST(f32_keeps_every_bit)
 {
   static const uint32_t edges[] = {
@@ -253,6 +281,24 @@ START_TEST(fortran_order_over_chunks)
 }
 END_TEST
 
+START_TEST(nothing_of_an_empty_tensor)
+{
+  size_t size;
+  unsigned char *p =
+      npy_bytes(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 0)}",
+                NULL, 0, &size);
+  ulp_file *f = assert_parsed(p, size, "t.npy");
+  double x = -1;
+  float raw = -1;
+
+  ulp_tensor_read_f64(ulp_file_tensor(f, 0), &x, 0, 0);
+  ulp_tensor_read_raw(ulp_file_tensor(f, 0), &raw, 0, 0);
+  ck_assert(x == -1 && raw == -1);
+  ulp_file_close(f);
+  free(p);
+}
+END_TEST
+
 /* Both byte orders of each type, at each alignment, give the same values. */
 START_TEST(byte_order_and_alignment)
 {
@@ -291,12 +337,14 @@ int main(void)
   tcase_add_test(t, rows_name_formats_of_their_width);
   tcase_add_loop_test(t, every_code_of_a_float, 0,
                       sizeof narrow / sizeof narrow[0]);
+  tcase_add_test(t, known_values);
   tcase_add_test(t, f32_keeps_every_bit);
   tcase_add_test(t, f64_signalling_nan_is_copied);
   tcase_add_test(t, sub_byte_codes);
   tcase_add_test(t, integers_by_value);
   tcase_add_test(t, fortran_order_any_range);
   tcase_add_test(t, fortran_order_over_chunks);
+  tcase_add_test(t, nothing_of_an_empty_tensor);
   tcase_add_test(t, byte_order_and_alignment);
   srunner_run_all(r, CK_NORMAL);
   failed = srunner_ntests_failed(r);
