@@ -55,6 +55,17 @@ static bool listed(const char *list, const char *word)
   return false;
 }
 
+static ulp_status unknown_name(const char *word, ulp_error *e)
+{
+  ulp_text names = {0};
+  for (size_t i = 0; distribution_name(i); i++)
+    ulp_text_printf(&names, "%s%s", i ? ", " : "", distribution_name(i));
+  ulp_error_set(e, ULP_ENAME, "--distributions: '%s': expected names out of %s",
+                word, names.text ? names.text : "the table");
+  ulp_text_free(&names);
+  return e->status;
+}
+
 static ulp_status check_names(const char *list, ulp_error *e)
 {
   char word[64];
@@ -67,11 +78,7 @@ static ulp_status check_names(const char *list, ulp_error *e)
       i++;
     if (distribution_name(i))
       continue;
-    const char *near = ulp_nearest(word, distribution_name);
-    return ulp_error_set(e, ULP_ENAME,
-                         "--distributions: no distribution '%s'%s%s%s", word,
-                         near ? " (did you mean '" : "", near ? near : "",
-                         near ? "'?)" : "");
+    return unknown_name(word, e);
   }
   return ULP_OK;
 }

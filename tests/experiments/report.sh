@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The page made from CSV files.
+SNR=$PWD/experiments/snr
+. "${srcdir:-.}/tests/cli/common.sh"
+
+# TEXT DIR: refused with one line that has TEXT, and no page.
+refuses() {
+  "$ULPLAB" report "$2" >../out 2>../err
+  got=$?
+  [ $got = 2 ] || fault "$1: exit status $got, not 2"
+  [ "$(wc -l <../err)" = 1 ] || fault "$1: not one line"
+  grep -qF -- "$1" ../err || fault "not '$1': $(cat ../err)"
+  [ ! -e "$2/index.html" ] || fault "$1: a page was written"
+}
+
+# PATTERN: is in the page.
+shows() {
+  grep -q -- "$1" run/index.html || fault "the page has no '$1'"
+}
+
+mkdir run empty bad
+"$SNR" --quick --out run/snr.csv || fault 'a run'
+"$ULPLAB" report run || fault 'a report'
+best=$(awk -F , '$2 == "gaussian" && $4 == 8 && $6 == "mse" && $9 > best {
+  best = $9 } END { printf "%.2f", best }' run/snr.csv)
+shows "<span>8 bit: best</span><b>$best dB</b>"
+shows '--quick --out run/snr.csv</pre>'
+shows '<dt>seed</dt><dd>1</dd>'
+if grep -q -e 'src=' -e 'href="' -e '@import' -e 'url(' run/index.html; then
+  fault 'the page fetches something'
+fi
+if command -v gnuplot >/dev/null; then
+  shows '<svg'
+  shows '>Pareto front<'
+fi
+cp run/index.html first.html
+"$ULPLAB" report run || fault 'a report again'
+cmp first.html run/index.html || fault 'the page is not reproducible'
+
+# Without gnuplot the page says so.
+mkdir nothing
+PATH=$PWD/nothing "$ULPLAB" report run || fault 'a report without gnuplot'
+shows 'picture is missing: gnuplot was not found'
+[ ! -e run/snr.svg ] || fault 'an old picture was kept'
+
+# Names are escaped; a manifest of other bytes is pointed out.
+sed -i 's/,gaussian,/,<i>\&"amp;",/' run/snr.csv
+sed -i 's/,<i>&"amp;",/,"<i>\&""amp;""",/' run/snr.csv
+"$ULPLAB" report run || fault 'strange names'
+shows '&lt;i&gt;&amp;&quot;amp;&quot;'
+if grep -q '<i>' run/index.html; then fault 'a name is not escaped'; fi
+shows 'has changed since its manifest'
+rm run/manifest.json
+"$ULPLAB" report run || fault 'a report without a manifest'
+shows 'where it came from is not known'
+
+# What is malformed makes no page.
+head=$(head -n 1 run/snr.csv)
+row=$(sed -n 2p run/snr.csv)
+refuses 'empty: expected the CSV file of an experiment' empty
+refuses 'absent: expected the CSV file of an experiment' absent
+printf '%s\n' "$row" >bad/snr.csv
+refuses "row 1, column 'point': expected the header 'point'" bad
+printf '%s\n' "$head" >bad/snr.csv
+refuses 'expected at least one row' bad
+printf '%s\n%s,1\n' "$head" "$row" >bad/snr.csv
+refuses "column 'amax': expected the end of the row" bad
+printf '%s\n%s\n' "$head" '0,uniform,int8' >bad/snr.csv
+refuses "row 2, column 'format': expected more fields" bad
+printf '%s\n%s\n' "$head" "$row" | sed '2s/^0,/zero,/' >bad/snr.csv
+refuses "column 'point': expected an integer, found 'zero'" bad
+printf '%s\n%s\n' "$head" "$row" | sed '2s/,[^,]*$/,1.5.5/' >bad/snr.csv
+refuses "column 'amax': expected a number, found '1.5.5'" bad
+printf '%s\n0,"uniform' "$head" >bad/snr.csv
+refuses 'expected a closing quote' bad
+printf '%s\n0,\000' "$head" >bad/snr.csv
+refuses 'found a NUL byte' bad
+printf '%s\n%s\n' "$head" "$row" >bad/snr.csv
+echo '{"outputs": 3}' >bad/manifest.json
+refuses "field 'outputs': expected an object" bad
+echo '{' >bad/manifest.json
+refuses 'bad/manifest.json: line' bad
+
+finish
