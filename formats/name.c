@@ -31,6 +31,9 @@ static ulp_status refuse(const reason *why, ulp_status status, const char *fmt,
   va_start(args, fmt);
   (void)vsnprintf(why->text, why->size, fmt, args);
   va_end(args);
+  for (char *c = why->text; *c; c++) /* the name may hold anything */
+    if ((unsigned char)*c < 0x20 || *c == 0x7f)
+      *c = '?';
   return status;
 }
 
