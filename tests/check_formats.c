@@ -197,8 +197,8 @@ static void check_invented(bool sign, int e, int m, int bias, const char *style)
 {
   oracle_format o;
   oracle_invented(&o, sign, e, m, bias, style);
-  bool no_quiet = !style[0] && m == 0, unsigned_fnuz = !sign && style[1] == 'n'
-                                                       && style[2] == 'u';
+  bool no_quiet = !style[0] && m == 0;
+  bool unsigned_fnuz = !sign && strcmp(style, "fnuz") == 0;
   if (no_quiet || unsigned_fnuz || o.max_mag == 0 || o.bits < 2)
     return; /* the header says these cannot be */
   check_name(o.name, &o);
