@@ -20,18 +20,28 @@ static ulp_format format(const char *name)
   return f;
 }
 
+static ulp_summary *s;
+
+static void set_up(void)
+{
+  s = ulp_summary_new();
+  ck_assert_ptr_nonnull(s);
+}
+
+static void tear_down(void)
+{
+  ulp_summary_free(s);
+}
+
 /* The scale for a tensor whose only element is x. */
 static double scale_of(const char *name, ulp_scale_rule rule, double parameter,
                        double x)
 {
-  ulp_summary *s = ulp_summary_new();
-  ck_assert_ptr_nonnull(s);
   ulp_format f = format(name);
   ulp_scale_spec spec = {rule, parameter};
+  ulp_summary_reset(s);
   ulp_summary_add(s, &x, 1);
-  double scale = ulp_scale_choose(&f, &spec, s);
-  ulp_summary_free(s);
-  return scale;
+  return ulp_scale_choose(&f, &spec, s);
 }
 
 /* ---- by hand ------------------------------------------------------------ */
@@ -85,6 +95,8 @@ static const struct {
     {"e2m1", ULP_SCALE_FLOOR, DBL_MAX, 0x1p127},
     {"e2m1", ULP_SCALE_AMAX, DBL_MAX, FLT_MAX},
     {"e8m0", ULP_SCALE_FLOOR, 2, 0x1p-126},
+    {"e12m3", ULP_SCALE_FLOOR, 1, 0x1p-126}, /* its max is beyond f64 */
+    {"e12m3", ULP_SCALE_AMAX, 1, 0x1p-126},
     {"f32", ULP_SCALE_MSE, FLT_MAX, 1}, /* more than 16 bits: amax */
 };
 
@@ -102,12 +114,11 @@ START_TEST(parameters)
   ck_assert_double_eq(scale_of("e4m3", ULP_SCALE_FIXED, 0.1, 3), 0.1);
   ck_assert_double_eq(scale_of("e2m1", ULP_SCALE_PERCENTILE, 100, 3), 0.5);
   static const double x[] = {0, 0, 0, 0, 3};
-  ulp_summary *s = ulp_summary_new();
   ulp_format f = format("e2m1");
   ulp_scale_spec spec = {ULP_SCALE_PERCENTILE, 50};
+  ulp_summary_reset(s);
   ulp_summary_add(s, x, 5);
   ck_assert_double_eq(ulp_scale_choose(&f, &spec, s), 0.5); /* not 0 */
-  ulp_summary_free(s);
 }
 END_TEST
 
@@ -252,6 +263,7 @@ int main(void)
 {
   Suite *suite = suite_create("scale");
   TCase *t = tcase_create("rules");
+  tcase_add_checked_fixture(t, set_up, tear_down);
   tcase_add_loop_test(t, edge, 0, sizeof edges / sizeof *edges);
   tcase_add_test(t, parameters);
   tcase_add_loop_test(t, definitions, 0, 7);

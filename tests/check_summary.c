@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis.h"
+#include "histogram.h"
 
 static ulp_summary *s;
 
@@ -148,6 +148,30 @@ START_TEST(percentile_counts_zeros)
 }
 END_TEST
 
+/* 4096 values evenly across the bin from 1 to 1 + 2^-12. */
+START_TEST(inside_a_bin)
+{
+  enum { COUNT = 4096, PART = 1000 };
+  static double x[COUNT];
+  double s1 = 0, s2 = 0;
+  for (size_t i = 0; i < COUNT; i++)
+    x[i] = 1 + ((double)i + 0.5) * 0x1p-24;
+  for (size_t i = 0; i < PART; i++) {
+    s1 += x[i];
+    s2 += x[i] * x[i];
+  }
+  ulp_summary_add(s, x, COUNT);
+  ck_assert_double_eq_tol(ulp_summary_percentile(s, 25), 1 + 0x1p-14, 0x1p-23);
+  ulp_summary_complete(s);
+  ulp_bin b = ulp_side_below(&s->side[0], 1 + PART * 0x1p-24);
+  ck_assert_double_eq_tol(b.n, PART, 0.01);
+  ck_assert_double_eq_tol(b.s1 / b.n, s1 / PART, 1e-9);
+  double variance = s2 / PART - s1 / PART * (s1 / PART);
+  double mean = b.s1 / b.n;
+  ck_assert_double_eq_tol(b.s2 / b.n - mean * mean, variance, variance / 1000);
+}
+END_TEST
+
 /* Chunks do not matter, and a reset leaves nothing behind. */
 START_TEST(chunks_and_reset)
 {
@@ -165,6 +189,11 @@ START_TEST(chunks_and_reset)
   ck_assert_int_eq(memcmp(&whole, &parts, sizeof whole), 0);
   ck_assert_double_eq(ulp_scale_mse(&f, 0.5, s), mse);
   ck_assert(mse > 0);
+  static const double more[] = {6, -6, 0.25, 100};
+  ulp_summary_add(s, more, 4); /* after a question */
+  double errors = 97 * 97 + 2 * 3 * 3;
+  ck_assert_double_eq_tol(ulp_scale_mse(&f, 0.5, s) * (N + 4), mse * N + errors,
+                          1e-6);
   free(x);
 }
 END_TEST
@@ -184,6 +213,7 @@ int main(void)
   tcase_add_loop_test(t, moments_of_a_sample, 0, rows);
   tcase_add_loop_test(t, percentiles_of_a_sample, 0, rows);
   tcase_add_test(t, percentile_counts_zeros);
+  tcase_add_test(t, inside_a_bin);
   tcase_add_test(t, chunks_and_reset);
   suite_add_tcase(suite, t);
   SRunner *runner = srunner_create(suite);
