@@ -46,10 +46,6 @@ static const char style[] =
     "@media(prefers-color-scheme:dark){:root{--bg:#12161b;--fg:#e6e9ed;"
     "--dim:#9aa4af;--line:#353c45;--card:#1b2129;--c1:#56b4e9;--c2:#f0a04b;"
     "--c3:#4fc79a;--best:#16352a}}\n"
-    "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;"
-    "--card:#fff;--c1:#0072b2;--c2:#d55e00;--c3:#007a5a;--best:#eee}"
-    "figure,tr,.card{break-inside:avoid}.scroll{overflow:visible}"
-    "details>*{display:block}}\n"
     "*{box-sizing:border-box}body{margin:0 auto;padding:1.2rem;"
     "max-width:62rem;background:var(--bg);color:var(--fg);"
     "font:16px/1.5 system-ui,sans-serif}\n"
@@ -89,7 +85,14 @@ static const char style[] =
     "font-size:.88rem}dl{display:grid;grid-template-columns:max-content 1fr;"
     "gap:.15rem .9rem;font-size:.9rem}dt{color:var(--dim)}dd{margin:0;"
     "overflow-wrap:anywhere}\n"
-    ".note{border-left:4px solid var(--c2);padding-left:.8rem}\n";
+    ".note{border-left:4px solid var(--c2);padding-left:.8rem}\n"
+    "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;"
+    "--card:#fff;--c1:#0072b2;--c2:#d55e00;--c3:#007a5a;--best:#eee}"
+    "body{padding:0;font-size:11pt}figure,tr,.card{break-inside:avoid}"
+    "h2,h3,h3+p{break-after:avoid}.scroll{overflow:visible}"
+    "figure svg{max-width:30rem}"
+    "table{font-size:8.5pt}th,td{padding:.1rem .35rem}"
+    "td.name{white-space:normal;overflow-wrap:anywhere}}\n";
 
 void ulp_html_begin(ulp_text *t, const char *title)
 {
