@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The reference: one output element, as plainly as it can be said, every
+ * step visible to a trace.  tile.c does the same fast.
+ */
+#include "blocks.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_zero(const ulp_exact *x)
+{
+  return x->cls != ULP_CLASS_INF && x->cls != ULP_CLASS_NAN &&
+         x->significand == 0;
+}
+
+/* The exponent a value votes with: that of its leading bit, or of its
+ * format's least normal number when it is subnormal. */
+static int32_t vote_of(const ulp_format *f, const ulp_exact *x)
+{
+  return x->exponent + f->man_bits;
+}
+
+/* ---- NaN and Inf ---------------------------------------------------------- */
+
+typedef struct {
+  bool nan, plus, minus;
+} specials;
+
+static void note_infinity(specials *s, bool negative)
+{
+  if (negative)
+    s->minus = true;
+  else
+    s->plus = true;
+}
+
+static void note_product(specials *s, const ulp_exact *a, const ulp_exact *b)
+{
+  bool infinite = a->cls == ULP_CLASS_INF || b->cls == ULP_CLASS_INF;
+  if (a->cls == ULP_CLASS_NAN || b->cls == ULP_CLASS_NAN ||
+      (infinite && (is_zero(a) || is_zero(b))))
+    s->nan = true;
+  else if (infinite)
+    note_infinity(s, a->negative != b->negative);
+}
+
+static void note_addend(specials *s, const ulp_exact *c)
+{
+  if (c->cls == ULP_CLASS_NAN)
+    s->nan = true;
+  else if (c->cls == ULP_CLASS_INF)
+    note_infinity(s, c->negative);
+}
+
+static bool special_result(const specials *s, const ulp_format *f,
+                           uint64_t *out)
+{
+  if (s->nan || (s->plus && s->minus))
+    *out = ulp_acc_nan(f);
+  else if (s->plus || s->minus)
+    *out = ulp_acc_inf(f, s->minus);
+  else
+    return false;
+  return true;
+}
+
+/* ---- one block ------------------------------------------------------------- */
+
+enum { MAX_TERMS = 257 };
+
+typedef struct {
+  ulp_trace_term term[MAX_TERMS];
+  int count;
+  specials special;
+} block;
+
+static void add_product(block *b, const ulp_mma *m, int k, uint64_t a_code,
+                        uint64_t b_code)
+{
+  ulp_exact x = ulp_unpack(&m->operand_a, a_code);
+  ulp_exact y = ulp_unpack(&m->operand_b, b_code);
+  note_product(&b->special, &x, &y);
+  b->term[b->count++] = (ulp_trace_term){
+      .k = k,
+      .negative = x.negative != y.negative,
+      .significand = x.significand * y.significand,
+      .exponent = x.exponent + y.exponent,
+      .vote = vote_of(&m->operand_a, &x) + vote_of(&m->operand_b, &y)};
+}
+
+static void add_accumulator(block *b, const ulp_format *f, uint64_t code)
+{
+  ulp_exact c = ulp_unpack(f, code);
+  note_addend(&b->special, &c);
+  b->term[b->count++] = (ulp_trace_term){.k = -1,
+                                         .negative = c.negative,
+                                         .significand = c.significand,
+                                         .exponent = c.exponent,
+                                         .vote = vote_of(f, &c)};
+}
+
+/* E: the greatest vote, at least `floor`; zeros do not vote. */
+static int32_t greatest_vote(const block *b, int32_t floor)
+{
+  int32_t top = floor;
+  for (int i = 0; i < b->count; i++)
+    if (b->term[i].significand != 0 && b->term[i].vote > top)
+      top = b->term[i].vote;
+  return top;
+}
+
+static uint64_t finish_block(block *b, const ulp_mma *m, const ulp_trace *trace)
+{
+  ulp_trace_block summary = {0};
+  if (special_result(&b->special, &m->acc, &summary.result)) {
+    summary.special = true;
+  } else {
+    summary.top = greatest_vote(b, m->record->floor);
+    summary.unit = summary.top - m->record->align;
+    for (int i = 0; i < b->count; i++) {
+      ulp_trace_term *t = &b->term[i];
+      t->kept = ulp_cut(t->significand, summary.unit - t->exponent);
+      t->cut = ulp_cut(t->kept, t->exponent - summary.unit) != t->significand;
+      summary.sum += t->negative ? -(int64_t)t->kept : (int64_t)t->kept;
+      if (trace)
+        trace->term(trace->data, t);
+    }
+    summary.result = ulp_acc_round(m, summary.sum, summary.unit);
+  }
+  if (trace)
+    trace->block(trace->data, &summary);
+  return summary.result;
+}
+
+/* ---- a chain of blocks --------------------------------------------------------- */
+
+static uint64_t dot_fdpa(const ulp_mma *m, const uint64_t *a,
+                         const uint64_t *b, uint64_t c, const ulp_trace *trace)
+{
+  const ulp_mma_record *r = m->record;
+  const ulp_format *from = r->c_last ? &m->acc : &m->c;
+  uint64_t acc = r->c_last ? 0 : c;
+  for (int i = 0; i < m->k;) {
+    block blk = {.count = 0};
+    add_accumulator(&blk, from, acc);
+    for (int end = i + r->block; i < end; i++) {
+      int k = ulp_block_k(r, i);
+      add_product(&blk, m, k, ulp_convert_operand(&m->operand_a, &m->a, a[k]),
+                  ulp_convert_operand(&m->operand_b, &m->b, b[k]));
+    }
+    acc = finish_block(&blk, m, trace);
+    from = &m->acc;
+  }
+  if (r->c_last)
+    acc = ulp_add_f32(acc, c);
+  return ulp_acc_to_d(m, acc);
+}
+
+static uint64_t dot_integer(const ulp_mma *m, const uint64_t *a,
+                            const uint64_t *b, uint64_t c)
+{
+  int64_t sum = (int32_t)(uint32_t)c;
+  for (int k = 0; k < m->k; k++)
+    sum += (int64_t)ulp_decode(&m->a, a[k]) * (int64_t)ulp_decode(&m->b, b[k]);
+  if (m->satfinite && sum > INT32_MAX)
+    sum = INT32_MAX;
+  if (m->satfinite && sum < INT32_MIN)
+    sum = INT32_MIN;
+  return (uint32_t)sum;
+}
+
+static uint64_t dot_fma(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
+                        uint64_t c)
+{
+  double acc = ulp_decode(&m->c, c);
+  uint64_t code;
+  for (int k = 0; k < m->k; k++)
+    acc = fma(ulp_decode(&m->a, a[k]), ulp_decode(&m->b, b[k]), acc);
+  memcpy(&code, &acc, sizeof code);
+  return code;
+}
+
+uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
+                     uint64_t c, const ulp_trace *trace)
+{
+  switch (m->record->kind) {
+  case ULP_DOT_INTEGER: return dot_integer(m, a, b, c);
+  case ULP_DOT_FMA: return dot_fma(m, a, b, c);
+  case ULP_DOT_FDPA:
+  case ULP_DOT_EXACT: break;
+  }
+  return dot_fdpa(m, a, b, c, trace);
+}
