@@ -39,7 +39,7 @@ bool ulp_run_has(const ulp_run *run, int64_t point)
   return point % run->shards == run->shard;
 }
 
-/* ---- rows ------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------- */
 
 typedef struct {
   const ulp_run *run;
@@ -121,7 +121,7 @@ static ulp_status make_rows(const ulp_run *run, ulp_text *csv, int64_t *rows,
   return s;
 }
 
-/* ---- a run ------------------------------------------------------------------ */
+/* ---- a run ------------------------------------------------------------- */
 
 static double seconds(clockid_t clock)
 {
@@ -146,7 +146,8 @@ static ulp_status run_it(ulp_run *run, const ulp_options *o, int argc,
   ulp_record record = {.run = run, .argc = argc, .argv = argv};
   ulp_text csv = {0};
   time_t now = time(NULL);
-  double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  double wall = seconds(CLOCK_MONOTONIC);
+  double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
   strftime(record.started, sizeof record.started, "%Y-%m-%dT%H:%M:%SZ",
            gmtime(&now));
   ulp_status s = ulp_folder_check(run->out, e);

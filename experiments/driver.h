@@ -9,7 +9,7 @@
 
 #include "experiment.h"
 
-/* ---- options.c ------------------------------------------------------------ */
+/* ---- options.c --------------------------------------------------------- */
 
 typedef enum {
   ULP_DO_RUN, ULP_DO_DESCRIBE, ULP_DO_HELP, ULP_DO_VERSION
@@ -32,7 +32,7 @@ ULP_MUST_CHECK ulp_status ulp_options_open_tensor(ulp_run *run,
                                                   const char *text,
                                                   ulp_error *e);
 
-/* ---- provenance ------------------------------------------------------------- */
+/* ---- provenance -------------------------------------------------------- */
 
 typedef struct {
   const ulp_run *run;
@@ -65,7 +65,7 @@ json_t *ulp_json_number(double v);
 json_t *ulp_manifest_entry(const ulp_record *r, ulp_error *e);
 json_t *ulp_datapackage_resource(const ulp_record *r);
 
-/* ---- folder.c: the output and what lies beside it ----------------------------- */
+/* ---- folder.c: the output and what lies beside it ---------------------- */
 
 /* Refuses an output that could not be written at the end of the run. */
 ULP_MUST_CHECK ulp_status ulp_folder_check(const char *out, ulp_error *e);

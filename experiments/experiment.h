@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/* ---- columns and rows --------------------------------------------------- */
+/* ---- columns and rows -------------------------------------------------- */
 
 /* The names of the Frictionless Table Schema. */
 typedef enum { ULP_COL_INTEGER, ULP_COL_NUMBER, ULP_COL_STRING } ulp_col_type;
@@ -58,7 +58,7 @@ void ulp_csv_empty(ulp_text *t); /* a missing value */
 void ulp_csv_end(ulp_text *t);   /* of a row */
 void ulp_csv_header(ulp_text *t, const ulp_column *columns);
 
-/* ---- an experiment -------------------------------------------------------- */
+/* ---- an experiment ----------------------------------------------------- */
 
 typedef enum { ULP_QUICK, ULP_NORMAL, ULP_FULL } ulp_effort;
 const char *ulp_effort_name(ulp_effort effort);
@@ -123,7 +123,7 @@ ULP_MUST_CHECK ulp_status ulp_experiment_find(const ulp_experiment **out,
 
 extern const ulp_experiment ulp_experiment_snr;
 
-/* ---- running --------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------- */
 
 /* The program of one experiment: argv[0] is how it was called ("snr",
  * "ulplab run snr"), the rest its options.  Returns the exit status: 0, or 2

@@ -40,7 +40,7 @@ static const ulp_column columns[] = {
      "half width of the 95 % confidence interval of bias"},
     {"rmse", ULP_COL_NUMBER, "1", "square root of the mean of (y - x)^2"},
     {"clipped_fraction", ULP_COL_NUMBER, "1",
-     "elements beyond the greatest finite value times the scale"},
+     "elements that saturation, not rounding, brought into the range"},
     {"flushed_fraction", ULP_COL_NUMBER, "1",
      "elements that are not 0 and became 0"},
     {"clipped_noise_share", ULP_COL_NUMBER, "1",
@@ -79,7 +79,7 @@ static snr_place place_of(const snr_state *st, int64_t point)
                      p % st->rule_count};
 }
 
-/* ---- lists of names --------------------------------------------------------- */
+/* ---- lists of names ---------------------------------------------------- */
 
 typedef ulp_status word_reader(snr_state *st, const char *word, ulp_error *e);
 
@@ -148,7 +148,7 @@ static ulp_status read_lists(snr_state *st, const ulp_run *run, ulp_error *e)
   return s;
 }
 
-/* ---- scales: the first pass --------------------------------------------------- */
+/* ---- scales: the first pass -------------------------------------------- */
 
 static void summarize(ulp_summary *summary, const ulp_snr_source *s)
 {
@@ -226,7 +226,7 @@ static void release(ulp_run *run)
   run->state = NULL;
 }
 
-/* ---- errors: the second pass ---------------------------------------------------- */
+/* ---- errors: the second pass ------------------------------------------- */
 
 static ulp_status measure(ulp_error_sums *sums, const ulp_snr_source *source,
                           const ulp_format *f, double scale)

@@ -7,7 +7,7 @@
 
 #include "experiment.h"
 
-/* ---- snr_source.c: where the numbers come from --------------------------- */
+/* ---- snr_source.c: where the numbers come from ------------------------- */
 
 /* A distribution, of which `samples` holds the values once they are made, or
  * a tensor. */
@@ -31,7 +31,7 @@ ULP_MUST_CHECK ulp_status ulp_snr_source_fill(ulp_snr_source *s,
 void ulp_snr_source_read(const ulp_snr_source *s, double *out, int64_t first,
                          int64_t n);
 
-/* ---- snr_theory.c ------------------------------------------------------------ */
+/* ---- snr_theory.c ------------------------------------------------------ */
 
 /* The SNR in dB that the distribution itself, not a sample of it, has in f at
  * this scale under RNE with saturation; NaN where it is not computed. */

@@ -31,7 +31,7 @@ static uint32_t name_hash(const char *s)
   return h;
 }
 
-/* ---- which sources ------------------------------------------------------- */
+/* ---- which sources ----------------------------------------------------- */
 
 static const char *distribution_name(size_t i)
 {
@@ -163,7 +163,7 @@ void ulp_snr_sources_free(ulp_snr_source *sources, size_t count)
   free(sources);
 }
 
-/* ---- their values ---------------------------------------------------------- */
+/* ---- their values ------------------------------------------------------ */
 
 static ulp_status fill_block(ulp_snr_source *s, uint64_t seed, int64_t block)
 {

@@ -29,7 +29,7 @@ static double rounded(elementary *function, double x)
   return mpfr_get_d(t, MPFR_RNDN);
 }
 
-/* ---- densities, of unit width, even ------------------------------------------ */
+/* ---- densities, of unit width, even ------------------------------------ */
 
 static double uniform(double x) { return fabs(x) < 1 ? 0.5 : 0; }
 
@@ -57,7 +57,7 @@ static const struct {
      {4055.0 / 4096, 41.0 / 4096}, {1, 20}},
 };
 
-/* ---- integrals ------------------------------------------------------------------ */
+/* ---- integrals --------------------------------------------------------- */
 
 /* Of (x - v)^2 p(x) from a to b. */
 static double piece(double (*p)(double), double a, double b, double v)
@@ -85,8 +85,8 @@ static double integral(double (*p)(double), double a, double b, double v,
     return 0;
   double pieces = ceil(4 * (b - a)), sum = 0;
   for (double i = 0; i < pieces; i++)
-    sum += piece(p, a + (b - a) * (i / pieces), a + (b - a) * ((i + 1) / pieces),
-                 v);
+    sum += piece(p, a + (b - a) * (i / pieces),
+                 a + (b - a) * ((i + 1) / pieces), v);
   return sum;
 }
 
@@ -106,7 +106,7 @@ static double noise(double (*p)(double), const double *value, size_t n,
   return sum;
 }
 
-/* ---- values of a format ------------------------------------------------------------ */
+/* ---- values of a format ------------------------------------------------ */
 
 static int by_value(const void *a, const void *b)
 {
@@ -143,7 +143,8 @@ double ulp_snr_theory(const ulp_format *f, double scale,
   size_t n = list_values(f, value);
   double signal = 0, error = 0;
   for (int i = 0; i < 2 && known[k].weight[i] > 0; i++) {
-    double width = known[k].width[i], power = known[k].weight[i] * width * width;
+    double width = known[k].width[i];
+    double power = known[k].weight[i] * width * width;
     signal += power * known[k].variance;
     error += power * noise(known[k].density, value, n, scale / width,
                            known[k].reach);

@@ -63,7 +63,8 @@ static const char style[] =
     ".scroll{overflow-x:auto;margin:.5rem 0}table{border-collapse:collapse;"
     "font-size:.9rem;font-variant-numeric:tabular-nums}th,td{padding:.22rem "
     ".7rem;border-bottom:1px solid var(--line);text-align:right;"
-    "white-space:nowrap}th:first-child,td:first-child,th.name,td.name{text-align:left}"
+    "white-space:nowrap}th:first-child,td:first-child,th.name,td.name"
+    "{text-align:left}"
     "thead th{border-bottom:2px solid var(--dim);vertical-align:bottom}"
     ".best{background:var(--best);"
     "font-weight:600}.group td,.group th{border-top:2px solid var(--line)}\n"
@@ -108,7 +109,7 @@ void ulp_html_begin(ulp_text *t, const char *title)
 
 void ulp_html_end(ulp_text *t) { ulp_text_printf(t, "</body>\n</html>\n"); }
 
-/* ---- provenance ---------------------------------------------------------------- */
+/* ---- provenance -------------------------------------------------------- */
 
 /* An argument as a shell reads it back. */
 static void shell_word(ulp_text *page, const char *word)
@@ -203,17 +204,17 @@ void ulp_html_provenance(ulp_text *t, const ulp_table *table,
               {"compiler", "compiler"}};
   ulp_text_printf(t, "<h3>Provenance</h3>\n");
   if (!entry) {
-    ulp_text_printf(t, "<p class=\"note\">manifest.json does not describe %s.csv"
-                       ": where it came from is not known.</p>\n",
+    ulp_text_printf(t, "<p class=\"note\">manifest.json does not describe "
+                       "%s.csv: where it came from is not known.</p>\n",
                     table->experiment->name);
     return;
   }
   const char *sha = json_string_value(
       json_object_get(json_object_get(entry, "output"), "sha256"));
   if (!sha || strcmp(sha, table->sha256) != 0)
-    ulp_text_printf(t, "<p class=\"note\">%s.csv has changed since its manifest "
-                       "was written: what follows describes the file as it "
-                       "was.</p>\n", table->experiment->name);
+    ulp_text_printf(t, "<p class=\"note\">%s.csv has changed since its "
+                       "manifest was written: what follows describes the file "
+                       "as it was.</p>\n", table->experiment->name);
   command(t, json_object_get(entry, "command"));
   ulp_text_printf(t, "<dl>\n");
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -10,7 +10,7 @@
 #include "driver.h"
 #include "report.h"
 
-/* ---- table.c: a CSV file, checked against its experiment's columns ------------ */
+/* ---- table.c: a CSV file, checked against its experiment's columns ----- */
 
 typedef struct {
   const ulp_experiment *experiment;
@@ -37,7 +37,7 @@ double ulp_table_number(const ulp_table *t, size_t row, const char *column);
  * *e is ULP_OK) or cannot be read. */
 char *ulp_slurp(const char *path, size_t *size, ulp_error *e);
 
-/* ---- html.c -------------------------------------------------------------------- */
+/* ---- html.c ------------------------------------------------------------ */
 
 /* Adds s with & < > " ' escaped. */
 void ulp_html_text(ulp_text *t, const char *s);
@@ -51,7 +51,7 @@ void ulp_html_end(ulp_text *t);
 void ulp_html_provenance(ulp_text *t, const ulp_table *table,
                          const json_t *entry);
 
-/* ---- figure.c ------------------------------------------------------------------- */
+/* ---- figure.c ---------------------------------------------------------- */
 
 /* Writes DIR/NAME.gp (the data, then the script), has gnuplot make DIR/NAME.svg
  * of it, and adds the picture to *page: or a sentence that says why there is
@@ -61,7 +61,7 @@ ULP_MUST_CHECK ulp_status ulp_figure(ulp_text *page, const char *dir,
                                      const char *script, const char *caption,
                                      ulp_error *e);
 
-/* ---- views: how one experiment is shown ------------------------------------------- */
+/* ---- views: how one experiment is shown -------------------------------- */
 
 typedef struct {
   const char *experiment;

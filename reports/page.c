@@ -21,7 +21,7 @@ static const ulp_view *view_of(const ulp_experiment *x)
   return NULL;
 }
 
-/* ---- reading ------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 enum { MAX_EXPERIMENTS = 64 };
 
@@ -78,7 +78,7 @@ static void free_folder(folder *f)
   json_decref(f->manifest);
 }
 
-/* ---- writing -------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 static void first_screen(ulp_text *page, const folder *f)
 {

@@ -8,7 +8,7 @@
 
 #include "snr_view.h"
 
-/* ---- names ----------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------- */
 
 static size_t index_of(const snr_names *n, const char *name)
 {
@@ -46,7 +46,7 @@ static const char *prefer(const snr_names *n, const char *name,
   return i < n->count ? n->name[i] : otherwise;
 }
 
-/* ---- quantiles ------------------------------------------------------------------- */
+/* ---- quantiles --------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -76,7 +76,7 @@ static size_t sorted_values(double *out, const double *snr, size_t n)
   return count;
 }
 
-/* ---- lines ------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------- */
 
 /* The single subject's own columns. */
 static void take_subject(snr_model *m, snr_line *l, size_t row)

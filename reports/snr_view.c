@@ -31,7 +31,7 @@ static const char *subject_text(const snr_model *m)
   return m->subject ? m->subject : "all tensors";
 }
 
-/* ---- the first screen ----------------------------------------------------------- */
+/* ---- the first screen -------------------------------------------------- */
 
 static void card(ulp_text *page, const snr_line *l)
 {
@@ -112,7 +112,7 @@ static void answer(ulp_text *page, const ulp_table *t)
   ulp_snr_model_free(&m);
 }
 
-/* ---- the picture ------------------------------------------------------------------ */
+/* ---- the picture ------------------------------------------------------- */
 
 static ulp_kind kind_of(const char *format)
 {
@@ -194,7 +194,7 @@ static void data(ulp_text *gp, const ulp_table *t)
   ulp_snr_model_free(&m);
 }
 
-/* ---- tables -------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------ */
 
 static void head_cell(ulp_text *page, const char *text)
 {

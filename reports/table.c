@@ -44,7 +44,7 @@ char *ulp_slurp(const char *path, size_t *size, ulp_error *e)
   return bytes;
 }
 
-/* ---- splitting ------------------------------------------------------------- */
+/* ---- splitting --------------------------------------------------------- */
 
 typedef struct {
   char *at;       /* the next byte */
@@ -82,7 +82,7 @@ static void next_field(scanner *s)
   *to = '\0';
 }
 
-/* ---- cells ------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------- */
 
 /* strtod with '.' whatever the locale. */
 static double read_number(const char *text, char **end)
@@ -133,7 +133,7 @@ static const char *cell_fault(const ulp_column *c, const char *text)
   return NULL;
 }
 
-/* ---- rows ---------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------- */
 
 static ulp_status row_error(const ulp_table *t, size_t line, size_t column,
                             const char *fault, const char *found, ulp_error *e)
