@@ -3,8 +3,9 @@
  * safetensors: header length (8 bytes, little-endian), a JSON object, the
  * data.  "Format" in the README of github.com/huggingface/safetensors; where
  * it is silent, what the reference's safetensors/src/tensor.rs accepts:
- * headers of up to 100 MB, unknown keys of a tensor ignored, the data covered
- * from first to last byte, without holes or overlaps.
+ * headers of up to 100 MB (here, of up to 8 million values too), unknown keys
+ * of a tensor ignored, the data covered from first to last byte, without holes
+ * or overlaps.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 #include "file.h"
 
-enum { PREFIX_SIZE = 8, MAX_HEADER = 100000000 };
+enum { PREFIX_SIZE = 8, MAX_HEADER = 100000000, MAX_VALUES = 8000000 };
 #define METADATA "__metadata__"
 
 bool ulp_safetensors_magic(const uint8_t *bytes, size_t size)
@@ -243,11 +244,27 @@ static ulp_status check_prefix(const ulp_file *f, const uint8_t *bytes,
   return ULP_OK;
 }
 
+/* Whether a parser would make more values than any real header has (100,000
+ * tensors make a million): 100 MB of "[],[]," would take gigabytes.  Counts
+ * in names too, where it errs on the safe side. */
+static bool too_many_values(const uint8_t *bytes, size_t length)
+{
+  size_t n = 0;
+
+  for (size_t i = 0; i < length; i++)
+    n += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
+  return n > MAX_VALUES;
+}
+
 static ulp_status load_json(const ulp_file *f, const uint8_t *bytes,
                             size_t length, json_t **root, ulp_error *e)
 {
   json_error_t why;
 
+  if (too_many_values(bytes, length))
+    return ulp_error_set(e, ULP_EFORMAT,
+                         "%s: header: too many values; expected at most %d",
+                         f->label, MAX_VALUES);
   *root = json_loadb((const char *)bytes, length, JSON_REJECT_DUPLICATES, &why);
   if (*root != NULL) return ULP_OK;
   if (json_error_code(&why) == json_error_out_of_memory)

@@ -66,8 +66,7 @@ START_TEST(good_headers)
 }
 END_TEST
 
-/* ---- what is refused ------------------------------------------------------
- */
+/* ---- what is refused ----------------------------------------------------- */
 
 static const struct {
   const char *dict;
@@ -193,8 +192,7 @@ START_TEST(bad_prefix)
 }
 END_TEST
 
-/* ---- the writer -------------------------------------------------------------
- */
+/* ---- the writer ---------------------------------------------------------- */
 
 /* Writes a header and `data` zero bytes to a new file, and opens it. */
 static ulp_file *written(const char *path, const char *type, int ndim,
@@ -265,6 +263,7 @@ int main(void)
   int failed;
 
   suite_add_tcase(s, t);
+  tcase_set_timeout(t, 60); /* a busy machine is no failure */
   tcase_add_loop_test(t, good_headers, 0, sizeof good / sizeof good[0]);
   tcase_add_loop_test(t, bad_headers, 0, sizeof bad / sizeof bad[0]);
   tcase_add_test(t, every_truncation);

@@ -20,8 +20,7 @@ static void assert_committed(ulp_output *o)
   ck_assert_msg(ulp_output_commit(o, &e) == ULP_OK, "%s", e.text);
 }
 
-/* ---- in good order
- * ----------------------------------------------------------- */
+/* ---- in good order ------------------------------------------------------- */
 
 START_TEST(appears_at_commit)
 {
@@ -104,8 +103,7 @@ START_TEST(longest_name)
 }
 END_TEST
 
-/* ---- written directly
- * ----------------------------------------------------------- */
+/* ---- written directly ---------------------------------------------------- */
 
 START_TEST(a_pipe_is_written_directly)
 {
@@ -169,6 +167,7 @@ int main(void)
   int failed;
 
   suite_add_tcase(s, t);
+  tcase_set_timeout(t, 60); /* a busy machine is no failure */
   tcase_add_checked_fixture(t, enter_directory, leave_directory);
   tcase_add_test(t, appears_at_commit);
   tcase_add_test(t, discard_leaves_the_old_file);

@@ -12,10 +12,9 @@
 #define A "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}"
 #define B(begin, end)                                                          \
   "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[" begin "," end "]" \
-                                                                           "}"
+  "}"
 
-/* ---- what is read -----------------------------------------------------------
- */
+/* ---- what is read -------------------------------------------------------- */
 
 static const struct {
   const char *json;
@@ -72,8 +71,7 @@ START_TEST(good_headers)
 }
 END_TEST
 
-/* ---- what is refused
- * ---------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------- */
 
 static const struct {
   const char *json;
@@ -197,8 +195,26 @@ START_TEST(deep_nesting)
 }
 END_TEST
 
-/* ---- names
- * ----------------------------------------------------------------------- */
+START_TEST(more_values_than_memory_is_for)
+{
+  enum { SIZE = 5 + 2 * 8000000 };
+  char *json = malloc(SIZE + 1);
+  size_t size;
+  unsigned char *p;
+
+  memcpy(json, "{\"a\":", 5);
+  for (size_t i = 5; i < SIZE; i += 2)
+    memcpy(json + i, "[,", 2);
+  json[SIZE] = '\0';
+  p = safetensors_bytes(json, -1, NULL, 0, &size);
+  assert_refused(p, size, "t.safetensors", ULP_EFORMAT,
+                 "too many values; expected at most 8000000");
+  free(p);
+  free(json);
+}
+END_TEST
+
+/* ---- names --------------------------------------------------------------- */
 
 START_TEST(a_wrong_name_gets_the_nearest)
 {
@@ -266,11 +282,13 @@ int main(void)
   int failed;
 
   suite_add_tcase(s, t);
+  tcase_set_timeout(t, 60); /* a busy machine is no failure */
   tcase_add_loop_test(t, good_headers, 0, sizeof good / sizeof good[0]);
   tcase_add_loop_test(t, bad_headers, 0, sizeof bad / sizeof bad[0]);
   tcase_add_test(t, header_length_that_lies);
   tcase_add_test(t, every_truncation);
   tcase_add_test(t, deep_nesting);
+  tcase_add_test(t, more_values_than_memory_is_for);
   tcase_add_test(t, a_wrong_name_gets_the_nearest);
   tcase_add_test(t, files_of_other_kinds);
   srunner_run_all(r, CK_NORMAL);

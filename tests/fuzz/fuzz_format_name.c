@@ -24,8 +24,11 @@ static void check_row(const ulp_format *f)
   REQUIRE(f->bits >= 2 && f->bits <= 64);
   REQUIRE(memchr(f->name, '\0', sizeof f->name) != NULL && f->name[0] != '\0');
   REQUIRE(f->storage_bytes * 8U >= f->bits);
-  REQUIRE(ulp_max(f) > 0);
-  REQUIRE(ulp_lowest(f) <= 0 || f->zero == ULP_ZERO_NONE);
+  if (ulp_fits_f64(f)) {
+    REQUIRE(ulp_max(f) > 0 && isfinite(ulp_max(f)));
+    REQUIRE(ulp_lowest(f) <= 0 || f->zero == ULP_ZERO_NONE);
+    REQUIRE(ulp_min_positive(f) > 0 && ulp_min_positive(f) <= ulp_max(f));
+  }
   REQUIRE(ulp_format_find(f->name, &again, NULL, 0) == ULP_OK);
   REQUIRE(strcmp(again.name, f->name) == 0);
   REQUIRE(again.bits == f->bits && again.bias == f->bias);
