@@ -105,7 +105,7 @@ ULP_MUST_CHECK ulp_status ulp_granularity_parse(const char *text,
 typedef struct { double hi, lo; } ulp_dd;
 typedef struct {
   uint64_t count;     /* finite x */
-  uint64_t clipped;   /* |x| above the greatest representable value * scale */
+  uint64_t clipped;   /* x beyond the range, by more than rounding reaches */
   uint64_t flushed;   /* x != 0 but y == 0 */
   uint64_t exact;     /* y == x */
   uint64_t nonfinite; /* finite x that became NaN or Inf (not in the sums) */
@@ -113,8 +113,12 @@ typedef struct {
   ulp_dd x2, e2, e1, x4, e4, x2e2; /* sums of x^2, e^2, e, ... ; e = y - x */
   ulp_dd e2_clipped;  /* the part of e2 due to clipped elements */
 } ulp_error_sums;
+/* The x that are not clipped: up to half a unit in the last place beyond the
+ * greatest and the lowest value of f, times scale. */
+typedef struct { double low, high; } ulp_range;
+ulp_range ulp_clip_range(const ulp_format *f, double scale);
 void ulp_error_sums_add(ulp_error_sums *s, const double *x, const double *y,
-                        size_t n, double clip_above);
+                        size_t n, ulp_range kept);
 
 typedef struct {
   double snr_db;         /* 10 log10(sum x^2 / sum e^2); +Inf when e = 0; NaN

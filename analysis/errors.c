@@ -43,12 +43,25 @@ static void add_pair(ulp_error_sums *s, double x, double y, bool clipped)
   if (fabs(e) > s->max_error) s->max_error = fabs(e);
 }
 
+/* Half a unit in the last place beyond each end: the sets of x that a format
+ * of unbounded range would round to one of f's values.  A codebook has no
+ * last place, an unsigned format none below zero. */
+ulp_range ulp_clip_range(const ulp_format *f, double scale)
+{
+  double half = f->kind == ULP_CODEBOOK
+                    ? 0
+                    : ldexp(0.5, ulp_unpack(f, f->max_code).exponent);
+  double below = f->is_signed ? half : ulp_min_positive(f) / 2;
+  double low = f->zero == ULP_ZERO_NONE ? 0 : ulp_lowest(f) - below;
+  return (ulp_range){low * scale, (ulp_max(f) + half) * scale};
+}
+
 void ulp_error_sums_add(ulp_error_sums *s, const double *x, const double *y,
-                        size_t n, double clip_above)
+                        size_t n, ulp_range kept)
 {
   for (size_t i = 0; i < n; i++) {
     if (!isfinite(x[i])) continue;
-    bool clipped = fabs(x[i]) > clip_above;
+    bool clipped = x[i] < kept.low || x[i] > kept.high;
     s->count++;
     s->clipped += clipped;
     s->flushed += x[i] != 0 && y[i] == 0;
@@ -115,6 +128,6 @@ ulp_status ulp_measure_chunk(ulp_error_sums *sums, const ulp_format *f,
   ulp_status status = ulp_encode_array(f, work, x, n, scale, r, index);
   if (status != ULP_OK) return status;
   ulp_decode_array(f, decoded, work, n, scale);
-  ulp_error_sums_add(sums, x, decoded, n, ulp_max(f) * scale);
+  ulp_error_sums_add(sums, x, decoded, n, ulp_clip_range(f, scale));
   return ULP_OK;
 }
