@@ -114,7 +114,7 @@ START_TEST(f32_keeps_every_bit)
       0xffa12345, 0x80000000, 0x80000001, 0xff800000};
   ulp_format f;
   uint32_t code = 12345;
-  unsigned char p[4];
+  unsigned char p[4] = {0};
   ulp_tensor t = vector("F32", p, 1);
 
   ck_assert_int_eq(ulp_format_find("float32", &f, NULL, 0), ULP_OK);
