@@ -13,7 +13,7 @@ fault() {
 
 # FOLDER LICENCE FORBIDDEN-INCLUDES (an extended regular expression)
 rules='
-formats      MIT               <(gsl|mpfr|gmp|jansson|nettle|omp)|"(tensor|analysis|experiment|report|cli)
+formats      MIT               <(gsl|mpfr|gmp|jansson|nettle|omp)|"(emu|blocks|tensor|analysis|experiment|report|cli)
 emu          MIT               <(gsl|mpfr|gmp|jansson|nettle|omp)|"(tensor|analysis|experiment|report|cli)
 analysis     GPL-3.0-or-later  "(experiment|report|cli)
 experiments  GPL-3.0-or-later  "(report|cli)
