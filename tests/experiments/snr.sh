@@ -83,4 +83,16 @@ END
 awk -f awk tensor.csv >wrong
 [ ! -s wrong ] || fault "$(cat wrong)"
 
+# FILE:NAME, with colons in both; without the name, all tensors of floats.
+head='{"i":{"dtype":"I8","shape":[2],"data_offsets":[0,2]},'
+head=$head'"v":{"dtype":"F16","shape":[1],"data_offsets":[2,4]},'
+head=$head'"w:x":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}'
+{ bytes "$(printf %x ${#head})" 00 00 00 00 00 00 00 && printf %s "$head" &&
+  bytes 01 02 00 3c 00 00 a0 3f 00 00 80 3e; } >'c:d.safetensors'
+"$SNR" --tensor c:d.safetensors:w:x --formats int4 --scale-rules fixed:1 |
+  sed 's/,w:x,/,a:b.npy,/' | cmp tensor.csv - || fault 'a named tensor'
+"$SNR" --tensor c:d.safetensors --formats int4 --scale-rules amax |
+  cut -d , -f 1,2 >names
+printf 'point,distribution\n0,v\n1,w:x\n' | cmp - names || fault 'all tensors'
+
 finish
