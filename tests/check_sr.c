@@ -321,6 +321,63 @@ START_TEST(tiny_fractions)
 }
 END_TEST
 
+/* ---- at the threshold ---------------------------------------------------------- */
+
+/* Whether v * 2^-9, with v = fraction * 2^-64 (and something below it if
+ * sticky), goes up to the least value of E4M3. */
+static bool goes_up(uint64_t fraction, bool sticky, const ulp_rounding *r,
+                    uint64_t index)
+{
+  ulp_format f;
+  ulp_exact x = {.cls = ULP_CLASS_NORMAL, .significand = fraction,
+                 .exponent = -9 - 64, .sticky = sticky};
+  ck_assert_int_eq(ulp_format_find("e4m3", &f, NULL, 0), ULP_OK);
+  return ulp_round_pack(&f, &x, r, index) == 1;
+}
+
+/* The fractions at which the draw R just goes up, and just does not. */
+START_TEST(at_the_threshold)
+{
+  unsigned n = (unsigned)_i;
+  ulp_rounding r = {.mode = ULP_SR, .seed = 8, .stream = 9,
+                    .sr_bits = (uint8_t)n};
+  for (uint64_t i = 0; i < 200; i++) {
+    uint64_t random = ulp_random_word(8, 9, i, 0) >> (32 - n);
+    uint64_t needed = (UINT64_C(1) << n) - random; /* of 2^n, by A and C */
+    uint64_t b = (2 * needed - 1) << (63 - n);
+    r.sr_variant = ULP_SR_A;
+    if (random) {
+      ck_assert(goes_up(needed << (64 - n), false, &r, i));
+      ck_assert(!goes_up((needed << (64 - n)) - 1, true, &r, i));
+    }
+    r.sr_variant = ULP_SR_B;
+    ck_assert(goes_up(b, false, &r, i));
+    ck_assert(!goes_up(b - 1, true, &r, i));
+    r.sr_variant = ULP_SR_C; /* b is a tie here: to the even of needed's */
+    ck_assert(goes_up(b, false, &r, i) == (needed % 2 == 0));
+    ck_assert(goes_up(b, true, &r, i));
+    ck_assert(goes_up(b + 1, false, &r, i));
+    ck_assert(!goes_up(b - 1, true, &r, i));
+  }
+}
+END_TEST
+
+/* Exact: up if and only if the random real 0.word0 word1 ... is below v. */
+START_TEST(exact_at_the_threshold)
+{
+  ulp_rounding r = {.mode = ULP_SR, .seed = 8, .stream = 9};
+  for (uint64_t i = 0; i < 2000; i++) {
+    uint64_t high = (uint64_t)ulp_random_word(8, 9, i, 0) << 32;
+    uint64_t u = high | ulp_random_word(8, 9, i, 1);
+    ck_assert(!goes_up(high, false, &r, i));
+    ck_assert(goes_up(high + (UINT64_C(1) << 32), false, &r, i));
+    ck_assert(!goes_up(u, false, &r, i));
+    ck_assert(!goes_up(u - 1, true, &r, i));
+    ck_assert(goes_up(u + 1, false, &r, i));
+  }
+}
+END_TEST
+
 /* ---- reproducible -------------------------------------------------------------- */
 
 START_TEST(depends_on_seed_stream_index)
@@ -367,6 +424,8 @@ int main(void)
   tcase_add_loop_test(t, formula_counts, 1, 17);
   tcase_add_test(t, exact_mean);
   tcase_add_test(t, tiny_fractions);
+  tcase_add_loop_test(t, at_the_threshold, 1, 33);
+  tcase_add_test(t, exact_at_the_threshold);
   tcase_add_test(t, depends_on_seed_stream_index);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
