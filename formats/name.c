@@ -108,7 +108,9 @@ static ulp_status complete(ulp_format *f, const reason *why)
     top = (ulp_mask(f->exp_bits) << f->man_bits) - 1;
   else
     top -= (uint64_t)(f->nan == ULP_NAN_TOP) + (uint64_t)(f->inf == ULP_INF_TOP);
-  if (top == 0 || top > ones)
+  /* Without subnormals the least value is that of code 1 << man_bits. */
+  if (top == 0 || top > ones ||
+      (!f->subnormals && top < UINT64_C(1) << f->man_bits))
     return refuse(why, ULP_EINVAL,
                   "format '%s': no finite value above zero is left, expected "
                   "more bits or fewer specials",
