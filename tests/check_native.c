@@ -24,8 +24,8 @@ enum { stride = 1021 };
 static ulp_format f16;
 static const ulp_profile *ieee;
 
-static int complain(const char *what, uint64_t input, uint64_t got,
-                    uint64_t want)
+__attribute__((unused)) static int complain(const char *what, uint64_t input,
+                                            uint64_t got, uint64_t want)
 {
   printf("%s 0x%llx: 0x%llx, the machine 0x%llx\n", what,
          (unsigned long long)input, (unsigned long long)got,
