@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * check.cuh: every CUDA call goes through CHECK, which ends the program
+ * with the call, the place and what it was busy with.
+ */
+#ifndef ULPLAB_GPU_CHECK_CUH
+#define ULPLAB_GPU_CHECK_CUH
+
+#include <cstdio>
+#include <cstdlib>
+
+/* The instruction at work, for messages. */
+inline const char *busy_with = "start";
+
+inline void check_cuda(cudaError_t status, const char *call, const char *file,
+                       int line)
+{
+  if (status == cudaSuccess)
+    return;
+  fprintf(stderr, "mma: %s:%d: %s: %s (%s)\n", file, line, call,
+          cudaGetErrorString(status), busy_with);
+  exit(1);
+}
+
+#define CHECK(call) check_cuda(call, #call, __FILE__, __LINE__)
+
+#endif
