@@ -39,7 +39,7 @@ static void check(cudaError_t e, const char *what, int line)
   exit(1);
 }
 
-/* ---- the lanes' bits as arguments, and results as bits --------------------- */
+/* ---- the lanes' bits as arguments, and results as bits ---- */
 
 typedef uint64_t u64;
 
@@ -91,7 +91,7 @@ __device__ static u64 bits(__half_raw x) { return x.x; }
 __device__ static u64 bits(__nv_bfloat16_raw x) { return x.x; }
 __device__ static u64 bits(__half2_raw x) { return x.x | (u64)x.y << 16; }
 
-/* ---- one type for each row --------------------------------------------------- */
+/* ---- one type for each row ---- */
 
 #define ASM1(text, type, out, in, x)                         \
   type o;                                                    \
@@ -147,7 +147,7 @@ template <class Row> __device__ static u64 output(u64 i)
   return width >= 64 ? out : out & ((UINT64_C(1) << (width & 63)) - 1);
 }
 
-/* ---- kernels -------------------------------------------------------------------- */
+/* ---- kernels ---- */
 
 enum { threads = 256 };
 
@@ -195,7 +195,7 @@ template <class Row> static void launch(const buffers *m)
   CHECK(cudaDeviceSynchronize());
 }
 
-/* ---- records ---------------------------------------------------------------------- */
+/* ---- records ---- */
 
 struct entry {
   const char *name, *source, *result;

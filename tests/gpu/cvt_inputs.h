@@ -40,7 +40,7 @@ ULP_HD uint64_t ulp_cvt_f64(uint64_t i)
   case 6: low = 90; span = 40; break;   /* their overflow */
   default: low = -150; span = 280; break;
   }
-  field = (uint64_t)(1023 + low + (int64_t)((h >> 8 & 0xffff) % (uint64_t)span));
+  field = (h >> 8 & 0xffff) % (uint64_t)span + (uint64_t)(1023 + low);
   kept = (h >> 24 & 0xffff) % 27;
   bits = field << 52 | (g & UINT64_C(0xfffffffffffff) >> kept << (52 - kept) &
                         UINT64_C(0xfffffffffffff));

@@ -35,12 +35,14 @@ def main():
         found = re.search(r"Function : \w*7convert\w*?3rowILi(\d+)E", line)
         if "Function :" in line:
             current = int(found.group(1)) if found else None
+            opcodes.setdefault(current, [])
             continue
         if current is None:
             continue
         found = CONVERSION.search(line)
-        if found and found.group(1) not in opcodes.setdefault(current, []):
+        if found and found.group(1) not in opcodes[current]:
             opcodes[current].append(found.group(1))
+    opcodes.pop(None, None)
     for number in sorted(opcodes):
         name = rows.get(number, f"line {number}")
         print(name, " ".join(opcodes[number]) or "integer code", sep="\t")

@@ -4,14 +4,18 @@
 and the kernels that ran, in the container that gemm_record.py describes.
 
   gemm.py OUTPUT [--dry-run] [--only OP] [--samples 4096]
-          [--profile-seconds 60] [--no-triton]
+          [--profile-seconds 120] [--no-triton]
 
 --dry-run computes in f64 on the CPU instead: it checks the recipes, the
 container and the digests, and is no evidence of anything else.
+OUTPUT.lt.gz is cuBLASLt's whole log.
 A case that fails is written down with its exception, and the rest goes on.
 """
 import argparse
+import gzip
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,7 +95,7 @@ class Inputs:
         return d if self.bias is None else d + self.bias.double()
 
 
-# ---- the operations ------------------------------------------------------------
+# ---- the operations ----
 
 
 def padded_128x128(s):
@@ -188,7 +192,7 @@ def run_dry(x, case):
     return d.to(TYPES[case["types"][2]])
 
 
-# ---- one case --------------------------------------------------------------------
+# ---- one case ----
 
 
 def profiled(call):
@@ -204,7 +208,7 @@ def profiled(call):
 
 
 class LtLog:
-    """What cuBLASLt wrote since the last look, the lines on algorithms."""
+    """The algorithms that cuBLASLt says it ran since the last look."""
 
     def __init__(self):
         self.at = 0
@@ -217,9 +221,12 @@ class LtLog:
                 self.at = f.tell()
         except OSError:
             return []
-        lines = [t for t in text.splitlines()
-                 if "lgo" in t and "cublasLtMatmul]" in t]
-        return lines[-1:] or [t for t in text.splitlines() if "lgo" in t][-1:]
+        found = []
+        for t in text.splitlines():
+            algorithm = re.search(r"algo=\[[^\]]*\]", t)
+            if algorithm and algorithm.group() not in found:
+                found.append(algorithm.group())
+        return found[-4:]
 
 
 def relative_error(d, exact):
@@ -305,10 +312,9 @@ def cublaslt_version():
 
 def capture(f, arguments, device):
     runner, failed = Runner(arguments, device), 0
-    cases = gemm_cases.library_cases()
+    cases = [case for case in gemm_cases.library_cases()
+             if arguments.only in (None, case["op"])]
     for case in cases:
-        if arguments.only and case["op"] != arguments.only:
-            continue
         try:
             info, bits = runner.run(case)
             gemm_record.write(f, case, info, bits, arguments.samples)
@@ -325,7 +331,7 @@ def main():
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--only")
     parser.add_argument("--samples", type=int, default=4096)
-    parser.add_argument("--profile-seconds", type=float, default=60)
+    parser.add_argument("--profile-seconds", type=float, default=120)
     parser.add_argument("--no-triton", action="store_true")
     arguments = parser.parse_args()
     device = "cpu" if arguments.dry_run else "cuda"
@@ -335,11 +341,17 @@ def main():
         cases, failed = capture(f, arguments, device)
         print(f"library: {cases} cases, {failed} without output,"
               f" {time.time() - start:.0f} s", flush=True)
-        if not arguments.no_triton and not arguments.dry_run:
+        if arguments.only in (None, "triton") and not (
+                arguments.no_triton or arguments.dry_run):
             import triton_dot
             cases, failed = triton_dot.capture(f, arguments.samples)
             print(f"triton: {cases} cases, {failed} without output,"
                   f" {time.time() - start:.0f} s")
+    if os.path.exists(LT_LOG):
+        with open(LT_LOG, "rb") as log, gzip.open(
+                arguments.output + ".lt.gz", "wb") as out:
+            shutil.copyfileobj(log, out)
+        os.remove(LT_LOG)
 
 
 if __name__ == "__main__":

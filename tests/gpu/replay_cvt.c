@@ -115,7 +115,7 @@ static conversion make_conversion(const row *r)
                                    .profile = find_profile(r->profile)}};
 }
 
-/* ---- one output --------------------------------------------------------------- */
+/* ---- one output ---- */
 
 static bool subnormal(const ulp_format *f, uint64_t code)
 {
@@ -172,7 +172,7 @@ static uint64_t expected(const conversion *c, uint64_t i)
   return lane(c, low) | lane(c, high) << r->dst;
 }
 
-/* ---- one record ------------------------------------------------------------------ */
+/* ---- one record ---- */
 
 typedef struct {
   const char *file;
