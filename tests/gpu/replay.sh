@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # What the GPU captures need of the CPU: the recipes of inputs are those of
-# PyTorch, and the committed conversions are those of formats/, one block of
+# PyTorch, and the committed conversions are those of formats/, four blocks of
 # 2^20 inputs of each 32-bit source.
 srcdir=${srcdir:-.}
-stride=${ULPLAB_CVT_STRIDE:-4096}
+stride=${ULPLAB_CVT_STRIDE:-1024}
 captures=$srcdir/tests/gpu/captures
 
 tests/gpu/check_recipes "$srcdir/tests/gpu/recipes.golden" || exit 1
