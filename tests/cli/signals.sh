@@ -6,10 +6,11 @@
 
 mkfifo pipe || exit 77
 npy x.npy '<f4' '(1,)' 00 00 80 3f
-# (A shell lets its background jobs ignore INT: env resets that.)
-signals="TERM HUP" reset=
-if env --default-signal=INT true 2>/dev/null; then
-  signals="INT TERM HUP" reset="env --default-signal=INT"
+# (A shell lets its background jobs ignore INT, and nohup all it starts HUP:
+# env resets them.  Where env cannot, an ignored signal would wait for ever.)
+signals=TERM reset=
+if env --default-signal=INT,HUP true 2>/dev/null; then
+  signals="INT TERM HUP" reset="env --default-signal=INT,HUP"
 fi
 for signal in $signals; do
   # Its second output, a pipe that nobody reads, holds it after the first was
