@@ -142,7 +142,9 @@ static uint64_t dot_fdpa(const ulp_mma *m, const uint64_t *a,
   const ulp_format *from = r->c_last ? &m->acc : &m->c;
   uint64_t acc = r->c_last ? 0 : c;
   for (int i = 0; i < m->k;) {
-    block blk = {.count = 0};
+    block blk; /* its terms are written before they are read */
+    blk.count = 0;
+    blk.special = (specials){false, false, false};
     add_accumulator(&blk, from, acc);
     for (int end = i + r->block; i < end; i++) {
       int k = ulp_block_k(r, i);

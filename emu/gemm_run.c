@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Orders that chain instructions: panels of A and B are decoded once, and
+ * each output is cut into slices and pieces as the order says.
+ */
+#include "gemm_run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blocks.h"
+#include "tile.h"
+
+/* Rows of a panel: its operands stay in the caches for moderate K. */
+enum { PANEL = 64 };
+
+/* ---- scales ------------------------------------------------------------------ */
+
+static size_t k_blocks(size_t k)
+{
+  return k / ULP_SCALE_BLOCK + (k % ULP_SCALE_BLOCK != 0);
+}
+
+static float scale_at(ulp_gemm_scales kind, const float *s, size_t row,
+                      size_t k, size_t all_k)
+{
+  switch (kind) {
+  case ULP_SCALE_NONE: break;
+  case ULP_SCALE_ONE: return s[0];
+  case ULP_SCALE_ROWS: return s[row];
+  case ULP_SCALE_1X128:
+    return s[row * k_blocks(all_k) + k / ULP_SCALE_BLOCK];
+  case ULP_SCALE_128X128:
+    return s[row / ULP_SCALE_BLOCK * k_blocks(all_k) + k / ULP_SCALE_BLOCK];
+  }
+  return 1;
+}
+
+float ulp_scale_a(const ulp_gemm_data *x, size_t i, size_t k)
+{
+  return scale_at(x->kind_a, x->scale_a, i, k, x->k);
+}
+
+float ulp_scale_b(const ulp_gemm_data *x, size_t j, size_t k)
+{
+  return scale_at(x->kind_b, x->scale_b, j, k, x->k);
+}
+
+bool ulp_has_scales(const ulp_gemm_data *x)
+{
+  return x->kind_a != ULP_SCALE_NONE || x->kind_b != ULP_SCALE_NONE;
+}
+
+bool ulp_has_block_scales(const ulp_gemm_data *x)
+{
+  return x->kind_a >= ULP_SCALE_1X128;
+}
+
+/* ---- codes --------------------------------------------------------------------- */
+
+uint64_t ulp_float_code(const ulp_format *f, float y)
+{
+  return ulp_result_code(f, (double)y);
+}
+
+float ulp_rounded(const ulp_format *f, float y)
+{
+  return (float)ulp_decode(f, ulp_float_code(f, y));
+}
+
+float ulp_load_c(const ulp_gemm_data *x, size_t i, size_t j)
+{
+  return ((const float *)x->c)[i * x->n + j];
+}
+
+/* ---- one group of outputs ---------------------------------------------------------- */
+
+typedef struct {
+  const ulp_gemm *g;
+  const ulp_gemm_data *x;
+  ulp_packed a, b;
+  size_t i0, j0; /* the panels' first rows in A and B */
+} panels;
+
+/* Row `row` of panel A by the lanes of a group of panel B. */
+typedef struct {
+  const panels *p;
+  size_t i, j, row, group, lanes;
+} place;
+
+/* y + p, or what the kernel does under block scales. */
+static float join(const place *at, size_t lane, size_t k, float y, float p,
+                  bool first)
+{
+  const ulp_gemm *g = at->p->g;
+  bool taken = first && g->order->first == ULP_FIRST_TAKEN;
+  if (!ulp_has_block_scales(at->p->x))
+    return taken ? p : y + p;
+  float sa = ulp_scale_a(at->p->x, at->i, k);
+  float sb = ulp_scale_b(at->p->x, at->j + lane, k);
+  switch (g->order->blocks) {
+  case ULP_BLOCKS_FMA: return taken ? p * (sa * sb) : fmaf(p, sa * sb, y);
+  case ULP_BLOCKS_FMA_LEFT: return taken ? p * sa * sb : fmaf(p * sa, sb, y);
+  case ULP_BLOCKS_MUL_ADD: return taken ? p * (sa * sb) : y + sa * sb * p;
+  case ULP_BLOCKS_REFUSED: break;
+  }
+  return y;
+}
+
+/* The accumulators that a slice starts from. */
+static void start(const place *at, size_t from, double acc[ULP_LANES])
+{
+  const ulp_gemm_data *x = at->p->x;
+  for (size_t l = 0; l < ULP_LANES; l++)
+    acc[l] = 0;
+  if (from == 0 && x->c && at->p->g->order->c == ULP_C_START)
+    for (size_t l = 0; l < at->lanes; l++)
+      acc[l] = (double)ulp_load_c(x, at->i, at->j + l);
+}
+
+static void chain(const place *at, size_t from, size_t to,
+                  double acc[ULP_LANES])
+{
+  size_t k = (size_t)at->p->g->mma.k;
+  ulp_chain(&at->p->a, at->row, &at->p->b, at->group, from / k,
+            to / k + (to % k != 0), acc);
+}
+
+/* Elements from .. to-1 of K. */
+static void slice(const place *at, size_t from, size_t to, float y[ULP_LANES])
+{
+  size_t step = (size_t)at->p->g->promote;
+  if (ulp_has_block_scales(at->p->x) &&
+      (step == 0 || step > ULP_SCALE_BLOCK))
+    step = ULP_SCALE_BLOCK;
+  if (step == 0)
+    step = to - from;
+  for (size_t k = from; k < to; k += step) {
+    double acc[ULP_LANES];
+    start(at, k, acc);
+    chain(at, k, to - k < step ? to : k + step, acc);
+    for (size_t l = 0; l < ULP_LANES; l++)
+      y[l] = join(at, l < at->lanes ? l : 0, k, k == from ? 0 : y[l],
+                  (float)acc[l], k == from);
+  }
+}
+
+static void add_slice(const place *at, const float part[ULP_LANES],
+                      float y[ULP_LANES])
+{
+  const ulp_gemm *g = at->p->g;
+  for (size_t l = 0; l < at->lanes; l++) {
+    float p = g->reduce == ULP_REDUCE_F32 ? part[l]
+                                          : ulp_rounded(&g->out, part[l]);
+    y[l] += p;
+    if (g->reduce == ULP_REDUCE_16_SUMS)
+      y[l] = ulp_rounded(&g->out, y[l]);
+  }
+}
+
+/* Scales, C, and the rounding to D. */
+static void finish(const place *at, const float y[ULP_LANES])
+{
+  const ulp_gemm *g = at->p->g;
+  const ulp_gemm_data *x = at->p->x;
+  for (size_t l = 0; l < at->lanes; l++) {
+    float d = y[l];
+    if (ulp_has_scales(x) && !ulp_has_block_scales(x))
+      d *= ulp_scale_a(x, at->i, 0) * ulp_scale_b(x, at->j + l, 0);
+    if (x->c && g->order->c == ULP_C_EPILOGUE)
+      d += ulp_load_c(x, at->i, at->j + l);
+    ulp_store_code(&g->out, x->d, at->i * x->n + at->j + l,
+                   ulp_float_code(&g->out, d));
+  }
+}
+
+static void outputs(const place *at)
+{
+  const ulp_gemm *g = at->p->g;
+  size_t k = at->p->x->k, length = ulp_gemm_slice(g, k);
+  float y[ULP_LANES], part[ULP_LANES];
+  slice(at, 0, k < length ? k : length, y);
+  if (length < k && g->reduce != ULP_REDUCE_F32)
+    for (size_t l = 0; l < at->lanes; l++)
+      y[l] = ulp_rounded(&g->out, y[l]);
+  for (size_t from = length; from < k; from += length) {
+    slice(at, from, k - from < length ? k : from + length, part);
+    add_slice(at, part, y);
+  }
+  finish(at, y);
+}
+
+/* ---- panels ---------------------------------------------------------------------------- */
+
+/* Rows of an operand as the instruction takes them: the array itself, or a
+ * copy in *owned, rounded to the order's type. */
+static const void *rows_of(const ulp_gemm *g, const ulp_format *from,
+                           const ulp_format *to, const void *array,
+                           size_t first, size_t rows, size_t k, void **owned)
+{
+  static const ulp_rounding rne = {.overflow = ULP_OVERFLOW_INF};
+  const char *source = (const char *)array + first * k * from->storage_bytes;
+  *owned = NULL;
+  if (!g->order->convert)
+    return source;
+  *owned = malloc(rows * k * to->storage_bytes + 1);
+  for (size_t i = 0; *owned && i < rows * k; i++) {
+    ulp_exact e = ulp_unpack(from, ulp_load_code(from, source, i));
+    ulp_store_code(to, *owned, i, ulp_round_pack(to, &e, &rne, 0));
+  }
+  return *owned;
+}
+
+static ulp_status load_panel(const panels *p, ulp_packed *packed, bool is_b,
+                             size_t first, size_t rows, void **owned)
+{
+  const ulp_gemm *g = p->g;
+  const void *array =
+      rows_of(g, is_b ? &g->b : &g->a, is_b ? &g->mma.b : &g->mma.a,
+              is_b ? p->x->b : p->x->a, first, rows, p->x->k, owned);
+  return array ? ulp_pack_operand(packed, &g->mma, is_b, array, rows, p->x->k)
+               : ULP_ENOMEM;
+}
+
+static void multiply(const panels *p, size_t rows, size_t cols)
+{
+  for (size_t group = 0; group * ULP_LANES < cols; group++)
+    for (size_t row = 0; row < rows; row++) {
+      size_t left = cols - group * ULP_LANES;
+      place at = {.p = p,
+                  .i = p->i0 + row,
+                  .j = p->j0 + group * ULP_LANES,
+                  .row = row,
+                  .group = group,
+                  .lanes = left < ULP_LANES ? left : ULP_LANES};
+      outputs(&at);
+    }
+}
+
+/* All wanted rows of A by `cols` rows of B from p->j0 on. */
+static ulp_status run_columns(panels *p, size_t cols, size_t first_row,
+                              size_t rows)
+{
+  void *own_a = NULL, *own_b = NULL;
+  ulp_status status = load_panel(p, &p->b, true, p->j0, cols, &own_b);
+  for (size_t i = 0; status == ULP_OK && i < rows; i += PANEL) {
+    size_t n = rows - i < PANEL ? rows - i : PANEL;
+    p->i0 = first_row + i;
+    status = load_panel(p, &p->a, false, p->i0, n, &own_a);
+    if (status == ULP_OK)
+      multiply(p, n, cols);
+    ulp_packed_free(&p->a);
+    free(own_a);
+    own_a = NULL;
+  }
+  ulp_packed_free(&p->b);
+  free(own_b);
+  return status;
+}
+
+static ulp_status run_chain(const ulp_gemm *g, const ulp_gemm_data *x,
+                            size_t first_row, size_t rows)
+{
+  panels p = {.g = g, .x = x};
+  ulp_status status = ULP_OK;
+  for (; status == ULP_OK && p.j0 < x->n; p.j0 += PANEL)
+    status = run_columns(&p, x->n - p.j0 < PANEL ? x->n - p.j0 : PANEL,
+                         first_row, rows);
+  return status;
+}
+
+ulp_status ulp_gemm_run(const ulp_gemm *g, const ulp_gemm_data *x,
+                        size_t first_row, size_t rows)
+{
+  ulp_status status = ulp_gemm_check(g, x, NULL, 0);
+  if (status != ULP_OK)
+    return status;
+  if (first_row > x->m || rows > x->m - first_row)
+    return ULP_EINVAL;
+  switch (g->order->kind) {
+  case ULP_GEMM_FMA: return ulp_gemm_fma(g, x, first_row, rows);
+  case ULP_GEMM_EXACT: return ulp_gemm_exact(g, x, first_row, rows);
+  case ULP_GEMM_CHAIN: break;
+  }
+  return g->c.kind == ULP_INTEGER ? ulp_gemm_integer(g, x, first_row, rows)
+                                  : run_chain(g, x, first_row, rows);
+}
