@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ulplab/identify.h: which order of computation made given bits?
+ *
+ * The candidates are the orders of emu/orders.c that take the types and the
+ * GPU, with 1 to 16 slices, other promotions and every reduction.  Each is
+ * first compared with a sample of the outputs, which is cheap at any size;
+ * ulp_identify_count then compares all outputs of those that are left.
+ */
+#ifndef ULPLAB_IDENTIFY_H
+#define ULPLAB_IDENTIFY_H
+
+#include "gemm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ULP_MAX_MISSES = 3, ULP_MAX_CANDIDATES = 2048 };
+
+/* An output that tells a candidate from the truth. */
+typedef struct {
+  size_t row, col;
+  uint64_t given, computed; /* codes of D */
+} ulp_miss;
+
+typedef struct {
+  ulp_gemm gemm;
+  bool fast;             /* found with fast accumulation */
+  uint64_t orders;       /* bit i: row i of the orders, so set up, computes the
+                            same for these data */
+  size_t compared, mismatches;
+  size_t misses;         /* entries of miss */
+  ulp_miss miss[ULP_MAX_MISSES];
+} ulp_candidate;
+
+/* Fills list[0 .. *count-1], at most ULP_MAX_CANDIDATES of them, fewest
+ * mismatches in the sample first, the rows' own settings before others.
+ * x->d holds the bits to explain and is not written.  options: types of A, B
+ * and D (all must be given).  On failure `why` says why. */
+ULP_MUST_CHECK ulp_status ulp_identify(const char *gpu,
+                                       const ulp_gemm_options *options,
+                                       const ulp_gemm_data *x,
+                                       ulp_candidate *list, size_t *count,
+                                       char *why, size_t why_size);
+
+/* How many outputs of rows first_row .. first_row+rows-1 the candidate gets
+ * wrong. */
+ULP_MUST_CHECK ulp_status ulp_identify_count(const ulp_candidate *c,
+                                             const ulp_gemm_data *x,
+                                             size_t first_row, size_t rows,
+                                             size_t *mismatches);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
