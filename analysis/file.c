@@ -46,7 +46,7 @@ static const char *foreign_kind(const uint8_t *bytes, size_t size)
     if (size >= foreign[i].size &&
         memcmp(bytes, foreign[i].magic, foreign[i].size) == 0)
       return foreign[i].what;
-  return "neither by its first bytes";
+  return "of no known kind";
 }
 
 static bool ends_with(const char *path, const char *suffix)
