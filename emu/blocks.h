@@ -11,7 +11,7 @@
 /* The k of the i-th product in block order. */
 static inline int ulp_block_k(const ulp_mma_record *r, int i)
 {
-  int half = r->k / 2, j = i % half;
+  int half = (r->sparse ? r->k / 2 : r->k) / 2, j = i % half;
   if (r->order == ULP_BLOCKS_ASCENDING)
     return i;
   return 4 * (j / 2) + j % 2 + (i >= half ? 2 : 0);
@@ -38,7 +38,7 @@ uint64_t ulp_acc_round(const ulp_mma *m, int64_t sum, int32_t unit);
 /* The accumulator's code as D holds it: fp22 travels in an f32. */
 uint64_t ulp_acc_to_d(const ulp_mma *m, uint64_t acc);
 
-/* IEEE addition of two f32 codes in RNE, with the GPU's NaN. */
-uint64_t ulp_add_f32(uint64_t a, uint64_t b);
+/* IEEE addition in RNE, of two values of acc's format, to f32 or f16. */
+double ulp_add_rounded(const ulp_format *acc, double x, double y);
 
 #endif

@@ -227,7 +227,7 @@ void ulp_chain(const ulp_packed *a, size_t row, const ulp_packed *b,
     if (fast)
       run_chunk(&p, a, row, b, group, chunk, acc);
     for (int l = 0; c_last && l < ULP_LANES; l++)
-      acc[l] = (double)((float)acc[l] + (float)c[l]);
+      acc[l] = ulp_add_rounded(&a->m->acc, acc[l], c[l]);
     if (a->any_odd[row * a->chunks + chunk] ||
         b->any_odd[group * b->chunks + chunk])
       replace_odd(a, row, b, group, chunk, c, acc);

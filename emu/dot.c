@@ -4,6 +4,7 @@
  * step visible to a trace.  tile.c does the same fast.
  */
 #include "blocks.h"
+#include "tile.h"
 
 #include <math.h>
 #include <string.h>
@@ -155,7 +156,9 @@ static uint64_t dot_fdpa(const ulp_mma *m, const uint64_t *a,
     from = &m->acc;
   }
   if (r->c_last)
-    acc = ulp_add_f32(acc, c);
+    return ulp_result_code(&m->d,
+                           ulp_add_rounded(&m->acc, ulp_decode(&m->acc, acc),
+                                           ulp_decode(&m->c, c)));
   return ulp_acc_to_d(m, acc);
 }
 
@@ -172,15 +175,38 @@ static uint64_t dot_integer(const ulp_mma *m, const uint64_t *a,
   return (uint32_t)sum;
 }
 
+/* f64 and f32 chains; libm's fma and fmaf round once. */
+static double fma_step(const ulp_mma *m, double x, double y, double z)
+{
+  return m->acc.man_bits == 23 ? (double)fmaf((float)x, (float)y, (float)z)
+                               : fma(x, y, z);
+}
+
 static uint64_t dot_fma(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
                         uint64_t c)
 {
-  double acc = ulp_decode(&m->c, c);
-  uint64_t code;
+  bool c_last = m->record->c_last;
+  double addend = ulp_decode(&m->c, c), acc = c_last ? 0 : addend;
   for (int k = 0; k < m->k; k++)
-    acc = fma(ulp_decode(&m->a, a[k]), ulp_decode(&m->b, b[k]), acc);
-  memcpy(&code, &acc, sizeof code);
-  return code;
+    acc = fma_step(m, ulp_decode(&m->a, a[k]), ulp_decode(&m->b, b[k]), acc);
+  if (c_last)
+    acc = ulp_add_rounded(&m->acc, acc, addend);
+  return ulp_result_code(&m->d, acc);
+}
+
+/* Volta's m8n8k4 to f16, as ptxas writes it for Hopper: pairs of products in
+ * f32, C first. */
+static uint64_t dot_fma_pairs(const ulp_mma *m, const uint64_t *a,
+                              const uint64_t *b, uint64_t c)
+{
+  float acc = (float)ulp_decode(&m->c, c);
+  for (int k = 0; k < m->k; k += 2) {
+    float first = (float)ulp_decode(&m->a, a[k]) *
+                  (float)ulp_decode(&m->b, b[k]);
+    acc += fmaf((float)ulp_decode(&m->a, a[k + 1]),
+                (float)ulp_decode(&m->b, b[k + 1]), first);
+  }
+  return ulp_result_code(&m->d, acc);
 }
 
 uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
@@ -189,6 +215,7 @@ uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
   switch (m->record->kind) {
   case ULP_DOT_INTEGER: return dot_integer(m, a, b, c);
   case ULP_DOT_FMA: return dot_fma(m, a, b, c);
+  case ULP_DOT_FMA_PAIRS: return dot_fma_pairs(m, a, b, c);
   case ULP_DOT_FDPA:
   case ULP_DOT_EXACT: break;
   }

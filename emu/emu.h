@@ -31,6 +31,7 @@ typedef enum {
 typedef enum {
   ULP_DOT_FDPA,    /* truncated fused dot-product-add: see ulp_mma_dot */
   ULP_DOT_FMA,     /* a chain of IEEE fused multiply-adds, k ascending */
+  ULP_DOT_FMA_PAIRS, /* C + fma(a1, b1, a0 b0) + fma(a3, b3, a2 b2) in f32 */
   ULP_DOT_EXACT,   /* the exact sum, rounded once */
   ULP_DOT_INTEGER  /* exact integers, modulo 2^32 or clamped */
 } ulp_dot_kind;
@@ -46,6 +47,7 @@ enum { ULP_NO_FLOOR = -100000 };
 typedef struct {
   const char *arch;  /* "sm_90"; see ulp_gpu_find */
   const char *instr; /* "mma" or "wgmma", ".sp" when sparse */
+  bool sparse;       /* 2:4: A holds k / 2 of its k elements */
   int m, n, k;       /* n = 0: any multiple of 8 from 8 to 256 */
   const char *d, *a, *b, *c; /* PTX type names; a and b may list several,
                                 separated by '|', in any pairing */
@@ -56,8 +58,8 @@ typedef struct {
   int floor;             /* E is at least this; ULP_NO_FLOOR: no such limit */
   ulp_block_order order;
   const char *convert;   /* operands become this format first, or NULL */
-  bool c_last;           /* C joins at the end by an f32 add in RNE, and the
-                            first block starts from +0 */
+  bool c_last;           /* C joins at the end by an IEEE add in RNE in acc's
+                            format, and the first block starts from +0 */
   const char *acc;       /* format of every block's result and of the next
                             block's C */
   ulp_mode acc_mode;     /* rounding to it */
@@ -80,7 +82,9 @@ const char *ulp_gpu_products(size_t i); /* separated by blanks */
 /* An instruction ready to run: a record with its formats resolved. */
 typedef struct {
   const ulp_mma_record *record;
-  int m, n, k;
+  int m, n, k; /* k: products an output.  Sparse: half the instruction's k; the
+                  caller picks the elements of B that A's metadata name, in the
+                  order of A's stored elements */
   ulp_format a, b, c, d;
   ulp_format operand_a, operand_b; /* after `convert` */
   ulp_format acc;

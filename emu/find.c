@@ -165,7 +165,7 @@ static bool fill(ulp_mma *m, const ulp_mma_record *r, const request *q)
   m->record = r;
   m->m = q->m;
   m->n = q->n;
-  m->k = q->k;
+  m->k = r->sparse ? q->k / 2 : q->k;
   m->satfinite = q->satfinite;
   if (!resolve(q->type[0], &m->d) || !resolve(q->type[1], &m->a) ||
       !resolve(q->type[2], &m->b) ||

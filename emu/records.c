@@ -26,11 +26,19 @@
 #define PUBLISHED(SOURCE)                                                      \
   .evidence = ULP_PUBLISHED, .machine = "", .source = (SOURCE)
 
+/* On an H200: driver 580.159.04, CUDA 13.0, ptxas 13.0.88. */
+#define MEASURED(SASS)                                                         \
+  .evidence = ULP_MEASURED, .machine = SASS,                                   \
+  .source = "tests/vectors, H200, 2026-11-23; first published in " MMA_SIM
+
 #define MMA(ARCH) .arch = (ARCH), .instr = "mma"
 #define WGMMA(ARCH) .arch = (ARCH), .instr = "wgmma"
+#define MMA_SP(ARCH) .arch = (ARCH), .instr = "mma.sp", .sparse = true
+#define WGMMA_SP(ARCH) .arch = (ARCH), .instr = "wgmma.sp", .sparse = true
 
 #define FP8 "e4m3|e5m2"
 #define INT8 "s8|u8"
+#define INT4 "s4|u4"
 
 static const ulp_mma_record records[] = {
     /* ---- Volta ---------------------------------------------------------- */
@@ -88,59 +96,125 @@ static const ulp_mma_record records[] = {
     {MMA("sm_89"), SHAPE(16, 8, 32), TYPES("s32", INT8, INT8, "s32"),
      .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, mma")},
 
-    /* ---- Hopper ------------------------------------------------------------ */
+    /* ---- Hopper -------------------------------------------------------- */
     {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(16, 25, -133), RZ32, PUBLISHED(KHATTAK)},
-    {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(8, 25, -133), RZ32, PUBLISHED(KHATTAK)},
+     FDPA(16, 25, -133), RZ32, MEASURED("HMMA.16816.F32")},
     {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(16, 25, -21), RNE16, PUBLISHED(KHATTAK)},
-    {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(8, 25, -21), RNE16, PUBLISHED(KHATTAK)},
+     FDPA(16, 25, -21), RNE16, MEASURED("HMMA.16816.F16")},
     {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(16, 25, -133), RZ32, PUBLISHED(KHATTAK)},
+     FDPA(16, 25, -133), RZ32, MEASURED("HMMA.16816.F32.BF16")},
+    {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f32", "f16", "f16", "f32"),
+     FDPA(8, 25, -133), RZ32, MEASURED("HMMA.1688.F32")},
+    {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f16", "f16", "f16", "f16"),
+     FDPA(8, 25, -21), RNE16, MEASURED("HMMA.1688.F16")},
     {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(8, 25, -133), RZ32, PUBLISHED(KHATTAK)},
+     FDPA(8, 25, -133), RZ32, MEASURED("HMMA.1688.F32.BF16")},
     {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(8, 25, -133), RZ32, PUBLISHED(KHATTAK)},
+     FDPA(8, 25, -133), RZ32, MEASURED("HMMA.1688.F32.TF32")},
     {MMA("sm_90"), SHAPE(16, 8, 4), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(4, 25, -133), RZ32, PUBLISHED(KHATTAK)},
+     FDPA(4, 25, -133), RZ32, MEASURED("HMMA.1684.F32.TF32")},
     {MMA("sm_90"), SHAPE(8, 8, 4), TYPES("f64", "f64", "f64", "f64"),
      .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     PUBLISHED(MMA_SIM)},
+     MEASURED("DMMA.8x8x4")},
     {MMA("sm_90"), SHAPE(16, 8, 4), TYPES("f64", "f64", "f64", "f64"),
      .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     PUBLISHED(MMA_SIM)},
+     MEASURED("DMMA.16x8x4")},
     {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f64", "f64", "f64", "f64"),
      .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     PUBLISHED(MMA_SIM)},
+     MEASURED("DMMA.16x8x8")},
     {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f64", "f64", "f64", "f64"),
      .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     PUBLISHED(MMA_SIM)},
+     MEASURED("DMMA.16x8x16")},
+    /* Volta's shape is scalar code here. */
+    {MMA("sm_90"), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32"),
+     .kind = ULP_DOT_FMA, .block = 1, .acc = "f32", .acc_mode = ULP_RNE,
+     .c_last = true, MEASURED("FFMA x4, FADD")},
+    {MMA("sm_90"), SHAPE(8, 8, 4), TYPES("f16", "f16", "f16", "f16"),
+     .kind = ULP_DOT_FMA_PAIRS, .block = 2, .acc = "f32", .acc_mode = ULP_RNE,
+     MEASURED("FMUL, FFMA, FADD, F2F")},
+    {MMA("sm_90"), SHAPE(8, 8, 16), TYPES("s32", INT8, INT8, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.8816")},
     {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("s32", INT8, INT8, "s32"),
-     .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, mma")},
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.16816")},
     {MMA("sm_90"), SHAPE(16, 8, 32), TYPES("s32", INT8, INT8, "s32"),
-     .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, mma")},
-    /* Not native: ptxas converts to f16 and issues HMMA. */
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.16832")},
+    /* 4-bit integers are widened and multiplied as 8-bit ones. */
+    {MMA("sm_90"), SHAPE(8, 8, 32), TYPES("s32", INT4, INT4, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.8816 x2")},
+    {MMA("sm_90"), SHAPE(16, 8, 32), TYPES("s32", INT4, INT4, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.16816 x2")},
+    {MMA("sm_90"), SHAPE(16, 8, 64), TYPES("s32", INT4, INT4, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.16832 x2")},
+    /* fp8 is not native: ptxas converts to f16, issues HMMA twice and adds C.
+     */
     {MMA("sm_90"), SHAPE(16, 8, 32), TYPES("f32", FP8, FP8, "f32"),
      FDPA(16, 25, -133), RZ32, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
-     .c_last = true, PUBLISHED(MMA_SIM)},
+     .c_last = true, MEASURED("HMMA.16816.F32 x2, FADD")},
+    {MMA("sm_90"), SHAPE(16, 8, 32), TYPES("f16", FP8, FP8, "f16"),
+     FDPA(16, 25, -21), RNE16, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
+     .c_last = true, MEASURED("HMMA.16816.F16 x2, HADD2")},
+    {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f32", FP8, FP8, "f32"),
+     FDPA(8, 25, -133), RZ32, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
+     .c_last = true, MEASURED("HMMA.1688.F32 x2, FADD")},
+    {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f16", FP8, FP8, "f16"),
+     FDPA(8, 25, -21), RNE16, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
+     .c_last = true, MEASURED("HMMA.1688.F16 x2, HADD2")},
+    /* Sparse: a block is the products of the stored elements. */
+    {MMA_SP("sm_90"), SHAPE(16, 8, 32), TYPES("f32", "f16", "f16", "f32"),
+     FDPA(16, 25, -133), RZ32, MEASURED("HMMA.SP.16832.F32")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 32), TYPES("f16", "f16", "f16", "f16"),
+     FDPA(16, 25, -21), RNE16, MEASURED("HMMA.SP.16832.F16")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 32), TYPES("f32", "bf16", "bf16", "f32"),
+     FDPA(16, 25, -133), RZ32, MEASURED("HMMA.SP.16832.F32.BF16")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
+     FDPA(8, 25, -133), RZ32, MEASURED("HMMA.SP.16816.F32")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
+     FDPA(8, 25, -21), RNE16, MEASURED("HMMA.SP.16816.F16")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 16), TYPES("f32", "bf16", "bf16", "f32"),
+     FDPA(8, 25, -133), RZ32, MEASURED("HMMA.SP.16816.F32.BF16")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 16), TYPES("f32", "tf32", "tf32", "f32"),
+     FDPA(8, 25, -133), RZ32, MEASURED("HMMA.SP.16816.F32.TF32")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 8), TYPES("f32", "tf32", "tf32", "f32"),
+     FDPA(4, 25, -133), RZ32, MEASURED("HMMA.SP.1688.F32.TF32")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 64), TYPES("f32", FP8, FP8, "f32"),
+     FDPA(16, 25, -133), RZ32, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
+     .c_last = true, MEASURED("HMMA.SP.16832.F32 x2, FADD")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 32), TYPES("s32", INT8, INT8, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.SP.16832")},
+    {MMA_SP("sm_90"), SHAPE(16, 8, 64), TYPES("s32", INT8, INT8, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IMMA.SP.16864")},
+    /* wgmma */
     {WGMMA("sm_90"), SHAPE(64, 0, 16), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(16, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
+     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.64xNx16.F32")},
     {WGMMA("sm_90"), SHAPE(64, 0, 16), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(16, 25, -21), RNE16, PUBLISHED(MMA_SIM)},
+     FDPA(16, 25, -21), RNE16, MEASURED("HGMMA.64xNx16.F16")},
     {WGMMA("sm_90"), SHAPE(64, 0, 16), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(16, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
+     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.64xNx16.F32.BF16")},
     {WGMMA("sm_90"), SHAPE(64, 0, 8), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(8, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
+     FDPA(8, 25, -133), RZ32, MEASURED("HGMMA.64xNx8.F32.TF32")},
     {WGMMA("sm_90"), SHAPE(64, 0, 32), TYPES("f32", FP8, FP8, "f32"),
-     FDPA(32, 13, -133), E8M13, PUBLISHED(MMA_SIM)},
+     FDPA(32, 13, -133), E8M13, MEASURED("QGMMA.64xNx32.F32")},
     {WGMMA("sm_90"), SHAPE(64, 0, 32), TYPES("f16", FP8, FP8, "f16"),
-     FDPA(32, 13, -21), RNE16, PUBLISHED(MMA_SIM)},
+     FDPA(32, 13, -21), RNE16, MEASURED("QGMMA.64xNx32.F16")},
     {WGMMA("sm_90"), SHAPE(64, 0, 32), TYPES("s32", INT8, INT8, "s32"),
-     .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, wgmma")},
+     .kind = ULP_DOT_INTEGER, MEASURED("IGMMA.64xNx32")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 32), TYPES("f32", "f16", "f16", "f32"),
+     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.64xNx32.F32")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 32), TYPES("f16", "f16", "f16", "f16"),
+     FDPA(16, 25, -21), RNE16, MEASURED("HGMMA.64xNx32.F16")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 32), TYPES("f32", "bf16", "bf16", "f32"),
+     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.64xNx32.F32.BF16")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 16), TYPES("f32", "tf32", "tf32", "f32"),
+     FDPA(8, 25, -133), RZ32, MEASURED("HGMMA.64xNx16.F32.TF32")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 64), TYPES("f32", FP8, FP8, "f32"),
+     FDPA(32, 13, -133), E8M13, MEASURED("QGMMA.64xNx64.F32")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 64), TYPES("f16", FP8, FP8, "f16"),
+     FDPA(32, 13, -21), RNE16, MEASURED("QGMMA.64xNx64.F16")},
+    {WGMMA_SP("sm_90"), SHAPE(64, 0, 64), TYPES("s32", INT8, INT8, "s32"),
+     .kind = ULP_DOT_INTEGER, MEASURED("IGMMA.64xNx64")},
 
-    /* ---- Blackwell, unscaled ------------------------------------------------- */
+    /* ---- Blackwell, unscaled
+       ------------------------------------------------- */
     {MMA("sm_100"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
      FDPA(16, 25, -133), RZ32, PUBLISHED(KHATTAK)},
     {MMA("sm_100"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
@@ -166,7 +240,10 @@ static const ulp_mma_record records[] = {
      FDPA(32, 25, -21), RNE16, PUBLISHED(MMA_SIM)},
 };
 
-size_t ulp_mma_count(void) { return sizeof records / sizeof records[0]; }
+size_t ulp_mma_count(void)
+{
+  return sizeof records / sizeof records[0];
+}
 
 const ulp_mma_record *ulp_mma_row(size_t i)
 {

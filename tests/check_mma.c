@@ -153,11 +153,12 @@ static uint64_t oracle_fdpa(const ulp_mma *m, const uint64_t *a,
     acc = oracle_block(m, &p, cf, acc);
     cf = &m->acc;
   }
-  if (r->c_last) {
-    float sum = (float)ulp_decode(&m->acc, acc) + (float)ulp_decode(&m->c, c);
-    uint32_t bits;
-    memcpy(&bits, &sum, 4);
-    return isnan(sum) ? 0x7fffffff : bits;
+  if (r->c_last) { /* exact in a double, or harmless there, for f16 and f32 */
+    double sum = ulp_decode(&m->acc, acc) + ulp_decode(&m->c, c);
+    if (isnan(sum))
+      return (UINT64_C(1) << (m->acc.bits - 1)) - 1;
+    return ulp_encode_f64(&m->acc, sum,
+                          &(ulp_rounding){.overflow = ULP_OVERFLOW_INF}, 0);
   }
   if (m->acc.bits == 22) /* fp22 in an f32 */
     return isnan(ulp_decode(&m->acc, acc)) ? 0x7fffffff : acc << 10;
