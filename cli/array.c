@@ -51,7 +51,7 @@ const char *cli_codes_type(const ulp_format *f, bool packed)
   switch (f->storage_bytes) {
   case 1: return signed_bytes(f) ? "|i1" : "|u1";
   case 2: return "<u2";
-  case 4: return "<f4";
+  case 4: return f->kind == ULP_INTEGER ? "<i4" : "<f4";
   default: return "<f8";
   }
 }

@@ -77,7 +77,8 @@ static const ulp_mma_record *find_record(const char *arch, const char *instr,
   const ulp_mma_record *best = NULL, *r;
   for (size_t i = 0; (r = ulp_mma_row(i)) != NULL; i++)
     if (strcmp(r->arch, arch) == 0 && strcmp(r->instr, instr) == 0 &&
-        (strcmp(r->d, "f32") == 0 || is_integer(r)) &&
+        ((strcmp(r->d, "f32") == 0 && r->kind == ULP_DOT_FDPA) ||
+         is_integer(r)) &&
         name_in(r->a, a, in_a) && name_in(r->b, b, in_b) &&
         (!best || r->k > best->k))
       best = r;
@@ -275,9 +276,9 @@ ulp_status ulp_gemm_check(const ulp_gemm *g, const ulp_gemm_data *x, char *why,
                           size_t why_size)
 {
   bool integer = g->c.kind == ULP_INTEGER;
-  bool scaled = x->kind_a != ULP_SCALE_NONE || x->kind_b != ULP_SCALE_NONE;
-  bool blocks_a = x->kind_a >= ULP_SCALE_1X128,
-       blocks_b = x->kind_b >= ULP_SCALE_1X128;
+  bool scaled = x->kind_a != ULP_SCALES_NONE || x->kind_b != ULP_SCALES_NONE;
+  bool blocks_a = x->kind_a >= ULP_SCALES_1X128,
+       blocks_b = x->kind_b >= ULP_SCALES_1X128;
   const char *fault = NULL;
   if (x->k == 0)
     fault = "K is 0, expected at least one product";
@@ -291,7 +292,7 @@ ulp_status ulp_gemm_check(const ulp_gemm *g, const ulp_gemm_data *x, char *why,
   else if (blocks_a && g->order->kind == ULP_GEMM_FMA)
     fault = "block scales, which this kernel does not take";
   else if (blocks_a && g->order->kind == ULP_GEMM_CHAIN &&
-           ULP_SCALE_BLOCK % g->mma.k)
+           ULP_SCALES_BLOCK % g->mma.k)
     fault = "block scales, expected a block of products that divides 128";
   if (!fault)
     return ULP_OK;

@@ -48,7 +48,7 @@ typedef enum {
   ULP_C_EPILOGUE /* an f32 add after the scales */
 } ulp_gemm_c;
 
-enum { ULP_SCALE_BLOCK = 128 };
+enum { ULP_SCALES_BLOCK = 128 };
 
 typedef struct {
   const char *name;
@@ -118,11 +118,11 @@ ULP_MUST_CHECK ulp_status ulp_mma_model(ulp_mma *out, const ulp_mma_record *r,
                                         size_t why_size);
 
 typedef enum {
-  ULP_SCALE_NONE,
-  ULP_SCALE_ONE,   /* one number */
-  ULP_SCALE_ROWS,  /* one a row of A (of B) */
-  ULP_SCALE_1X128, /* one a row and 128 of K */
-  ULP_SCALE_128X128
+  ULP_SCALES_NONE,
+  ULP_SCALES_ONE,   /* one number */
+  ULP_SCALES_ROWS,  /* one a row of A (of B) */
+  ULP_SCALES_1X128, /* one a row and 128 of K */
+  ULP_SCALES_128X128
 } ulp_gemm_scales;
 
 typedef struct {

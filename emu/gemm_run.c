@@ -19,20 +19,20 @@ enum { PANEL = 64 };
 
 static size_t k_blocks(size_t k)
 {
-  return k / ULP_SCALE_BLOCK + (k % ULP_SCALE_BLOCK != 0);
+  return k / ULP_SCALES_BLOCK + (k % ULP_SCALES_BLOCK != 0);
 }
 
 static float scale_at(ulp_gemm_scales kind, const float *s, size_t row,
                       size_t k, size_t all_k)
 {
   switch (kind) {
-  case ULP_SCALE_NONE: break;
-  case ULP_SCALE_ONE: return s[0];
-  case ULP_SCALE_ROWS: return s[row];
-  case ULP_SCALE_1X128:
-    return s[row * k_blocks(all_k) + k / ULP_SCALE_BLOCK];
-  case ULP_SCALE_128X128:
-    return s[row / ULP_SCALE_BLOCK * k_blocks(all_k) + k / ULP_SCALE_BLOCK];
+  case ULP_SCALES_NONE: break;
+  case ULP_SCALES_ONE: return s[0];
+  case ULP_SCALES_ROWS: return s[row];
+  case ULP_SCALES_1X128:
+    return s[row * k_blocks(all_k) + k / ULP_SCALES_BLOCK];
+  case ULP_SCALES_128X128:
+    return s[row / ULP_SCALES_BLOCK * k_blocks(all_k) + k / ULP_SCALES_BLOCK];
   }
   return 1;
 }
@@ -49,12 +49,12 @@ float ulp_scale_b(const ulp_gemm_data *x, size_t j, size_t k)
 
 bool ulp_has_scales(const ulp_gemm_data *x)
 {
-  return x->kind_a != ULP_SCALE_NONE || x->kind_b != ULP_SCALE_NONE;
+  return x->kind_a != ULP_SCALES_NONE || x->kind_b != ULP_SCALES_NONE;
 }
 
 bool ulp_has_block_scales(const ulp_gemm_data *x)
 {
-  return x->kind_a >= ULP_SCALE_1X128;
+  return x->kind_a >= ULP_SCALES_1X128;
 }
 
 /* ---- codes --------------------------------------------------------------------- */
@@ -132,8 +132,8 @@ static void slice(const place *at, size_t from, size_t to, float y[ULP_LANES])
 {
   size_t step = (size_t)at->p->g->promote;
   if (ulp_has_block_scales(at->p->x) &&
-      (step == 0 || step > ULP_SCALE_BLOCK))
-    step = ULP_SCALE_BLOCK;
+      (step == 0 || step > ULP_SCALES_BLOCK))
+    step = ULP_SCALES_BLOCK;
   if (step == 0)
     step = to - from;
   for (size_t k = from; k < to; k += step) {

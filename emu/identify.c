@@ -33,8 +33,8 @@ static effect effect_of(const ulp_gemm *g, const ulp_gemm_data *x)
   size_t promote = (size_t)g->promote, slice = ulp_gemm_slice(g, x->k);
   bool blocks = ulp_has_block_scales(x);
   slice = slice > x->k ? x->k : slice;
-  if (blocks && (promote == 0 || promote > ULP_SCALE_BLOCK))
-    promote = ULP_SCALE_BLOCK;
+  if (blocks && (promote == 0 || promote > ULP_SCALES_BLOCK))
+    promote = ULP_SCALES_BLOCK;
   if (promote >= slice && !blocks)
     promote = 0;
   return (effect){.record = g->mma.record,
@@ -170,17 +170,17 @@ static void *gather(const sample *s, const void *array, size_t n, size_t bytes)
 static float *gather_scales(const ulp_gemm_data *x, ulp_gemm_scales *kind,
                             bool of_a, const size_t *row, size_t rows)
 {
-  size_t blocks = (x->k - 1) / ULP_SCALE_BLOCK + 1;
-  if (*kind < ULP_SCALE_1X128)
+  size_t blocks = (x->k - 1) / ULP_SCALES_BLOCK + 1;
+  if (*kind < ULP_SCALES_1X128)
     blocks = 1;
   else
-    *kind = ULP_SCALE_1X128;
+    *kind = ULP_SCALES_1X128;
   float *out = malloc((rows * blocks + 1) * sizeof *out);
   for (size_t i = 0; out && i < rows; i++)
     for (size_t b = 0; b < blocks; b++)
       out[i * blocks + b] = of_a
-                                ? ulp_scale_a(x, row[i], b * ULP_SCALE_BLOCK)
-                                : ulp_scale_b(x, row[i], b * ULP_SCALE_BLOCK);
+                                ? ulp_scale_a(x, row[i], b * ULP_SCALES_BLOCK)
+                                : ulp_scale_b(x, row[i], b * ULP_SCALES_BLOCK);
   return out;
 }
 
@@ -283,19 +283,24 @@ ulp_status ulp_identify(const char *gpu, const ulp_gemm_options *options,
 
 ulp_status ulp_identify_count(const ulp_candidate *c, const ulp_gemm_data *x,
                               size_t first_row, size_t rows,
-                              size_t *mismatches)
+                              size_t *mismatches, ulp_miss *first)
 {
   const ulp_format *f = &c->gemm.out;
   ulp_gemm_data own = *x;
-  size_t offset = first_row * x->n, n = rows * x->n, wrong = 0;
-  char *d = malloc((first_row + rows) * x->n * f->storage_bytes + 1);
+  size_t from = first_row * x->n, to = from + rows * x->n, wrong = 0;
+  void *d = malloc(to * f->storage_bytes + 1);
   if (!d)
     return ULP_ENOMEM;
   own.d = d;
   ulp_status status = ulp_gemm_run(&c->gemm, &own, first_row, rows);
-  for (size_t i = 0; status == ULP_OK && i < n; i++)
-    wrong += ulp_load_code(f, x->d, offset + i) !=
-             ulp_load_code(f, d, offset + i);
+  for (size_t i = from; status == ULP_OK && i < to; i++) {
+    uint64_t given = ulp_load_code(f, x->d, i), got = ulp_load_code(f, d, i);
+    if (given != got && wrong++ == 0)
+      *first = (ulp_miss){.row = i / x->n,
+                          .col = i % x->n,
+                          .given = given,
+                          .computed = got};
+  }
   free(d);
   if (status == ULP_OK)
     *mismatches = wrong;

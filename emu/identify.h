@@ -45,11 +45,12 @@ ULP_MUST_CHECK ulp_status ulp_identify(const char *gpu,
                                        char *why, size_t why_size);
 
 /* How many outputs of rows first_row .. first_row+rows-1 the candidate gets
- * wrong. */
+ * wrong, and, if there are any, the first of them. */
 ULP_MUST_CHECK ulp_status ulp_identify_count(const ulp_candidate *c,
                                              const ulp_gemm_data *x,
                                              size_t first_row, size_t rows,
-                                             size_t *mismatches);
+                                             size_t *mismatches,
+                                             ulp_miss *first);
 
 #ifdef __cplusplus
 }

@@ -114,12 +114,12 @@ static float block_scale(ulp_gemm_scales kind, const float *s, size_t row,
                          size_t k, size_t all_k)
 {
   size_t per = (all_k + 127) / 128;
-  return s[(kind == ULP_SCALE_128X128 ? row / 128 : row) * per + k / 128];
+  return s[(kind == ULP_SCALES_128X128 ? row / 128 : row) * per + k / 128];
 }
 
 static bool in_blocks(const ulp_gemm_data *x)
 {
-  return x->kind_a >= ULP_SCALE_1X128;
+  return x->kind_a >= ULP_SCALES_1X128;
 }
 
 static float slice(const described *o, const ulp_gemm *g,
@@ -177,13 +177,13 @@ static uint64_t oracle(const described *o, const ulp_gemm *g,
       y = round_to(&g->out, y);
   }
   if (!in_blocks(x) &&
-      (x->kind_a != ULP_SCALE_NONE || x->kind_b != ULP_SCALE_NONE)) {
-    float sa = x->kind_a == ULP_SCALE_NONE
+      (x->kind_a != ULP_SCALES_NONE || x->kind_b != ULP_SCALES_NONE)) {
+    float sa = x->kind_a == ULP_SCALES_NONE
                    ? 1
-                   : x->scale_a[x->kind_a == ULP_SCALE_ROWS ? i : 0];
-    float sb = x->kind_b == ULP_SCALE_NONE
+                   : x->scale_a[x->kind_a == ULP_SCALES_ROWS ? i : 0];
+    float sb = x->kind_b == ULP_SCALES_NONE
                    ? 1
-                   : x->scale_b[x->kind_b == ULP_SCALE_ROWS ? j : 0];
+                   : x->scale_b[x->kind_b == ULP_SCALES_ROWS ? j : 0];
     y = y * (sa * sb);
   }
   if (x->c && !o->c_starts)
@@ -290,14 +290,14 @@ START_TEST(scales)
 {
   const described *o = &list[_i];
   static const ulp_gemm_scales kinds[][2] = {
-      {ULP_SCALE_ONE, ULP_SCALE_ONE},       {ULP_SCALE_ROWS, ULP_SCALE_ROWS},
-      {ULP_SCALE_ONE, ULP_SCALE_NONE},      {ULP_SCALE_ROWS, ULP_SCALE_ONE},
-      {ULP_SCALE_1X128, ULP_SCALE_1X128},   {ULP_SCALE_1X128, ULP_SCALE_128X128},
-      {ULP_SCALE_128X128, ULP_SCALE_128X128}};
+      {ULP_SCALES_ONE, ULP_SCALES_ONE},       {ULP_SCALES_ROWS, ULP_SCALES_ROWS},
+      {ULP_SCALES_ONE, ULP_SCALES_NONE},      {ULP_SCALES_ROWS, ULP_SCALES_ONE},
+      {ULP_SCALES_1X128, ULP_SCALES_1X128},   {ULP_SCALES_1X128, ULP_SCALES_128X128},
+      {ULP_SCALES_128X128, ULP_SCALES_128X128}};
   for (size_t s = 0; s < sizeof kinds / sizeof kinds[0]; s++) {
     job w = {.m = 4, .n = 133, .k = 450, .promote = -1, .out = "bf16",
              .c = s & 1, .kind_a = kinds[s][0], .kind_b = kinds[s][1]};
-    if (w.kind_a >= ULP_SCALE_1X128 && o->blocks == '-')
+    if (w.kind_a >= ULP_SCALES_1X128 && o->blocks == '-')
       continue;
     compare(o, &w, 20, s);
     w.out = NULL;
@@ -537,7 +537,7 @@ START_TEST(exact_rounds_once)
   ulp_gemm_data x = {.m = 1, .n = 1, .k = 3, .a = a, .b = b, .d = &d};
   ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, 1), ULP_OK);
   ck_assert(d == 1 + 0x1p-23F);
-  x.kind_a = ULP_SCALE_ONE;
+  x.kind_a = ULP_SCALES_ONE;
   x.scale_a = &s;
   x.c = &c;
   ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, 1), ULP_OK);
@@ -601,9 +601,9 @@ START_TEST(refused_data)
   ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, 2), ULP_EINVAL);
   ck_assert_int_eq(ulp_gemm_run(&g, &x, 2, 0), ULP_EINVAL);
   x.scale_a = x.scale_b = s;
-  x.kind_a = x.kind_b = ULP_SCALE_1X128;
+  x.kind_a = x.kind_b = ULP_SCALES_1X128;
   ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, 1), ULP_EINVAL);
-  x.kind_b = ULP_SCALE_ONE;
+  x.kind_b = ULP_SCALES_ONE;
   g = plain("cublaslt-fp8", "e4m3", NULL, NULL);
   ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, 1), ULP_EINVAL);
 }

@@ -24,15 +24,15 @@ typedef struct {
 static const truth truths[] = {
     {"cublaslt-fp8", "e4m3", "f32", true, -1, 1, 0, 0, 0},
     {"cublaslt-fp8", "e4m3", "f32", false, -1, 1, 0, 0, 0},
-    {"cublaslt-fp8", "e5m2", "bf16", true, -1, 6, 0, ULP_SCALE_ROWS,
-     ULP_SCALE_ROWS},
+    {"cublaslt-fp8", "e5m2", "bf16", true, -1, 6, 0, ULP_SCALES_ROWS,
+     ULP_SCALES_ROWS},
     {"cublaslt-fp8", "e4m3", "f32", true, -1, 3, 0, 0, 0},
-    {"cublaslt-fp8", "e4m3", "f32", true, 256, 2, 0, ULP_SCALE_ONE,
-     ULP_SCALE_ONE},
-    {"cublaslt-fp8", "e4m3", "f32", false, -1, 1, 0, ULP_SCALE_1X128,
-     ULP_SCALE_128X128},
-    {"te-blockwise", "e4m3", "f32", false, -1, 1, 0, ULP_SCALE_1X128,
-     ULP_SCALE_1X128},
+    {"cublaslt-fp8", "e4m3", "f32", true, 256, 2, 0, ULP_SCALES_ONE,
+     ULP_SCALES_ONE},
+    {"cublaslt-fp8", "e4m3", "f32", false, -1, 1, 0, ULP_SCALES_1X128,
+     ULP_SCALES_128X128},
+    {"te-blockwise", "e4m3", "f32", false, -1, 1, 0, ULP_SCALES_1X128,
+     ULP_SCALES_1X128},
     {"cublaslt-bf16", "bf16", "f32", false, -1, 3, 0, 0, 0},
     {"cublaslt-bf16", "bf16", "bf16", false, -1, 7, ULP_REDUCE_16_SUMS, 0, 0},
     {"cublaslt-f16", "f16", "f16", false, -1, 4, ULP_REDUCE_16_PARTS, 0, 0},
@@ -97,6 +97,7 @@ START_TEST(the_order_is_found)
   const truth *t = &truths[_i];
   ulp_gemm g;
   ulp_gemm_data x;
+  ulp_miss miss;
   size_t count = prepare(t, &g, &x), exact = 0, wrong = 1;
   bool named = false;
   while (exact < count && found[exact].mismatches == 0) {
@@ -106,11 +107,11 @@ START_TEST(the_order_is_found)
   ck_assert_uint_ge(exact, 1);
   ck_assert_msg(named, "%s is not among %zu", t->kernel, exact);
   ck_assert_uint_gt(count, exact);
-  ck_assert(ulp_identify_count(&found[0], &x, 0, M, &wrong) == ULP_OK);
+  ck_assert(ulp_identify_count(&found[0], &x, 0, M, &wrong, &miss) == ULP_OK);
   ck_assert_uint_eq(wrong, 0);
   /* Promotion hides slices (sums in f32 are nearly exact then), and other
    * promotions of mma-chain and of the plain ones may agree by chance. */
-  if (t->promote == -1 && t->fast && t->kind_a == ULP_SCALE_NONE) {
+  if (t->promote == -1 && t->fast && t->kind_a == ULP_SCALES_NONE) {
     ck_assert_uint_eq(exact, 1);
     ck_assert_uint_eq(ulp_gemm_slice(&found[0].gemm, K), ulp_gemm_slice(&g, K));
   }
@@ -122,6 +123,7 @@ START_TEST(the_nearest_is_told)
 {
   ulp_gemm g;
   ulp_gemm_data x;
+  ulp_miss miss;
   char why[300];
   size_t count = prepare(&truths[3], &g, &x), wrong = 0;
   ulp_gemm_options options = {.type_a = "e4m3", .type_b = "e4m3", .out = "f32",
@@ -138,10 +140,14 @@ START_TEST(the_nearest_is_told)
   ck_assert_uint_eq(found[0].miss[1].row, M - 1);
   ck_assert_uint_eq(found[0].miss[1].col, N - 1);
   ck_assert_uint_gt(found[1].mismatches, 2);
-  ck_assert(ulp_identify_count(&found[0], &x, 0, M, &wrong) == ULP_OK);
+  ck_assert(ulp_identify_count(&found[0], &x, 0, M, &wrong, &miss) == ULP_OK);
   ck_assert_uint_eq(wrong, 3);
-  ck_assert(ulp_identify_count(&found[0], &x, 5, 1, &wrong) == ULP_OK);
+  ck_assert(ulp_identify_count(&found[0], &x, 5, 1, &wrong, &miss) ==
+            ULP_OK);
   ck_assert_uint_eq(wrong, 1);
+  ck_assert_uint_eq(miss.row, 5);
+  ck_assert_uint_eq(miss.col, 1);
+  ck_assert_uint_eq(miss.given, miss.computed ^ 1);
 }
 END_TEST
 

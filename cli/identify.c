@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * identify.c: `ulplab identify`, which kernel's order made given bits.
+ */
+#include "identify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scales.h"
+
+typedef struct {
+  const char *gpu, *type_a, *type_b, *out_type;
+  uint64_t top;
+  bool json;
+  cli_product product;
+  cli_scales scale_a, scale_b;
+  ulp_gemm_options types;
+  ulp_candidate *list;
+  int64_t miss_batch[ULP_MAX_CANDIDATES]; /* of the first miss */
+  size_t count;
+} request;
+
+static int parse(request *rq, int argc, char **argv)
+{
+  const cli_option options[] = {
+      {"gpu", "GPU", "the GPU that computed D: see 'ulplab gpus'",
+       cli_read_text, &rq->gpu},
+      CLI_PRODUCT_INPUTS(rq->product),
+      {"d", "D.npy", "the bits to explain, [..., M, N]", cli_read_text,
+       &rq->product.d.path},
+      {"type-a", "TYPE", "format of A's codes (default: the dtype's, if a float)",
+       cli_read_text, &rq->type_a},
+      {"type-b", "TYPE", "the same of B", cli_read_text, &rq->type_b},
+      {"out-type", "TYPE", "the same of D: f32, bf16, f16 or s32",
+       cli_read_text, &rq->out_type},
+      CLI_SCALE_OPTIONS(rq->scale_a, rq->scale_b),
+      {"top", "N", "rows to print when more match or none does (default 10)",
+       cli_read_u64, &rq->top},
+      {"output", "SYNTAX", "csv (default) or json", cli_read_json, &rq->json},
+      CLI_PRODUCT_WORK(rq->product),
+      {0}};
+  const cli_command command = {
+      .name = "identify",
+      .synopsis = "--gpu GPU --a A.npy --b B.npy --d D.npy [OPTION]...",
+      .summary =
+          "Searches the kernels' orders, with 1 to 16 slices of K, other "
+          "promotions and every reduction, for those that reproduce D. A "
+          "sample of D is compared first; candidates without a mismatch there "
+          "(or, if there is none, the nearest) are compared with all of D. "
+          "Exit status 0: an exact match; 1: none; 2: an error.",
+      .options = options};
+  int operands;
+  return cli_parse(&command, argc, argv, &operands);
+}
+
+/* ---- types ------------------------------------------------------------------- */
+
+static ulp_status find_type(cli_matrix *x, const char *asked,
+                            const char *option, const char **name,
+                            ulp_error *e)
+{
+  *name = cli_type_of(x, asked);
+  if (!*name)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "%s: dtype '%s' may hold several formats, expected "
+                         "%s TYPE",
+                         x->path, x->tensor->dtype->npy, option);
+  return cli_read_format(&x->format, *name, e);
+}
+
+/* Products of integers are of s32, which no row of the formats is. */
+static ulp_status find_result(request *rq, ulp_error *e)
+{
+  cli_matrix *d = &rq->product.d;
+  const char *asked = rq->out_type;
+  ulp_mma m;
+  if (asked ? strcmp(asked, "s32") : strcmp(d->tensor->dtype->npy, "i4")) {
+    ulp_status status = find_type(d, asked, "--out-type", &rq->types.out, e);
+    return status == ULP_OK ? cli_read_format(&rq->product.c.format, "f32", e)
+                            : status;
+  }
+  rq->types.out = "s32";
+  if (ulp_mma_find("sm_90", "mma.m16n8k32.s32.s8.s8.s32", &m, NULL, 0) !=
+      ULP_OK)
+    return ulp_error_set(e, ULP_ENAME, "s32: no record of an instruction");
+  d->format = m.d;
+  rq->product.c.format = m.c;
+  return ULP_OK;
+}
+
+static ulp_status prepare(request *rq, ulp_error *e)
+{
+  cli_product *p = &rq->product;
+  ulp_status status = cli_need(rq->gpu, "--gpu GPU", e);
+  if (status == ULP_OK) status = cli_need(p->d.path, "--d D.npy", e);
+  if (status == ULP_OK) status = cli_product_open(p, e);
+  if (status == ULP_OK)
+    status = find_type(&p->a, rq->type_a, "--type-a", &rq->types.type_a, e);
+  if (status == ULP_OK)
+    status = find_type(&p->b, rq->type_b, "--type-b", &rq->types.type_b, e);
+  if (status == ULP_OK) status = find_result(rq, e);
+  if (status == ULP_OK)
+    status = cli_scales_open(&rq->scale_a, &rq->scale_b, p, e);
+  if (status == ULP_OK) status = cli_product_prepare(p, e);
+  return status;
+}
+
+static ulp_status load(request *rq, int64_t batch, ulp_error *e)
+{
+  ulp_status status = cli_product_load(&rq->product, batch, e);
+  if (status == ULP_OK) status = cli_scales_load(&rq->scale_a, batch, e);
+  if (status == ULP_OK) status = cli_scales_load(&rq->scale_b, batch, e);
+  return status;
+}
+
+/* ---- all outputs ---------------------------------------------------------------- */
+
+/* Keeps the first in the order of D, whichever thread comes first. */
+static void keep_first(ulp_candidate *c, const ulp_miss *m)
+{
+  if (c->misses && (c->miss[0].row < m->row ||
+                    (c->miss[0].row == m->row && c->miss[0].col <= m->col)))
+    return;
+  c->miss[0] = *m;
+  c->misses = 1;
+}
+
+static ulp_status count_batch(const request *rq, ulp_candidate *c, bool note)
+{
+  const cli_product *p = &rq->product;
+  ulp_gemm_data x =
+      cli_gemm_data(p, &rq->scale_a, &rq->scale_b, p->d.codes);
+  enum { PART = 64 };
+  int64_t parts = (p->m + PART - 1) / PART;
+  ulp_status status = ULP_OK;
+#pragma omp parallel for num_threads(p->threads) schedule(dynamic)
+  for (int64_t part = 0; part < parts; part++) {
+    size_t first = (size_t)part * PART, left = x.m - first, some = 0;
+    ulp_miss miss;
+    ulp_status s = ulp_identify_count(c, &x, first, left < PART ? left : PART,
+                                      &some, &miss);
+#pragma omp critical
+    {
+      c->mismatches += some;
+      if (some && note) keep_first(c, &miss);
+      if (s != ULP_OK) status = s;
+    }
+  }
+  return status;
+}
+
+/* How many of the first candidates deserve a full comparison: those that the
+ * sample does not refute, else the nearest few. */
+static size_t finalists(const request *rq)
+{
+  size_t n = 0, most = rq->count < 5 ? rq->count : 5;
+  while (n < rq->count && n < rq->top && rq->list[n].mismatches == 0)
+    n++;
+  return n ? n : most < rq->top ? most : (size_t)rq->top;
+}
+
+static ulp_status count_all(request *rq, size_t n, ulp_error *e)
+{
+  const cli_product *p = &rq->product;
+  for (size_t i = 0; i < n; i++)
+    rq->list[i].mismatches = rq->list[i].misses = 0;
+  for (int64_t batch = 0; batch < p->batches; batch++) {
+    ulp_status status = batch ? load(rq, batch, e) : ULP_OK;
+    for (size_t i = 0; i < n && status == ULP_OK; i++) {
+      ulp_candidate *c = &rq->list[i];
+      bool note = c->misses == 0;
+      status = count_batch(rq, c, note);
+      if (note && c->misses) rq->miss_batch[i] = batch;
+      if (status != ULP_OK)
+        ulp_error_set(e, status, "%s", ulp_strerror(status));
+    }
+    if (status != ULP_OK) return status;
+  }
+  for (size_t i = 0; i < n; i++)
+    rq->list[i].compared = (size_t)(p->m * p->n * p->batches);
+  return ULP_OK;
+}
+
+/* Fewest mismatches first; equals keep their order. */
+static void rank(request *rq, size_t n)
+{
+  for (size_t i = 1; i < n; i++) {
+    ulp_candidate c = rq->list[i];
+    int64_t batch = rq->miss_batch[i];
+    size_t k = i;
+    for (; k > 0 && rq->list[k - 1].mismatches > c.mismatches; k--) {
+      rq->list[k] = rq->list[k - 1];
+      rq->miss_batch[k] = rq->miss_batch[k - 1];
+    }
+    rq->list[k] = c;
+    rq->miss_batch[k] = batch;
+  }
+}
+
+/* ---- the answer ----------------------------------------------------------------- */
+
+static const char *const columns[] = {
+    "match",   "kernels",  "promote",    "slices",   "slice_k",
+    "reduce",  "evidence", "mismatches", "compared", "scope",
+    "batch",   "row",      "col",        "given",    "computed",
+    NULL};
+
+/* The names of all orders that compute the same, with the options that make
+ * them do so. */
+static void kernel_names(const ulp_candidate *c, char *out, size_t size)
+{
+  size_t used = 0;
+  *out = '\0';
+  for (size_t i = 0; ulp_gemm_order_row(i); i++)
+    if (c->orders >> i & 1 && used < size)
+      used += (size_t)snprintf(out + used, size - used, "%s%s",
+                               used ? " " : "", ulp_gemm_order_row(i)->name);
+}
+
+static void candidate_row(cli_table *t, const request *rq, size_t i,
+                          bool whole)
+{
+  char text[400];
+  const ulp_candidate *c = &rq->list[i];
+  const ulp_gemm *g = &c->gemm;
+  size_t k = (size_t)rq->product.k, slice = ulp_gemm_slice(g, k);
+  cli_cell_text(t, !c->mismatches && whole ? "exact" : "near");
+  kernel_names(c, text, sizeof text);
+  cli_cell_text(t, text);
+  cli_cell_int(t, g->promote);
+  cli_cell_int(t, (int64_t)((k - 1) / slice + 1));
+  cli_cell_int(t, (int64_t)(slice < k ? slice : k));
+  cli_cell_text(t, ulp_gemm_reduce_name(g->reduce));
+  cli_cell_text(t, ulp_evidence_name(ulp_gemm_evidence(g)));
+  cli_cell_int(t, (int64_t)c->mismatches);
+  cli_cell_int(t, (int64_t)c->compared);
+  cli_cell_text(t, whole ? "all" : "sample");
+  if (!c->misses) {
+    for (int cell = 0; cell < 5; cell++)
+      cli_cell_none(t);
+    return;
+  }
+  cli_cell_int(t, rq->miss_batch[i]);
+  cli_cell_int(t, (int64_t)c->miss[0].row);
+  cli_cell_int(t, (int64_t)c->miss[0].col);
+  cli_cell_text(t, cli_code_name(&g->out, c->miss[0].given, text));
+  cli_cell_text(t, cli_code_name(&g->out, c->miss[0].computed, text));
+}
+
+static ulp_status print(const request *rq, size_t whole, ulp_error *e)
+{
+  ulp_output *out;
+  cli_table t;
+  ulp_status status = ulp_output_open(&out, NULL, e);
+  if (status != ULP_OK) return status;
+  cli_table_begin(&t, out, rq->json, columns);
+  for (size_t i = 0; i < rq->count && i < rq->top; i++)
+    candidate_row(&t, rq, i, i < whole);
+  status = cli_table_end(&t, e);
+  if (status == ULP_OK) return ulp_output_commit(out, e);
+  ulp_output_discard(out);
+  return status;
+}
+
+static ulp_status identify(request *rq, bool *exact, ulp_error *e)
+{
+  char why[300];
+  cli_product *p = &rq->product;
+  ulp_status status = prepare(rq, e);
+  if (status != ULP_OK) return status;
+  if (p->m == 0 || p->n == 0 || p->batches == 0)
+    return ulp_error_set(e, ULP_EFORMAT, "%s: empty, expected outputs to "
+                         "explain", p->d.path);
+  rq->list = calloc(ULP_MAX_CANDIDATES, sizeof *rq->list);
+  if (!rq->list)
+    return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
+  status = load(rq, 0, e);
+  if (status != ULP_OK) return status;
+  ulp_gemm_data x =
+      cli_gemm_data(p, &rq->scale_a, &rq->scale_b, p->d.codes);
+  rq->types.promote = -1;
+  status = ulp_identify(rq->gpu, &rq->types, &x, rq->list, &rq->count, why,
+                        sizeof why);
+  if (status != ULP_OK) return ulp_error_set(e, status, "%s", why);
+  size_t n = finalists(rq);
+  status = count_all(rq, n, e);
+  if (status != ULP_OK) return status;
+  rank(rq, n);
+  *exact = n && rq->list[0].mismatches == 0;
+  if (*exact)
+    status = cli_evidence("identify", rq->list[0].gemm.order->name,
+                          ulp_gemm_evidence(&rq->list[0].gemm),
+                          rq->list[0].gemm.order->source, p->strict, e);
+  return status == ULP_OK ? print(rq, n, e) : status;
+}
+
+int cli_identify(int argc, char **argv)
+{
+  request rq = {.product.threads = cli_default_threads(), .top = 10};
+  int status = parse(&rq, argc, argv);
+  if (status >= 0) return status;
+  ulp_error e;
+  bool exact = false;
+  ulp_status done = identify(&rq, &exact, &e);
+  cli_product_close(&rq.product);
+  cli_scales_close(&rq.scale_a);
+  cli_scales_close(&rq.scale_b);
+  free(rq.list);
+  if (done != ULP_OK) return cli_fail("identify", &e);
+  return exact ? CLI_DONE : CLI_DIFFERENT;
+}

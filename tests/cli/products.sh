@@ -1,0 +1,240 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# `ulplab gpus`, `mma`, `gemm`, `identify` and `trace`: values known from
+# paper, and each bad input.
+. "${srcdir:-.}/tests/cli/common.sh"
+
+# Warnings of what was not measured do not belong to these results.
+quiet() { "$ULPLAB" "$@" 2>/dev/null; }
+
+# COUNT BYTE...: the bytes that many times over.
+repeat() {
+  n=$1
+  shift
+  while [ "$n" -gt 0 ]; do
+    printf '%s ' "$@"
+    n=$((n - 1))
+  done
+}
+
+# shellcheck disable=SC2046
+{
+  # f16: A the identity, B[j][k] = k + 1 but B[0][0] = -2: D = B^T + C.
+  npy eye.npy '<u2' '(16, 16)' $(for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
+    printf '00 3c '; repeat 16 00 00; done; printf '00 3c')
+  row='3c 00 40 00 42 00 44 00 45 00 46 00 47 00 48 80 48 00 49 80 49 00 4a'
+  row="$row 80 4a 00 4b 80 4b 00 4c"
+  npy b.npy '<f2' '(8, 16)' 00 c0 ${row#3c } $(repeat 7 00 $row)
+  npy c.npy '<f4' '(16, 8)' $(repeat 128 00 00 80 3f)
+}
+for instr in mma.m16n8k16.f32.f16.f16.f32 \
+  mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32; do
+  quiet mma --gpu h200 --instr $instr --a eye.npy --b b.npy --c c.npy \
+    --out d.npy || fault "mma: exit status $?"
+  # D[i][0] = i + 2 (D[0][0] = -1), every column the same but the first row.
+  head -c 160 d.npy | tail -c 32 | od -An -v -tx1 | tr -d ' \n' >row0
+  printf '000080bf%s' "$(repeat 7 00 00 00 40 | tr -d ' ')" | cmp - row0 ||
+    fault "$instr: row 0"
+  tail -c 32 d.npy | od -An -v -tx1 | tr -d ' \n' >row15
+  repeat 8 00 00 88 41 | tr -d ' ' | cmp - row15 || fault "$instr: row 15"
+done
+# A batch of two, C left out: D is B transposed.
+head -c 640 eye.npy | tail -c 512 >data
+{ header '<u2' False '(2, 16, 16)' && cat data data; } >eye2.npy
+head -c 384 b.npy | tail -c 256 >data
+{ header '<f2' False '(2, 8, 16)' && cat data data; } >b2.npy
+quiet mma --gpu h200 --instr mma.m16n8k16.f32.f16.f16.f32 --a eye2.npy \
+  --b b2.npy --out d2.npy --threads 1 || fault "a batch: exit status $?"
+tail -c +129 d2.npy | head -c 512 >one && tail -c 512 d2.npy | cmp - one ||
+  fault 'a batch: two results of the same operands'
+
+# One product of 448 * 448 = 200704 and 511 of 1, in e4m3.  The accumulator of
+# wgmma keeps 14 bits: beside 2^17 its unit is 16, and 32 ones in one
+# instruction are cut one by one.  So the chain ends with 200704; promotion
+# every 128 adds three pieces of 128 to it, 201088; so do 4 slices; the exact
+# sum is 201215; fused multiply-adds in f32 are exact here.
+# shellcheck disable=SC2046
+{
+  npy p.npy '|u1' '(1, 512)' 7e $(repeat 511 38)
+  npy pt.npy '|u1' '(512, 1)' 7e $(repeat 511 38)
+}
+fp8='--gpu h200 --type-a e4m3 --type-b e4m3 --a p.npy --b p.npy'
+gives() { # HEX OPTION...
+  want=$1
+  shift
+  # shellcheck disable=SC2086
+  quiet gemm $fp8 "$@" --out g.npy || fault "$*: exit status $?"
+  got=$(tail -c +129 g.npy | od -An -v -tx1 | tr -d ' \n')
+  [ "$got" = "$want" ] || fault "$*: $got, expected $want"
+}
+gives 00004448 --kernel wgmma-chain
+gives 00004448 --kernel cublaslt-fp8 --fast-accum
+gives 00604448 --kernel cublaslt-fp8
+gives 00604448 --kernel cublaslt-fp8 --fast-accum --split-k 4
+gives 00404448 --kernel cublaslt-fp8 --fast-accum --split-k 2
+gives 00404448 --kernel wgmma-chain --promote 256
+gives c07f4448 --kernel exact
+gives c07f4448 --kernel fma-chain
+gives 4448 --kernel cublaslt-fp8 --out-type bf16
+gives 007c --kernel exact --out-type f16
+gives 00004448 --kernel model --block 32 --align 13 --accumulator fp22 \
+  --floor -133
+gives c07f4448 --kernel model --block 32 --align 25 --accumulator f32
+gives 00604448 --kernel cublaslt-fp8 --b pt.npy --b-layout kn
+npy half.npy '<f4' '()' 00 00 00 3f
+npy rows.npy '<f4' '(1,)' 00 00 00 3f
+npy blocks.npy '<f4' '(1, 4)' 00 00 00 3f 00 00 00 3f 00 00 00 3f 00 00 00 3f
+gives 00604447 --kernel cublaslt-fp8 --scale-a half.npy --scale-b rows.npy
+gives 00604447 --kernel cublaslt-fp8 --scale-a blocks.npy --scale-b blocks.npy
+rm -f g.npy
+
+# s8, exact: 127 * 127 * 4 + 5.
+npy i.npy '|i1' '(1, 4)' 7f 7f 7f 7f
+npy ci.npy '<i4' '(1, 1)' 05 00 00 00
+exits 0 "$ULPLAB" gemm --gpu h200 --kernel cublaslt-s8 --a i.npy --b i.npy \
+  --c ci.npy --out g.npy
+[ "$(tail -c 4 g.npy | od -An -v -tx1 | tr -d ' \n')" = 09fc0000 ] ||
+  fault 'cublaslt-s8'
+
+# The fast order is found in the fast bits, nothing in broken ones.
+# shellcheck disable=SC2086
+{
+  quiet gemm $fp8 --kernel cublaslt-fp8 --fast-accum --out fast.npy
+  quiet identify $fp8 --d fast.npy --top 1 >found || fault "identify: $?"
+  tail -n +2 found | grep -q '^exact,.*cublaslt-fp8.*,0,1,512,f32,' ||
+    fault "identify: $(cat found)"
+  npy bad.npy '<f4' '(1, 1)' 01 00 44 48
+  quiet identify $fp8 --d bad.npy --top 1 >found
+  [ $? = 1 ] || fault 'identify: an order for bits that have none'
+  tail -n +2 found | grep -q '^near,.*,all,0,0,0,0x48440001,0x' ||
+    fault "identify: $(cat found)"
+  quiet identify $fp8 --d bad.npy --output json | grep -q '"match": "near"' ||
+    fault 'identify --output json'
+}
+
+traced() {
+  for output in text json; do
+    quiet trace --gpu a100 --instr mma.m16n8k16.f32.f16.f16.f32 --a eye.npy \
+      --b b.npy --c c.npy --row 0 --col 0 --output $output
+  done
+  quiet trace --gpu h200 --instr wgmma.m64n8k32.f32.e4m3.e4m3 --a a64.npy \
+    --b b64.npy --row 63 --col 7
+  quiet trace --gpu h200 --instr mma.m16n8k32.f32.e4m3.e4m3.f32 --a a64.npy \
+    --b b64.npy --row 63 --col 7
+  quiet trace --gpu a100 --instr mma.m8n8k4.f64.f64.f64.f64 --a f64.npy \
+    --b f64.npy --row 1 --col 1
+  quiet trace --gpu a100 --instr mma.m16n8k16.s32.s8.s8.s32 --a i16.npy \
+    --b i16.npy --row 0 --col 0
+}
+# 448 * 448, a half of it negative, products that are cut, a subnormal, a NaN
+# in the last row of A's second operand.
+# shellcheck disable=SC2046
+{
+  npy a64.npy '|u1' '(64, 32)' $(repeat 63 $(repeat 32 00)) 7e fe 38 01 \
+    $(repeat 28 30)
+  npy b64.npy '|u1' '(8, 32)' $(repeat 7 $(repeat 32 00)) 7e 76 38 38 \
+    $(repeat 27 08) 07
+  npy f64.npy '<f8' '(8, 4)' $(repeat 32 00 00 00 00 00 00 f8 3f)
+  npy i16.npy '|i1' '(16, 16)' $(repeat 256 80)
+}
+# The machine instruction and the source of a record are its own business.
+traced | sed 's/^\(measured\|published\|open\): .*/EVIDENCE/;
+s/"evidence": "[a-z]*"/"evidence": EVIDENCE/' >../traced
+[ -z "$ULP_ACCEPT" ] || cp ../traced "$here/expected/trace.txt"
+diff -u "$here/expected/trace.txt" ../traced || fault 'trace'
+
+# Tables: a header, and each row as many cells; the JSON says the same.
+"$ULPLAB" gpus >gpus.csv || fault "gpus: exit status $?"
+head -1 gpus.csv | grep -q '^gpu,products,instruction,m,n,k,' || fault gpus
+grep -q '^sm_90,h200 .*,wgmma,64,8..256,32,f32,' gpus.csv || fault 'gpus: wgmma'
+[ "$("$ULPLAB" gpus --output json | grep -c '"gpu"')" = \
+  $(($(wc -l <gpus.csv) - 1)) ] || fault 'gpus: JSON and CSV differ'
+"$ULPLAB" gemm --kernel list | grep -q '^cublaslt-fp8,sm_90,wgmma,' ||
+  fault 'gemm --kernel list'
+
+# What nobody measured: one warning; refused under --strict.
+"$ULPLAB" mma --gpu a100 --instr mma.m16n8k16.f32.f16.f16.f32 --a eye.npy \
+  --b b.npy --out d.npy 2>../err || fault 'mma on a100'
+[ "$(wc -l <../err)" = 1 ] && grep -q '^ulplab mma: warning: ' ../err ||
+  fault 'one warning'
+
+rm -f ../refused
+f16='--instr mma.m16n8k16.f32.f16.f16.f32'
+io='--a eye.npy --b b.npy --out o.npy'
+# shellcheck disable=SC2086
+{
+  refused mma --gpu a100 $f16 $io --strict
+  refused mma $f16 $io
+  refused mma --gpu h200 $io
+  refused mma --gpu h200 $f16 --a eye.npy --b b.npy
+  refused mma --gpu h200 $f16 --b b.npy --out o.npy
+  refused mma --gpu h2000 $f16 $io
+  refused mma --gpu h200 --instr mma.m16n8k17.f32.f16.f16.f32 $io
+  refused mma --gpu h200 --instr nonsense $io
+  refused mma --gpu a100 --instr wgmma.m64n8k16.f32.f16.f16 $io
+  refused mma --gpu h200 --instr mma.m16n8k8.f32.f16.f16.f32 $io
+  refused mma --gpu h200 $f16 --a b.npy --b b.npy --out o.npy
+  refused mma --gpu h200 $f16 --a eye.npy --b eye2.npy --out o.npy
+  refused mma --gpu h200 $f16 --a eye2.npy --b b2.npy --c c.npy --out o.npy
+  refused mma --gpu h200 $f16 --a eye.npy --b b.npy --c b.npy --out o.npy
+  refused mma --gpu h200 --instr mma.m16n8k16.f32.bf16.bf16.f32 $io
+  refused mma --gpu h200 $f16 $io --c eye.npy
+  refused mma --gpu h200 $f16 $io --b-layout nm
+  refused mma --gpu h200 $f16 --a eye.npy --b half.npy --out o.npy
+  refused mma --gpu h200 $f16 --a eye.npy --b absent.npy --out o.npy
+  refused mma --gpu h200 $f16 --a eye.npy --b b.npy --out absent/o.npy
+  npy k0.npy '<u2' '(16, 0)'
+  refused mma --gpu h200 $f16 --a k0.npy --b k0.npy --out o.npy
+  refused gemm --gpu h200 --kernel cublaslt-f16 --a k0.npy --b k0.npy \
+    --out o.npy
+  refused gemm $fp8 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp9 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --gpu a100 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-bf16 --out o.npy
+  refused gemm --gpu h200 --kernel cublaslt-fp8 --a p.npy --b p.npy --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --out-type e4m3 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --promote 100 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --promote -2 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --split-k 0 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --split-k x --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --reduce f16 --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --reduce 16-bit-sums --out o.npy
+  refused gemm $fp8 --kernel wgmma-chain --fast-accum --out o.npy
+  refused gemm $fp8 --kernel wgmma-chain --scale-a blocks.npy \
+    --scale-b blocks.npy --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --scale-a blocks.npy --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --scale-a c.npy --out o.npy
+  refused gemm $fp8 --kernel cublaslt-fp8 --scale-a p.npy --out o.npy
+  refused gemm $fp8 --kernel model --out o.npy
+  refused gemm $fp8 --kernel model --block 0 --align 1 --accumulator f32 \
+    --out o.npy
+  refused gemm $fp8 --kernel model --block 4 --align 99 --accumulator f32 \
+    --out o.npy
+  refused gemm $fp8 --kernel model --block 4 --align 9 --accumulator nf4 \
+    --out o.npy
+  refused gemm $fp8 --kernel deepgemm-1d1d --strict --out o.npy
+  refused identify $fp8
+  refused identify $fp8 --d c.npy
+  refused identify --gpu h200 --a p.npy --b p.npy --d bad.npy
+  refused identify $fp8 --d bad.npy --out-type nf4
+  refused identify --gpu h2 --a p.npy --b p.npy --type-a e4m3 --type-b e4m3 \
+    --d bad.npy
+  npy i4.npy '|u1' '(1, 1)' 01
+  refused identify --gpu a100 --type-a nf4 --type-b nf4 --a i4.npy --b i4.npy \
+    --d bad.npy
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 0
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 16 --col 0
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 0 --col 8
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 0 --col 0 --batch 1
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 0 --col 0 \
+    --output csv
+  refused gpus --output text
+}
+sed 's/(Fasi[^)]*)[^)]*)/(SOURCE)/; s/([^()]*([^()]*)[^()]*), exp/(SOURCE), exp/' \
+  ../refused >../refused-products
+[ -z "$ULP_ACCEPT" ] || cp ../refused-products "$here/expected/refused-products.txt"
+diff -u "$here/expected/refused-products.txt" ../refused-products ||
+  fault 'refused lines'
+finish
