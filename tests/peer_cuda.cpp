@@ -6,6 +6,12 @@
  *
  *   peer_cuda [STRIDE [NAME ...]]     f32 inputs 0, STRIDE, 2 STRIDE, ...
  *
+ * The same functions on an H200 (tests/vectors/h200, whose rows say the
+ * overflow rule and the profile) give what the host gives here, both classes
+ * below with it, but for one: a NaN in __double2half and __double2bfloat16,
+ * 0x7fff on the host, keeps its sign and upper payload, quieted, in the
+ * instructions cvt.rn.f16.f64 and cvt.rn.bf16.f64 that they are on sm_90.
+ *
  * make check takes one input of 10007, make check-long (cuda.long) all.
  */
 #include <cmath>

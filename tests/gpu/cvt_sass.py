@@ -5,12 +5,13 @@
   cuobjdump -sass cvt | cvt_sass.py cvt_table.h > cvt.sass
 
 Prints a line for each row: its name, then the conversion opcodes of its
-convert kernel, or 'integer code' where it has none.
+convert kernel and the arithmetic around them, or 'integer code' where it has
+none.
 """
 import re
 import sys
 
-CONVERSION = re.compile(r"\b((?:F2|I2|HADD2|FADD|DADD|IMAD.U32)[\w.]*)")
+CONVERSION = re.compile(r"\b((?:F2|I2|HADD2|FADD|FMUL|DADD|IMAD.U32)[\w.]*)")
 
 
 def rows_by_line(path):

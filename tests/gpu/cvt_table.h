@@ -14,8 +14,17 @@
  * lanes      2: input i goes with input i^1, unless the source is a pair of
  *            codes by itself; lane 0 is the lower part of the result
  * profile    of formats/profile.c, or of replay_cvt.c
- * after      what the modifier does to the code: RELU, SAT, FTZ; NAN_HIGH, the
- *            integer that NaN becomes
+ * after      what the modifier does beside rounding, or what NaN becomes:
+ *            after_rule of replay_cvt.c
+ *
+ * What the GPU makes of NaN, all of it in the captures:
+ *   F2FP, F2F between f32 and 16 bits, HADD2.F32: 0x7f..ff, sign and payload
+ *     lost
+ *   F2F from or to f64: the sign and the upper payload, quieted; .ftz.f64.f32
+ *     multiplies before (FMUL.FTZ), which makes 0x7fffffff of it
+ *   .f32.bf16: a shift, so that a signalling NaN stays one
+ *   .rna.tf32: a mask, NAN_CUT; the PTX ISA does not say so
+ *   to integers: 0, or NAN_HIGH from f64
  *
  * Not here, because ptxas 13.0 refuses them for sm_90a: fp6, fp4 and ue8m0
  * (.e2m3x2 .e3m2x2 .e2m1x2 .ue8m0x2, either way), .rs, .bf16x2 from or to an
@@ -41,7 +50,8 @@ PTX("cvt.rn.sat.f16.f32", F_H, f32, 1, f16, RNE, DEFAULT, cuda, SAT)
 PTX("cvt.rz.sat.f16.f32", F_H, f32, 1, f16, RTZ, DEFAULT, cuda, SAT)
 PTX("cvt.rm.sat.f16.f32", F_H, f32, 1, f16, RD, DEFAULT, cuda, SAT)
 PTX("cvt.rp.sat.f16.f32", F_H, f32, 1, f16, RU, DEFAULT, cuda, SAT)
-PTX("cvt.rp.ftz.f16.f32", F_H, f32, 1, f16, RU, DEFAULT, cuda, FTZ)
+/* ptxas drops this .ftz: the instruction is F2F.F16.F32.RP. */
+PTX("cvt.rp.ftz.f16.f32", F_H, f32, 1, f16, RU, DEFAULT, cuda, NONE)
 PTX("cvt.rn.f16x2.f32", FF_R, f32, 2, f16, RNE, DEFAULT, cuda, NONE)
 PTX("cvt.rn.relu.f16x2.f32", FF_R, f32, 2, f16, RNE, DEFAULT, cuda, RELU)
 PTX("cvt.rn.satfinite.f16x2.f32", FF_R, f32, 2, f16, RNE, SATURATE, cuda, NONE)
@@ -81,10 +91,11 @@ PTX("cvt.rz.relu.satfinite.bf16x2.f32", FF_R,
 /* f32 to tf32 */
 PTX("cvt.rn.tf32.f32", F_R, f32, 1, tf32, RNE, DEFAULT, cuda, NONE)
 PTX("cvt.rz.tf32.f32", F_R, f32, 1, tf32, RTZ, DEFAULT, cuda, NONE)
-PTX("cvt.rna.tf32.f32", F_R, f32, 1, tf32, RNA, DEFAULT, cuda, NONE)
+PTX("cvt.rna.tf32.f32", F_R, f32, 1, tf32, RNA, DEFAULT, cuda, NAN_CUT)
 PTX("cvt.rn.relu.tf32.f32", F_R, f32, 1, tf32, RNE, DEFAULT, cuda, RELU)
 PTX("cvt.rz.relu.tf32.f32", F_R, f32, 1, tf32, RTZ, DEFAULT, cuda, RELU)
-PTX("cvt.rna.satfinite.tf32.f32", F_R, f32, 1, tf32, RNA, SATURATE, cuda, NONE)
+PTX("cvt.rna.satfinite.tf32.f32", F_R,
+    f32, 1, tf32, RNA, SATURATE, cuda, NAN_CUT)
 /* fp8 */
 PTX("cvt.rn.satfinite.e4m3x2.f32", FF_H,
     f32, 2, e4m3, RNE, SATURATE, cuda, NONE)
@@ -107,24 +118,24 @@ PTX("cvt.rn.satfinite.relu.e5m2x2.f16x2", HH_H,
     f16, 2, e5m2, RNE, SATURATE, cuda, RELU)
 PTX("cvt.rn.relu.f16x2.e5m2x2", H_R, e5m2, 2, f16, RNE, DEFAULT, cuda, RELU)
 /* between the wide formats */
-PTX("cvt.rn.f16.f64", D_H, f64, 1, f16, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.rz.f16.f64", D_H, f64, 1, f16, RTZ, DEFAULT, cuda, NONE)
-PTX("cvt.rm.f16.f64", D_H, f64, 1, f16, RD, DEFAULT, cuda, NONE)
-PTX("cvt.rp.f16.f64", D_H, f64, 1, f16, RU, DEFAULT, cuda, NONE)
-PTX("cvt.rn.bf16.f64", D_H, f64, 1, bf16, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.rz.bf16.f64", D_H, f64, 1, bf16, RTZ, DEFAULT, cuda, NONE)
-PTX("cvt.rm.bf16.f64", D_H, f64, 1, bf16, RD, DEFAULT, cuda, NONE)
-PTX("cvt.rp.bf16.f64", D_H, f64, 1, bf16, RU, DEFAULT, cuda, NONE)
+PTX("cvt.rn.f16.f64", D_H, f64, 1, f16, RNE, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rz.f16.f64", D_H, f64, 1, f16, RTZ, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rm.f16.f64", D_H, f64, 1, f16, RD, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rp.f16.f64", D_H, f64, 1, f16, RU, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rn.bf16.f64", D_H, f64, 1, bf16, RNE, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rz.bf16.f64", D_H, f64, 1, bf16, RTZ, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rm.bf16.f64", D_H, f64, 1, bf16, RD, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rp.bf16.f64", D_H, f64, 1, bf16, RU, DEFAULT, cuda_quiet, NONE)
 PTX("cvt.rn.sat.f16.f64", D_H, f64, 1, f16, RNE, DEFAULT, cuda, SAT)
 PTX("cvt.rz.sat.f16.f64", D_H, f64, 1, f16, RTZ, DEFAULT, cuda, SAT)
 PTX("cvt.rm.sat.f16.f64", D_H, f64, 1, f16, RD, DEFAULT, cuda, SAT)
 PTX("cvt.rp.sat.f16.f64", D_H, f64, 1, f16, RU, DEFAULT, cuda, SAT)
-PTX("cvt.rn.f32.f64", D_F, f64, 1, f32, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.rz.f32.f64", D_F, f64, 1, f32, RTZ, DEFAULT, cuda, NONE)
-PTX("cvt.rm.f32.f64", D_F, f64, 1, f32, RD, DEFAULT, cuda, NONE)
-PTX("cvt.rp.f32.f64", D_F, f64, 1, f32, RU, DEFAULT, cuda, NONE)
+PTX("cvt.rn.f32.f64", D_F, f64, 1, f32, RNE, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rz.f32.f64", D_F, f64, 1, f32, RTZ, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rm.f32.f64", D_F, f64, 1, f32, RD, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.rp.f32.f64", D_F, f64, 1, f32, RU, DEFAULT, cuda_quiet, NONE)
 PTX("cvt.rn.sat.f32.f64", D_F, f64, 1, f32, RNE, DEFAULT, cuda, SAT)
-PTX("cvt.rn.ftz.f32.f64", D_F, f64, 1, f32, RNE, DEFAULT, cuda, FTZ)
+PTX("cvt.rn.ftz.f32.f64", D_F, f64, 1, f32, RNE, DEFAULT, cuda_quiet, FTZ)
 PTX("cvt.rn.bf16.f16", H_H, f16, 1, bf16, RNE, DEFAULT, cuda, NONE)
 PTX("cvt.rz.bf16.f16", H_H, f16, 1, bf16, RTZ, DEFAULT, cuda, NONE)
 PTX("cvt.rm.bf16.f16", H_H, f16, 1, bf16, RD, DEFAULT, cuda, NONE)
@@ -134,12 +145,12 @@ PTX("cvt.rz.f16.bf16", H_H, bf16, 1, f16, RTZ, DEFAULT, cuda, NONE)
 PTX("cvt.rm.f16.bf16", H_H, bf16, 1, f16, RD, DEFAULT, cuda, NONE)
 PTX("cvt.rp.f16.bf16", H_H, bf16, 1, f16, RU, DEFAULT, cuda, NONE)
 PTX("cvt.f32.f16", H_F, f16, 1, f32, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.f64.f16", H_D, f16, 1, f64, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.f32.bf16", H_F, bf16, 1, f32, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.f64.bf16", H_D, bf16, 1, f64, RNE, DEFAULT, cuda, NONE)
+PTX("cvt.f64.f16", H_D, f16, 1, f64, RNE, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.f32.bf16", H_F, bf16, 1, f32, RNE, DEFAULT, cuda_shift, NONE)
+PTX("cvt.f64.bf16", H_D, bf16, 1, f64, RNE, DEFAULT, cuda_quiet, NONE)
 PTX("cvt.ftz.f32.bf16", H_F, bf16, 1, f32, RNE, DEFAULT, cuda, FTZ)
-PTX("cvt.f64.f32", F_D, f32, 1, f64, RNE, DEFAULT, cuda, NONE)
-PTX("cvt.ftz.f64.f32", F_D, f32, 1, f64, RNE, DEFAULT, cuda, FTZ)
+PTX("cvt.f64.f32", F_D, f32, 1, f64, RNE, DEFAULT, cuda_quiet, NONE)
+PTX("cvt.ftz.f64.f32", F_D, f32, 1, f64, RNE, DEFAULT, cuda_quiet, FTZ)
 /* to integers: clamped with .sat and without; NaN is 0 unless the source
  * is f64, which gives the code 2^(n-1): PTX ISA, cvt, "Notes" */
 PTX("cvt.rni.sat.s8.f16", H_H, f16, 1, s8, RNE, SATURATE, ieee, NONE)
@@ -218,7 +229,7 @@ FN("bfloat16raw_to_fp8.satfinite.e4m3",
    bf16, 1, e4m3, RNE, SATURATE, cuda, NONE)
 FN("double_to_fp8.satfinite.e4m3",
    __nv_cvt_double_to_fp8(D(a), __NV_SATFINITE, __NV_E4M3),
-   f64, 1, e4m3, RNE, SATURATE, cuda_double, NONE)
+   f64, 1, e4m3, RNE, SATURATE, cuda_quiet, NONE)
 FN("float2_to_fp8x2.satfinite.e4m3",
    __nv_cvt_float2_to_fp8x2(F2(a, b), __NV_SATFINITE, __NV_E4M3),
    f32, 2, e4m3, RNE, SATURATE, cuda, NONE)
@@ -230,7 +241,7 @@ FN("bfloat16raw2_to_fp8x2.satfinite.e4m3",
    bf16, 2, e4m3, RNE, SATURATE, cuda, NONE)
 FN("double2_to_fp8x2.satfinite.e4m3",
    __nv_cvt_double2_to_fp8x2(D2(a, b), __NV_SATFINITE, __NV_E4M3),
-   f64, 2, e4m3, RNE, SATURATE, cuda_double, NONE)
+   f64, 2, e4m3, RNE, SATURATE, cuda_quiet, NONE)
 FN("float_to_fp8.nosat.e4m3",
    __nv_cvt_float_to_fp8(F(a), __NV_NOSAT, __NV_E4M3),
    f32, 1, e4m3, RNE, INF, cuda, NONE)
@@ -242,7 +253,7 @@ FN("bfloat16raw_to_fp8.nosat.e4m3",
    bf16, 1, e4m3, RNE, INF, cuda, NONE)
 FN("double_to_fp8.nosat.e4m3",
    __nv_cvt_double_to_fp8(D(a), __NV_NOSAT, __NV_E4M3),
-   f64, 1, e4m3, RNE, INF, cuda_double, NONE)
+   f64, 1, e4m3, RNE, INF, cuda_quiet, NONE)
 FN("float2_to_fp8x2.nosat.e4m3",
    __nv_cvt_float2_to_fp8x2(F2(a, b), __NV_NOSAT, __NV_E4M3),
    f32, 2, e4m3, RNE, INF, cuda, NONE)
@@ -254,7 +265,7 @@ FN("bfloat16raw2_to_fp8x2.nosat.e4m3",
    bf16, 2, e4m3, RNE, INF, cuda, NONE)
 FN("double2_to_fp8x2.nosat.e4m3",
    __nv_cvt_double2_to_fp8x2(D2(a, b), __NV_NOSAT, __NV_E4M3),
-   f64, 2, e4m3, RNE, INF, cuda_double, NONE)
+   f64, 2, e4m3, RNE, INF, cuda_quiet, NONE)
 FN("fp8_to_halfraw.e4m3", __nv_cvt_fp8_to_halfraw(C(a), __NV_E4M3),
    e4m3, 1, f16, RNE, DEFAULT, cuda, NONE)
 FN("fp8x2_to_halfraw2.e4m3", __nv_cvt_fp8x2_to_halfraw2(S(a), __NV_E4M3),
@@ -270,7 +281,7 @@ FN("bfloat16raw_to_fp8.satfinite.e5m2",
    bf16, 1, e5m2, RNE, SATURATE, cuda, NONE)
 FN("double_to_fp8.satfinite.e5m2",
    __nv_cvt_double_to_fp8(D(a), __NV_SATFINITE, __NV_E5M2),
-   f64, 1, e5m2, RNE, SATURATE, cuda_double, NONE)
+   f64, 1, e5m2, RNE, SATURATE, cuda_quiet, NONE)
 FN("float2_to_fp8x2.satfinite.e5m2",
    __nv_cvt_float2_to_fp8x2(F2(a, b), __NV_SATFINITE, __NV_E5M2),
    f32, 2, e5m2, RNE, SATURATE, cuda, NONE)
@@ -282,7 +293,7 @@ FN("bfloat16raw2_to_fp8x2.satfinite.e5m2",
    bf16, 2, e5m2, RNE, SATURATE, cuda, NONE)
 FN("double2_to_fp8x2.satfinite.e5m2",
    __nv_cvt_double2_to_fp8x2(D2(a, b), __NV_SATFINITE, __NV_E5M2),
-   f64, 2, e5m2, RNE, SATURATE, cuda_double, NONE)
+   f64, 2, e5m2, RNE, SATURATE, cuda_quiet, NONE)
 FN("float_to_fp8.nosat.e5m2",
    __nv_cvt_float_to_fp8(F(a), __NV_NOSAT, __NV_E5M2),
    f32, 1, e5m2, RNE, INF, cuda, NONE)
@@ -294,7 +305,7 @@ FN("bfloat16raw_to_fp8.nosat.e5m2",
    bf16, 1, e5m2, RNE, INF, cuda, NONE)
 FN("double_to_fp8.nosat.e5m2",
    __nv_cvt_double_to_fp8(D(a), __NV_NOSAT, __NV_E5M2),
-   f64, 1, e5m2, RNE, INF, cuda_double, NONE)
+   f64, 1, e5m2, RNE, INF, cuda_quiet, NONE)
 FN("float2_to_fp8x2.nosat.e5m2",
    __nv_cvt_float2_to_fp8x2(F2(a, b), __NV_NOSAT, __NV_E5M2),
    f32, 2, e5m2, RNE, INF, cuda, NONE)
@@ -306,7 +317,7 @@ FN("bfloat16raw2_to_fp8x2.nosat.e5m2",
    bf16, 2, e5m2, RNE, INF, cuda, NONE)
 FN("double2_to_fp8x2.nosat.e5m2",
    __nv_cvt_double2_to_fp8x2(D2(a, b), __NV_NOSAT, __NV_E5M2),
-   f64, 2, e5m2, RNE, INF, cuda_double, NONE)
+   f64, 2, e5m2, RNE, INF, cuda_quiet, NONE)
 FN("fp8_to_halfraw.e5m2", __nv_cvt_fp8_to_halfraw(C(a), __NV_E5M2),
    e5m2, 1, f16, RNE, DEFAULT, cuda, NONE)
 FN("fp8x2_to_halfraw2.e5m2", __nv_cvt_fp8x2_to_halfraw2(S(a), __NV_E5M2),

@@ -4,72 +4,19 @@
  * formats/: recomputes every output that a dump holds, and the digests of
  * one block in --stride (all, without it).
  *
- *   replay_cvt [--stride N] [--only PART-OF-A-NAME] FILE...
+ *   replay_cvt [--stride N] [--only PART-OF-A-NAME] FILE...   (- is stdin)
  *
  * Prints a line for each conversion; exits 0 when all agree, 1 when some do
- * not, 2 when a file is malformed.  The 16-bit sources are always whole.
+ * not or a file lacks a conversion, 2 when a file is malformed.  The 16-bit
+ * sources are always whole.
  */
-#include "formats.h"
-
-#include "cvt_row.h"
+#include "cvt_expected.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What the modifier of an instruction does beside rounding. */
-typedef enum { AFTER_NONE, AFTER_RELU, AFTER_SAT, AFTER_FTZ, AFTER_NAN_HIGH }
-  after_rule;
-
-typedef struct {
-  const char *name, *source, *result, *profile;
-  int src, lanes, dst;
-  ulp_mode mode;
-  ulp_overflow overflow;
-  after_rule after;
-} row;
-
-#define ROW(NAME, SRC, LANES, DST, MODE, OVERFLOW, PROFILE, AFTER)            \
-  {NAME,           #SRC,         #DST, #PROFILE,                              \
-   CVT_SRC_##SRC,  LANES,        CVT_DST_##DST,                               \
-   ULP_##MODE,     ULP_OVERFLOW_##OVERFLOW, AFTER_##AFTER},
-#define PTX(NAME, REGS, ...) ROW(NAME, __VA_ARGS__)
-#define FN(NAME, CALL, ...) ROW(NAME, __VA_ARGS__)
-static const row table[] = {
-#include "cvt_table.h"
-};
-enum { rows = sizeof table / sizeof table[0] };
-
-/* Formats and profiles that only these conversions know. */
-#define INTEGER(NAME, BITS, SIGNED)                                 \
-  {.name = NAME, .aliases = "", .source = "PTX ISA",                \
-   .kind = ULP_INTEGER, .bits = BITS, .is_signed = SIGNED,          \
-   .zero = ULP_ZERO_UNSIGNED, .storage_bytes = (BITS) / 8,          \
-   .max_code = (UINT64_C(1) << ((BITS) - (SIGNED))) - 1}
-static const ulp_format integers[] = {
-    INTEGER("s16", 16, 1), INTEGER("u16", 16, 0),
-    INTEGER("s32", 32, 1), INTEGER("u32", 32, 0)};
-
-/* __nv_cvt_double_to_fp8 keeps a NaN's sign and payload; everything else of
- * cuda_fp8.hpp drops them. */
-static const ulp_profile local_profiles[] = {
-    {.name = "cuda_double",
-     .source = "CUDA 13.0 cuda_fp8.hpp, __nv_cvt_double_to_fp8",
-     .overflow_narrow = ULP_OVERFLOW_SATURATE,
-     .overflow_wide = ULP_OVERFLOW_IEEE,
-     .nan = ULP_NAN_QUIET,
-     .nonan = ULP_NONAN_MAX,
-     .inf_is_overflow = true,
-     .no_inf_is_nan = true,
-     .magnitude_if_unsigned = true}};
-
-typedef struct {
-  const row *r;
-  ulp_format source, result;
-  ulp_rounding rounding;
-} conversion;
 
 static void die(const char *file, const char *format, ...)
 {
@@ -80,96 +27,6 @@ static void die(const char *file, const char *format, ...)
   va_end(args);
   fputc('\n', stderr);
   exit(2);
-}
-
-static ulp_format find_format(const char *name)
-{
-  ulp_format f;
-  char why[160];
-  for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
-    if (strcmp(integers[i].name, name) == 0)
-      return integers[i];
-  if (ulp_format_find(name, &f, why, sizeof why) != ULP_OK)
-    die("cvt_table.h", "%s", why);
-  return f;
-}
-
-static const ulp_profile *find_profile(const char *name)
-{
-  const ulp_profile *p;
-  for (size_t i = 0; i < sizeof local_profiles / sizeof local_profiles[0]; i++)
-    if (strcmp(local_profiles[i].name, name) == 0)
-      return &local_profiles[i];
-  if (ulp_profile_find(name, &p) != ULP_OK)
-    die("cvt_table.h", "no profile '%s'", name);
-  return p;
-}
-
-static conversion make_conversion(const row *r)
-{
-  return (conversion){.r = r,
-                      .source = find_format(r->source),
-                      .result = find_format(r->result),
-                      .rounding = {.mode = r->mode,
-                                   .overflow = r->overflow,
-                                   .profile = find_profile(r->profile)}};
-}
-
-/* ---- one output ---- */
-
-static bool subnormal(const ulp_format *f, uint64_t code)
-{
-  return ulp_unpack(f, code).cls == ULP_CLASS_SUBNORMAL;
-}
-
-/* .relu: negative results, -0 with them, become +0.  .sat: to [0, 1], NaN to
- * +0.  .ftz: f32 subnormals, read or written, become zeros. */
-static uint64_t finish(const conversion *c, const ulp_exact *x, uint64_t code)
-{
-  const ulp_format *f = &c->result;
-  uint64_t sign = f->is_signed ? UINT64_C(1) << (f->bits - 1) : 0;
-  uint64_t one;
-  switch (c->r->after) {
-  case AFTER_RELU:
-    return code & sign && x->cls != ULP_CLASS_NAN ? 0 : code;
-  case AFTER_SAT:
-    one = (uint64_t)f->bias << f->man_bits;
-    if (x->cls == ULP_CLASS_NAN || code & sign)
-      return 0;
-    return code > one ? one : code;
-  case AFTER_FTZ:
-    return f->bits == 32 && subnormal(f, code) ? code & sign : code;
-  case AFTER_NAN_HIGH:
-    return x->cls == ULP_CLASS_NAN ? UINT64_C(1) << (f->bits - 1) : code;
-  case AFTER_NONE: break;
-  }
-  return code;
-}
-
-static uint64_t lane(const conversion *c, uint64_t code)
-{
-  ulp_exact x = ulp_unpack(&c->source, code);
-  if (c->r->after == AFTER_FTZ && c->source.bits == 32 &&
-      x.cls == ULP_CLASS_SUBNORMAL)
-    x.significand = 0;
-  code = ulp_round_pack(&c->result, &x, &c->rounding, 0);
-  return finish(c, &x, code) << c->result.storage_shift;
-}
-
-static uint64_t expected(const conversion *c, uint64_t i)
-{
-  const row *r = c->r;
-  uint64_t low = i, high = i ^ 1;
-  if (ulp_cvt_packed(r->src, r->lanes)) {
-    low = i & ((UINT64_C(1) << r->src) - 1);
-    high = i >> r->src;
-  } else if (r->src == 64) {
-    low = ulp_cvt_f64(i);
-    high = ulp_cvt_f64(i ^ 1);
-  }
-  if (r->lanes == 1)
-    return lane(c, low);
-  return lane(c, low) | lane(c, high) << r->dst;
 }
 
 /* ---- one record ---- */
@@ -183,33 +40,34 @@ typedef struct {
 typedef struct {
   unsigned long long stride;
   const char *only;
+  bool seen[CVT_ROWS]; /* in the file being read */
   size_t compared, wrong;
 } replay;
 
-/* The digests of all blocks are independent, and the terms of one may be
- * summed in any order. */
-static uint64_t block_digest(const conversion *c, uint64_t first, int64_t n)
+/* The terms may be summed in any order; a small block is not worth waking
+ * threads for. */
+static uint64_t block_digest(const cvt_conversion *c, uint64_t first, int64_t n)
 {
   uint64_t sum = 0;
 #ifdef _OPENMP
-#pragma omp parallel for reduction(+ : sum) schedule(static)
+#pragma omp parallel for reduction(+ : sum) schedule(static) if (n > 65536)
 #endif
   for (int64_t j = 0; j < n; j++) {
     uint64_t i = first + (uint64_t)j;
-    sum += ulp_digest_term(i, expected(c, i));
+    sum += ulp_digest_term(i, cvt_expected(c, i));
   }
   return sum;
 }
 
-static void report(const conversion *c, const char *what, size_t wrong,
+static void report(const cvt_conversion *c, const char *what, size_t wrong,
                    size_t compared)
 {
   printf("%-4s %-36s %zu of %zu %s differ\n", wrong ? "BAD" : "ok",
          c->r->name, wrong, compared, what);
 }
 
-static void replay_digests(replay *p, const conversion *c, const record *rec,
-                           const uint64_t *digests)
+static void replay_digests(replay *p, const cvt_conversion *c,
+                           const record *rec, const uint64_t *digests)
 {
   unsigned log2 = ulp_cvt_log2(c->r->src, c->r->lanes);
   unsigned block = ulp_cvt_block(log2);
@@ -239,15 +97,15 @@ static uint64_t load(const unsigned char *p, unsigned long long bytes)
   return x;
 }
 
-static void replay_outputs(replay *p, const conversion *c, const record *rec,
-                           const unsigned char *outputs)
+static void replay_outputs(replay *p, const cvt_conversion *c,
+                           const record *rec, const unsigned char *outputs)
 {
   unsigned log2 = ulp_cvt_log2(c->r->src, c->r->lanes);
   size_t wrong = 0;
   for (uint64_t j = 0; j < rec->count; j++) {
     uint64_t i = ulp_cvt_sample(log2, j);
     uint64_t got = load(outputs + j * rec->size, rec->size);
-    uint64_t want = expected(c, i);
+    uint64_t want = cvt_expected(c, i);
     if (got != want && wrong++ < 8)
       printf("     input %" PRIx64 ": the GPU gave %" PRIx64
              ", expected %" PRIx64 "\n",
@@ -285,10 +143,10 @@ static bool read_header(FILE *f, record *rec)
 }
 
 /* The row that a record belongs to, once its sizes are those of the row. */
-static const row *find_row(const record *rec, bool is_digest)
+static const cvt_row *find_row(const record *rec, bool is_digest)
 {
-  for (size_t k = 0; k < rows; k++) {
-    const row *r = &table[k];
+  for (size_t k = 0; k < CVT_ROWS; k++) {
+    const cvt_row *r = &cvt_rows[k];
     unsigned log2 = ulp_cvt_log2(r->src, r->lanes);
     unsigned count = is_digest ? log2 - ulp_cvt_block(log2)
                                : ulp_cvt_samples(log2);
@@ -308,9 +166,13 @@ static const row *find_row(const record *rec, bool is_digest)
 static void replay_record(replay *p, FILE *f, const record *rec)
 {
   bool is_digest = strcmp(rec->kind, "digests") == 0;
-  const row *r = find_row(rec, is_digest);
-  conversion c = make_conversion(r);
-  uint64_t *array = malloc(rec->count * rec->size);
+  const cvt_row *r = find_row(rec, is_digest);
+  cvt_conversion c;
+  uint64_t *array;
+  if (!cvt_conversion_make(&c, r))
+    die("cvt_table.h", "%s: no such format or profile", r->name);
+  array = malloc(rec->count * rec->size);
+  p->seen[r - cvt_rows] = true;
   if (!array)
     die(rec->file, "out of memory");
   if (fread(array, rec->size, rec->count, f) != rec->count)
@@ -326,20 +188,28 @@ static void replay_record(replay *p, FILE *f, const record *rec)
 
 static void replay_file(replay *p, const char *name)
 {
-  record rec = {.file = name};
-  FILE *f = fopen(name, "rb");
+  bool is_stdin = strcmp(name, "-") == 0;
+  record rec = {.file = is_stdin ? "standard input" : name};
+  FILE *f = is_stdin ? stdin : fopen(name, "rb");
   if (!f)
     die(name, "cannot be opened");
+  memset(p->seen, 0, sizeof p->seen);
   while (read_header(f, &rec))
     replay_record(p, f, &rec);
-  fclose(f);
+  if (!is_stdin)
+    fclose(f);
+  for (size_t k = 0; k < CVT_ROWS; k++)
+    if (!p->seen[k] && (!p->only || strstr(cvt_rows[k].name, p->only))) {
+      printf("BAD  %-36s not in %s\n", cvt_rows[k].name, rec.file);
+      p->wrong++;
+    }
 }
 
 int main(int argc, char **argv)
 {
   replay p = {.stride = 1};
   int k = 1;
-  for (; k + 1 < argc && argv[k][0] == '-'; k += 2)
+  for (; k + 1 < argc && argv[k][0] == '-' && argv[k][1]; k += 2)
     if (strcmp(argv[k], "--stride") == 0)
       p.stride = strtoull(argv[k + 1], NULL, 10);
     else if (strcmp(argv[k], "--only") == 0)
