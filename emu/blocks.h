@@ -11,9 +11,9 @@
 /* The k of the i-th product in block order. */
 static inline int ulp_block_k(const ulp_mma_record *r, int i)
 {
-  int half = (r->sparse ? r->k / 2 : r->k) / 2, j = i % half;
   if (r->order == ULP_BLOCKS_ASCENDING)
     return i;
+  int half = (r->sparse ? r->k / 2 : r->k) / 2, j = i % half;
   return 4 * (j / 2) + j % 2 + (i >= half ? 2 : 0);
 }
 

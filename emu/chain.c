@@ -31,7 +31,7 @@ static plan make_plan(const ulp_mma *m)
   return (plan){.m = m,
                 .block = r->block,
                 .align = r->align,
-                .span = room > 8 ? 256 : 1 << room,
+                .span = room > 8 ? 256 : 1 << (room > 0 ? room : 0),
                 .c_emin = 1 - c->bias,
                 .acc_emin = 1 - m->acc.bias,
                 .floor = (int16_t)(r->floor < -7000 ? -7000 : r->floor),
