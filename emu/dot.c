@@ -162,12 +162,18 @@ static uint64_t dot_fdpa(const ulp_mma *m, const uint64_t *a,
   return ulp_acc_to_d(m, acc);
 }
 
+static int64_t integer(const ulp_format *f, uint64_t code)
+{
+  ulp_exact x = ulp_unpack(f, code);
+  return x.negative ? -(int64_t)x.significand : (int64_t)x.significand;
+}
+
 static uint64_t dot_integer(const ulp_mma *m, const uint64_t *a,
                             const uint64_t *b, uint64_t c)
 {
   int64_t sum = (int32_t)(uint32_t)c;
   for (int k = 0; k < m->k; k++)
-    sum += (int64_t)ulp_decode(&m->a, a[k]) * (int64_t)ulp_decode(&m->b, b[k]);
+    sum += integer(&m->a, a[k]) * integer(&m->b, b[k]);
   if (m->satfinite && sum > INT32_MAX)
     sum = INT32_MAX;
   if (m->satfinite && sum < INT32_MIN)
