@@ -8,8 +8,8 @@ uint64_t ulp_convert_operand(const ulp_format *to, const ulp_format *from,
   static const ulp_rounding rne = {.mode = ULP_RNE,
                                    .overflow = ULP_OVERFLOW_INF};
   ulp_exact x;
-  if (to->bits == from->bits)
-    return code; /* records convert to wider formats only */
+  if (to->bits == from->bits && to->exp_bits == from->exp_bits)
+    return code; /* the same format: most records convert nothing */
   x = ulp_unpack(from, code);
   return ulp_round_pack(to, &x, &rne, 0);
 }
