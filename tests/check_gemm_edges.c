@@ -135,6 +135,30 @@ START_TEST(borrow)
 }
 END_TEST
 
+/* Lengths of slices by the rule, ceil(ceil(K / grain) / S) grain; the first
+ * three are shapes that an H200 was seen to split. */
+START_TEST(slice_lengths)
+{
+  static const struct {
+    const char *kernel, *type;
+    size_t k;
+    int slices;
+    size_t length;
+  } cases[] = {{"cublaslt-fp8", "e4m3", 8192, 3, 2816},
+               {"cublaslt-fp8", "e4m3", 16384, 6, 2816},
+               {"cublaslt-bf16", "bf16", 4096, 3, 1408},
+               {"cublaslt-fp8", "e4m3", 1024, 8, 128},
+               {"cublaslt-fp8", "e4m3", 1025, 8, 256},
+               {"cublaslt-f16", "f16", 64, 16, 64}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    ulp_gemm g = find(cases[i].kernel, cases[i].type,
+                      &(ulp_gemm_options){.promote = -1,
+                                          .slices = cases[i].slices});
+    ck_assert_uint_eq(ulp_gemm_slice(&g, cases[i].k), cases[i].length);
+  }
+}
+END_TEST
+
 /* NaN of a product, of Inf - Inf between slices, and C's, all give the
  * canonical one, in each output type; an overflow gives Inf. */
 START_TEST(specials)
@@ -176,6 +200,7 @@ int main(void)
   tcase_add_test(t, one_slice_is_not_reduced);
   tcase_add_test(t, widest_instruction);
   tcase_add_test(t, borrow);
+  tcase_add_test(t, slice_lengths);
   tcase_add_test(t, specials);
   suite_add_tcase(s, t);
   r = srunner_create(s);
