@@ -4,14 +4,17 @@
 # capture.sh: builds the program that runs every matrix instruction, reads
 # each kernel's opcode from its machine code, and records vectors.
 #
-# usage: capture.sh build | check | vectors | live COMMAND...
+# usage: capture.sh build | check | vectors | group NAME TEXT ARGUMENT... |
+#                  live COMMAND...
 #   build    compile into $BUILD, and list the opcodes
-#   check    the self-check of every instruction
+#   check    the self-check of every instruction, or those named in INSTR
 #   vectors  small records of every instruction, compressed, under $OUT
+#   group    one compressed file, $OUT/NAME.vec.*: the instructions with TEXT
+#            in their names, and more arguments of mma (--family, --tiles)
 #   live     OUTPUTS of each instruction, piped to COMMAND
 # Environment: OUT (.), BUILD (a folder in TMPDIR that stays), NVCC,
 # CUOBJDUMP, SEED (1), OUTPUTS (10000000), INSTR (all), FAMILY (all),
-# RECORD_BYTES (9000, of `vectors`).
+# RECORD_BYTES (9000, of `vectors`), BUILT (not empty: compiled before).
 set -eu
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +23,8 @@ BUILD=${BUILD:-${TMPDIR:-/tmp}/ulplab-gpu-mma}
 SEED=${SEED:-1}
 OUTPUTS=${OUTPUTS:-10000000}
 RECORD_BYTES=${RECORD_BYTES:-9000}
-units="mma options device record selfcheck families inputs accumulators
+units="mma options device record selfcheck workers families inputs
+accumulators
 mma_sync mma_quad mma_f64 mma_sp wgmma wgmma_fp8 wgmma_int wgmma_sp"
 
 fail() {
@@ -41,6 +45,7 @@ print(os.path.join(os.path.dirname(triton.__file__),
 }
 
 build() {
+  [ -n "${BUILT:-}" ] && [ -x "$BUILD/mma" ] && return
   mkdir -p "$BUILD"
   flags="-std=c++17 -O2 -gencode=arch=compute_90a,code=sm_90a"
   jobs=
@@ -112,6 +117,8 @@ vectors() {
   }
   # n only repeats columns: one family shows the layout.
   group wgmma_n64 m64n64k --tiles 1 --family normal
+  # The floor on the exponent shows in one output of ten of this family.
+  group floor_ties mma --family floor_ties --tiles 12 --record-bytes 90000
   ls -l "$OUT" >&2
   [ "$failed" -eq 0 ] || fail "some instructions were not recorded"
 }
@@ -129,15 +136,24 @@ verb=${1:-}
 find_tools
 case $verb in
 build) build && cat "$BUILD/opcodes" ;;
-check) build && mma --check ;;
+check) build && mma --check --instr "${INSTR:-mma}" ;;
 vectors) build && vectors ;;
+group)
+  [ $# -ge 2 ] || fail "group needs a name and a text"
+  failed=0
+  build
+  mkdir -p "$OUT"
+  group "$@"
+  [ "$failed" -eq 0 ] || fail "some instructions were not recorded"
+  ;;
 live)
   [ $# -gt 0 ] || fail "live needs a command that reads vectors"
   build
   live "$@"
   ;;
 *)
-  echo "usage: capture.sh build | check | vectors | live COMMAND..." >&2
+  echo "usage: capture.sh build | check | vectors |" \
+    "group NAME TEXT ARGUMENT... | live COMMAND..." >&2
   exit 2
   ;;
 esac

@@ -9,6 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+/* Exit status after a failed call.  The context is lost then, and with it
+ * the process (workers.cuh). */
+enum { CUDA_FAILED = 3 };
+
 /* The instruction at work, for messages. */
 inline const char *busy_with = "start";
 
@@ -19,7 +23,7 @@ inline void check_cuda(cudaError_t status, const char *call, const char *file,
     return;
   fprintf(stderr, "mma: %s:%d: %s: %s (%s)\n", file, line, call,
           cudaGetErrorString(status), busy_with);
-  exit(1);
+  exit(CUDA_FAILED);
 }
 
 #define CHECK(call) check_cuda(call, #call, __FILE__, __LINE__)

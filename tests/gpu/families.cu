@@ -26,14 +26,26 @@ const Family families[] = {
     {"sparse_row", AB_SPARSE, C_SMALL, BOTH | NO_C},
     {"ties", AB_TIES, C_TIES, REAL},
     {"pairs", AB_PAIRS, C_ZERO, BOTH | FOR_8BIT | NO_C},
+    {"floor_ties", AB_FLOOR_TIES, C_ZERO, REAL | NO_C},
 };
 const int family_count = sizeof families / sizeof families[0];
+
+/* Are there products below half of D's least number (f16), or below that
+ * number (f32)?  Then the floor on the exponent can show. */
+static bool floor_ties_suit(const Instruction &in)
+{
+  const TypeInfo a = type_info(in.a), b = type_info(in.b);
+  const int least = type_emin(a) - a.mbits + type_emin(b) - b.mbits;
+  return in.a != T_f64 && least < (in.d == T_f16 ? -25 : -149);
+}
 
 bool family_suits(const Family &family, const Instruction &in)
 {
   const bool real = type_info(in.a).ebits != 0;
   if (!(family.suits & (real ? FOR_REAL : FOR_INTEGER)))
     return false;
+  if (family.operands == AB_FLOOR_TIES)
+    return floor_ties_suit(in);
   return !(family.suits & FOR_8BIT) || type_info(in.a).bits == 8;
 }
 

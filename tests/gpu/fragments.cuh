@@ -108,22 +108,30 @@ __device__ inline uint32_t meta16(const uint8_t *row, int chunk)
 }
 
 /* The metadata word of this thread.  CHUNKS is the 16-bit pieces in a row.
- * Layouts: 0, a thread holds one piece of row g and the same of row g + 8;
- * 1, two pieces of one row, rows g and g + 8 by turns; 2, the same but row
- * g for the first half of the threads.  The self-check finds which. */
+ * Three bits say whose piece it is: two of the thread's number in its group
+ * of four, and which half of the word.  Three bits say which piece it is:
+ * row g or g + 8, and the two bits of the piece's place in the row.  A layout
+ * is one of the six ways to match them; the self-check finds which is right.
+ * The first is the one that the H200 showed: for 16-bit types and tf32 a
+ * word holds rows g and g + 8, for 8-bit types two pieces of one row. */
 template <int BITS, int CHUNKS>
 __device__ inline uint32_t metadata(const uint8_t *index, int row, int pitch,
                                     int layout)
 {
-  const int g = (threadIdx.x % 32) / 4, p = threadIdx.x % 4 % CHUNKS;
-  const uint8_t *upper = index + (row + g) * pitch;
-  if (layout == 0 || CHUNKS == 1)
-    return meta16<BITS>(upper, p) | meta16<BITS>(upper + 8 * pitch, p) << 16;
-  const int half = CHUNKS / 2 ? CHUNKS / 2 : 1;
-  const int low = layout == 1 ? p % 2 : p / half;
-  const int pair = layout == 1 ? p / 2 : p % half;
-  const uint8_t *line = upper + 8 * low * pitch;
-  return meta16<BITS>(line, 2 * pair) | meta16<BITS>(line, 2 * pair + 1) << 16;
+  /* Digits, least first: the bit that gives row, piece's bit 0, bit 1. */
+  static constexpr int matches[6] = {0102, 0120, 0021, 0012, 0210, 0201};
+  const int which = BITS == 8 && layout < 2 ? 1 - layout : layout;
+  const int match = matches[which], g = threadIdx.x % 32 / 4;
+  uint32_t word = 0;
+  for (int half = 0; half < 2; half++) {
+    const int bits = threadIdx.x % 4 | half << 2;
+    const int below = bits >> (match & 7) & 1;
+    const int low = bits >> (match >> 3 & 7) & 1;
+    const int high = bits >> (match >> 6) & 1;
+    const uint8_t *line = index + (row + g + 8 * below) * pitch;
+    word |= meta16<BITS>(line, (low | high << 1) % CHUNKS) << 16 * half;
+  }
+  return word;
 }
 
 #endif

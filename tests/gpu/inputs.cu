@@ -5,11 +5,9 @@
 #include "inputs.cuh"
 #include "accumulators.cuh"
 #include "check.cuh"
-#include "random.cuh"
+#include "floor_ties.cuh"
 
 /* ---- codes of one operand ---------------------------------------------- */
-
-enum { STREAM_A, STREAM_B, STREAM_TILE, STREAM_PAIR, STREAM_INDEX };
 
 __device__ uint64_t finite_code(Random &r, Type t)
 {
@@ -184,6 +182,8 @@ __device__ uint64_t operand_code(const Draw &w, bool is_b, uint64_t tile,
   }
   if (mode == AB_PAIRS)
     return pairs_code(w, is_b, tile, row, k);
+  if (mode == AB_FLOOR_TIES)
+    return floor_ties_code(w, is_b, tile, row, k);
   if (mode == AB_EXTREME)
     return extreme_code(w, r, t, is_b, tile, row, k);
   if (f.ebits == 0)
@@ -215,6 +215,20 @@ __device__ uint64_t operand_code(const Draw &w, bool is_b, uint64_t tile,
 
 /* ---- kernels ----------------------------------------------------------- */
 
+/* The position in a group that must be stored because its product is not
+ * zero; -1 if any may be. */
+__device__ int needed_in(const Draw &w, int base, int span, uint64_t tile)
+{
+  if (w.operands == AB_PAIRS)
+    return pairs_place(w, tile).k % span;
+  if (w.operands != AB_FLOOR_TIES)
+    return -1;
+  const FloorTies f = floor_ties(w, tile);
+  if (f.k >= base && f.k < base + span)
+    return f.k - base;
+  return f.tiny_k >= base && f.tiny_k < base + span ? f.tiny_k - base : -1;
+}
+
 /* Two stored of every four, ascending (tf32: one of every two). */
 __global__ void draw_index(Draw w, uint8_t *index, uint64_t groups)
 {
@@ -226,9 +240,10 @@ __global__ void draw_index(Draw w, uint8_t *index, uint64_t groups)
     const uint64_t row = i / (uint64_t)per_row;
     Random r(w.seed, STREAM_INDEX, (uint64_t)w.first_tile, row, base);
     int low = r.below(kept == 1 ? 2 : 3), high = r.between(low + 1, 3);
-    if (w.operands == AB_PAIRS) { /* the nonzero k must be stored */
-      const uint64_t tile = (uint64_t)w.first_tile + row / (uint64_t)w.m;
-      low = pairs_place(w, tile).k & 2;
+    const int needed = needed_in(w, base, span,
+                                 (uint64_t)w.first_tile + row / (uint64_t)w.m);
+    if (needed >= 0) {
+      low = kept == 1 ? needed : needed & 2;
       high = low + 1;
     }
     index[i * kept] = (uint8_t)(base + low);

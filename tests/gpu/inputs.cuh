@@ -26,6 +26,7 @@ enum OperandMode {
   AB_SPARSE,   /* one or two nonzero products in a row */
   AB_TIES,     /* few-bit significands, so that sums fall on ties */
   AB_PAIRS,    /* every pair of 8-bit codes, one k nonzero */
+  AB_FLOOR_TIES, /* a tie, and a product that only a low floor keeps */
   AB_MIX       /* normal, wide or any finite, by tile */
 };
 

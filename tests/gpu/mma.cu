@@ -9,26 +9,25 @@
  *        mma --list | --check
  * --tiles is of each record; --outputs, of each instruction over all its
  * families; --record-bytes leaves out what would make a record larger.
+ * With --keep-going or --check an instruction that fails, even so that the
+ * context is lost, does not stop the others.
  * Exit 0 when all was recorded, 1 when an instruction failed, 2 for bad
  * arguments, 77 where there is no Hopper GPU.
  */
 #include "check.cuh"
 #include "options.cuh"
 #include "selfcheck.cuh"
+#include "workers.cuh"
 
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The largest record written in one piece; longer ones become several. */
 static const size_t piece_bytes = 256u << 20;
-
-struct Totals {
-  long instructions, records, failed;
-  uint64_t outputs, bytes, least;
-};
 
 static std::vector<const Instruction *> chosen(const Options &o)
 {
@@ -159,27 +158,49 @@ static int list(const std::vector<const Instruction *> &instructions,
   return 0;
 }
 
-/* Checks and records each instruction; false when it cannot go on. */
-static bool run_all(Device &device, const Options &o, int fd,
-                    const std::vector<const Instruction *> &all,
-                    Totals *totals)
+/* Checks an instruction and records it. */
+static bool run_one(Device &device, const Options &o, int fd,
+                    const Instruction &in, Totals *totals)
 {
-  for (const Instruction *in : all) {
-    busy_with = in->id;
-    const int layout = find_layout(device, *in);
-    if (layout != 0)
-      fprintf(stderr, "mma: %s: %s\n", in->id,
-              layout < 0 ? "SELF-CHECK FAILED, nothing recorded"
-                         : "another layout than the first was right");
-    totals->failed += layout < 0;
-    if (layout < 0 && !o.keep_going && !o.check)
-      return false;
-    if (layout >= 0 && !o.check &&
-        !write_instruction(device, *in, layout, fd, o, totals))
-      return false;
-  }
-  return true;
+  busy_with = in.id;
+  const int layout = find_layout(device, in);
+  if (layout != 0)
+    fprintf(stderr, "mma: %s: ", in.id);
+  if (layout > 0)
+    fprintf(stderr, "layout %d was right, not the first\n", layout);
+  if (layout >= 0)
+    return o.check ||
+           write_instruction(device, in, layout, fd, o, totals);
+  fprintf(stderr, "SELF-CHECK FAILED, nothing recorded\n");
+  totals->failed++;
+  return o.keep_going || o.check;
 }
+
+struct Recording : Work {
+  Options &o;
+  const int fd;
+  const std::vector<const Instruction *> &all;
+  std::unique_ptr<Device> device;
+
+  Recording(Options &options, int file,
+            const std::vector<const Instruction *> &instructions)
+      : o(options), fd(file), all(instructions)
+  {
+  }
+
+  bool start() override
+  {
+    device = std::make_unique<Device>(piece_bytes);
+    std::vector<std::string> &notes = o.provenance.notes;
+    notes.insert(notes.begin(), std::string("gpu ") + device->name());
+    return true;
+  }
+
+  bool run(size_t i, Totals *totals) override
+  {
+    return run_one(*device, o, fd, *all[i], totals);
+  }
+};
 
 static void report(const Totals &t, size_t chosen)
 {
@@ -193,21 +214,20 @@ static void report(const Totals &t, size_t chosen)
 
 static int run(Options o, const std::vector<const Instruction *> &all)
 {
-  Device device(piece_bytes);
   const int fd = open_output(o);
   Totals totals = {0, 0, 0, 0, 0, UINT64_MAX};
-  std::vector<std::string> &notes = o.provenance.notes;
-  notes.insert(notes.begin(), std::string("gpu ") + device.name());
-  bool good = run_all(device, o, fd, all, &totals);
+  Recording recording(o, fd, all);
+  int status =
+      run_workers(recording, all.size(), fd, o.keep_going || o.check, &totals);
   if (fd >= 0 && fd != STDOUT_FILENO && close(fd) != 0) {
     perror("mma: closing vectors");
-    good = false;
+    status = 1;
   }
-  if (!good) {
-    struct stat status; /* half a record is worse than none */
-    if (o.out && stat(o.out, &status) == 0 && S_ISREG(status.st_mode))
+  if (status != 0) {
+    struct stat file; /* half a record is worse than none */
+    if (o.out && stat(o.out, &file) == 0 && S_ISREG(file.st_mode))
       unlink(o.out);
-    return 1;
+    return status;
   }
   report(totals, all.size());
   return totals.failed ? 1 : 0;

@@ -63,7 +63,7 @@
 #define ROW_(ID_, ...) ROW__(ID_, __VA_ARGS__)
 #define ROW__(ID_, M, N, K, D, A, B, C, OPTIONS)                             \
   {#ID_, "mma.sp.m" #M "n" #N "k" #K "." #D "." #A "." #B "." #C,            \
-   M, N, K, T_##D, T_##A, T_##B, T_##C, OPT_SPARSE | OPTIONS, 3, 256, ID_},
+   M, N, K, T_##D, T_##A, T_##B, T_##C, OPT_SPARSE | OPTIONS, 6, 256, ID_},
 
 TABLE(KERNEL)
 

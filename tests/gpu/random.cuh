@@ -8,6 +8,9 @@
 
 #include "mix.h"
 
+/* Streams of the operands. */
+enum { STREAM_A, STREAM_B, STREAM_TILE, STREAM_PAIR, STREAM_INDEX };
+
 struct Random {
   uint64_t state;
 

@@ -26,16 +26,14 @@ __device__ inline void stage(uint8_t *shared, const uint8_t *matrix, int rows)
   }
 }
 
-/* Matrix descriptor: address, the two strides in units of 16 bytes, and
- * no swizzle.  `layout` 1 exchanges the strides, for the self-check. */
-__device__ inline uint64_t descriptor(const uint8_t *shared, int rows,
-                                      int layout)
+/* Matrix descriptor: address, the strides along K and along the rows in
+ * units of 16 bytes, and no swizzle.  There is no other reading to try: the
+ * strides exchanged would reach beyond shared memory. */
+__device__ inline uint64_t descriptor(const uint8_t *shared, int rows)
 {
   const uint64_t address = __cvta_generic_to_shared(shared);
   const uint64_t along_k = (uint64_t)rows * 16 / 16, along_rows = 128 / 16;
-  const uint64_t leading = layout ? along_rows : along_k;
-  const uint64_t stride = layout ? along_k : along_rows;
-  return (address & 0x3ffff) >> 4 | leading << 16 | stride << 32;
+  return (address & 0x3ffff) >> 4 | along_k << 16 | along_rows << 32;
 }
 
 struct WgmmaOperands {
@@ -79,9 +77,9 @@ __device__ inline void wgmma_tiles(const KernelArgs &args)
     if constexpr (STORED != K)
       in.metadata = metadata<bits, K * (bits == 32 ? 2 : 1) / 16>(
           args.index + (size_t)tile * (64 * STORED), row, STORED,
-          args.layout / 2);
-    in.desc_a = descriptor(shared_a, 64, args.layout % 2);
-    in.desc_b = descriptor(shared_b, N, args.layout % 2);
+          args.layout);
+    in.desc_a = descriptor(shared_a, 64);
+    in.desc_b = descriptor(shared_b, N);
     in.scale_d = (uint32_t)args.scale_d;
     uint32_t d[count];
     load_c<bytes>(d, args.c + (size_t)tile * (64 * N * bytes), row, N);
@@ -151,8 +149,8 @@ __device__ inline void wgmma_tiles(const KernelArgs &args)
 #define STORED_SS(k) (k)
 #define STORED_RS(k) (k)
 #define STORED_SP(k) ((k) / 2)
-#define LAYOUTS_SS 2
-#define LAYOUTS_RS 2
+#define LAYOUTS_SS 1
+#define LAYOUTS_RS 1
 #define LAYOUTS_SP 6
 #define IN_REGISTERS_SS false
 #define IN_REGISTERS_RS true
