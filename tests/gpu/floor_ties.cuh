@@ -14,7 +14,9 @@
  * is f32 and is truncated, a multiple of its least number 2^-149.  The other
  * is so small that it turns the result only if the floor on the exponent,
  * which decides where terms are cut, lets it through: floor e keeps 2^(e-25)
- * (e5m2 in wgmma: 2^(e-13)). */
+ * (e5m2 in wgmma: 2^(e-13)).  Products of e5m2 are multiples of 2^-32, so
+ * floors of -19 and below are one and the same for it; only higher ones
+ * show. */
 struct FloorTies {
   int k, tiny_k;    /* where the two are */
   int unit;         /* exponent of the first */
