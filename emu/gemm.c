@@ -68,19 +68,21 @@ static int is_integer(const ulp_mma_record *r)
   return r->kind == ULP_DOT_INTEGER;
 }
 
-/* The record of the greatest k for these operands and f32 or s32 results. */
-static const ulp_mma_record *find_record(const char *arch, const char *instr,
+/* The record of the greatest k for these operands and results. */
+static const ulp_mma_record *find_record(const char *arch,
+                                         const ulp_gemm_order *o,
                                          const ulp_format *a,
                                          const ulp_format *b, char in_a[WORD],
                                          char in_b[WORD])
 {
   const ulp_mma_record *best = NULL, *r;
   for (size_t i = 0; (r = ulp_mma_row(i)) != NULL; i++)
-    if (strcmp(r->arch, arch) == 0 && strcmp(r->instr, instr) == 0 &&
-        ((strcmp(r->d, "f32") == 0 && r->kind == ULP_DOT_FDPA) ||
+    if (strcmp(r->arch, arch) == 0 && strcmp(r->instr, o->instr) == 0 &&
+        ((strcmp(r->d, o->acc ? o->acc : "f32") == 0 &&
+          r->kind == ULP_DOT_FDPA) ||
          is_integer(r)) &&
         name_in(r->a, a, in_a) && name_in(r->b, b, in_b) &&
-        (!best || r->k > best->k))
+        (o->k == 0 || r->k == o->k) && (!best || r->k > best->k))
       best = r;
   if (best) {
     (void)name_in(best->a, a, in_a);
@@ -99,13 +101,13 @@ static ulp_status find_instruction(const char *arch, ulp_gemm *g, char *why,
       (ulp_format_find(o->convert, &a, why, why_size) != ULP_OK ||
        ulp_format_find(o->convert, &b, why, why_size) != ULP_OK))
     return ULP_ENAME;
-  const ulp_mma_record *r = find_record(arch, o->instr, &a, &b, in_a, in_b);
+  const ulp_mma_record *r = find_record(arch, o, &a, &b, in_a, in_b);
   if (!r) {
     (void)snprintf(why, why_size, "%s: %s has no %s of %s by %s", o->name,
                    arch, o->instr, a.name, b.name);
     return ULP_ENAME;
   }
-  const char *result = is_integer(r) ? "s32" : "f32";
+  const char *result = is_integer(r) ? "s32" : o->acc ? o->acc : "f32";
   (void)snprintf(name, sizeof name, "%s.m%dn%dk%d.%s.%s.%s.%s", r->instr, r->m,
                  r->n ? r->n : 8, r->k, result, in_a, in_b, result);
   return ulp_mma_find(arch, name, &g->mma, why, why_size);
@@ -166,6 +168,7 @@ static ulp_status set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
 {
   const ulp_gemm_order *o = g->order;
   bool chain = o->kind == ULP_GEMM_CHAIN, integer;
+  bool sliced = o->kind == ULP_GEMM_FMA && o->fine != 0;
   int k = chain ? g->mma.k : 1;
   integer = chain && is_integer(g->mma.record);
   g->promote = options->fast ? o->fast_promote : o->promote;
@@ -175,7 +178,8 @@ static ulp_status set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
     g->promote = options->promote;
   if (options->fast && o->fast_promote < 0)
     (void)snprintf(why, why_size, "%s: has no fast accumulation", o->name);
-  else if ((!chain || integer) && (g->promote || g->slices != 1))
+  else if ((!chain || integer) &&
+           (g->promote || (g->slices != 1 && !sliced)))
     (void)snprintf(why, why_size, "%s: has neither promotion nor slices",
                    o->name);
   else if (g->promote % k)
@@ -186,7 +190,7 @@ static ulp_status set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
   else if (g->slices < 1 || g->slices > 1024)
     (void)snprintf(why, why_size, "%s: %d slices, expected 1 to 1024", o->name,
                    g->slices);
-  else if (g->slices > 1 && o->grain % k)
+  else if (g->slices > 1 && o->grain % k && o->feed == ULP_FEED_ASCENDING)
     (void)snprintf(why, why_size,
                    "%s: slices are multiples of %d, expected a block that "
                    "divides it, not %d",
@@ -263,13 +267,6 @@ ulp_evidence ulp_gemm_evidence(const ulp_gemm *g)
   return e;
 }
 
-size_t ulp_gemm_slice(const ulp_gemm *g, size_t k)
-{
-  size_t grain = (size_t)g->order->grain, s = (size_t)g->slices;
-  size_t pieces = k / grain + (k % grain != 0);
-  return g->slices == 1 ? k : (pieces / s + (pieces % s != 0)) * grain;
-}
-
 /* ---- data ------------------------------------------------------------------------------ */
 
 ulp_status ulp_gemm_check(const ulp_gemm *g, const ulp_gemm_data *x, char *why,
@@ -289,7 +286,8 @@ ulp_status ulp_gemm_check(const ulp_gemm *g, const ulp_gemm_data *x, char *why,
   else if (blocks_a && g->order->kind == ULP_GEMM_CHAIN &&
            g->order->blocks == ULP_BLOCKS_REFUSED)
     fault = "block scales, which this kernel does not take";
-  else if (blocks_a && g->order->kind == ULP_GEMM_FMA)
+  else if (blocks_a && (g->order->kind == ULP_GEMM_FMA ||
+                        g->order->kind == ULP_GEMM_LANES))
     fault = "block scales, which this kernel does not take";
   else if (blocks_a && g->order->kind == ULP_GEMM_CHAIN &&
            ULP_SCALES_BLOCK % g->mma.k)

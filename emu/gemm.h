@@ -6,9 +6,9 @@
  * An order is a row of emu/orders.c.  D[i][j] is computed thus: K is cut into
  * slices (split-K); a slice is a chain of instructions, its accumulator taken
  * out into f32 every `promote` elements of K; slices are added, scaled, and
- * rounded once to the type of D.  K is filled up with zeros to a multiple of
- * the instruction's k.  All arithmetic outside the instruction is f32, to
- * nearest even.
+ * rounded once to the type of D.  K reaches the instructions as `feed` says,
+ * filled up with zeros to multiples of their k.  All arithmetic outside the
+ * instruction is f32, to nearest even.
  */
 #ifndef ULPLAB_GEMM_H
 #define ULPLAB_GEMM_H
@@ -22,6 +22,8 @@ extern "C" {
 typedef enum {
   ULP_GEMM_CHAIN, /* instructions of a record */
   ULP_GEMM_FMA,   /* f32 fused multiply-adds, k ascending, from C or +0 */
+  ULP_GEMM_LANES, /* 32 chains of those, each taking 4 of K in turn; then lane
+                     i adds lane i + 16, then i + 8, 4, 2, 1 */
   ULP_GEMM_EXACT  /* the exact sum, scales and C included, rounded once */
 } ulp_gemm_kind;
 
@@ -35,6 +37,22 @@ typedef enum {
   ULP_BLOCKS_FMA_LEFT, /* fma(p sa, sb, y) */
   ULP_BLOCKS_MUL_ADD   /* y + (sa sb) p, rounded twice */
 } ulp_gemm_blocks;
+
+/* How the scales of rows of A and B join y. */
+typedef enum {
+  ULP_ROWS_PRODUCT, /* y (sa sb) */
+  ULP_ROWS_B_A      /* (y sb) sa, rounded twice */
+} ulp_gemm_rows;
+
+/* In which order a slice's K reaches the instructions. */
+typedef enum {
+  ULP_FEED_ASCENDING,
+  ULP_FEED_HEAD,  /* first what K leaves modulo `tile`, filled up to the
+                     instruction's k, then whole tiles */
+  ULP_FEED_PAIRS, /* of 32 first those with k mod 4 in {0, 1} */
+  ULP_FEED_SPLIT  /* x = h + t, h rounded to `convert`, t cut to it; every
+                     `promote` of K three times: t by h, h by t, h by h */
+} ulp_gemm_feed;
 
 typedef enum {
   ULP_REDUCE_F32,      /* f32 partials, forward from slice 0 */
@@ -56,14 +74,22 @@ typedef struct {
   const char *instr;   /* "mma", "wgmma"; "" for FMA, EXACT and the model; its
                           k is the greatest the architecture has for the
                           types */
+  int k;               /* its k, where that is not the greatest; or 0 */
   const char *types;   /* of A and B, in any pairing; "": any float */
-  const char *convert; /* operands are rounded to this first, RNE; or NULL */
+  const char *convert; /* operands are rounded to this first; or NULL */
+  ulp_mode convert_mode;
+  const char *acc;     /* result of the instruction; NULL: f32 or s32 */
   ulp_gemm_kind kind;
+  ulp_gemm_feed feed;
+  int tile;
   int promote;         /* elements of K; 0: never */
   int fast_promote;    /* the same with fast accumulation; -1: no such mode */
   ulp_gemm_first first;
   ulp_gemm_blocks blocks;
+  ulp_gemm_rows rows;
   int grain;           /* a slice is ceil(ceil(K/grain)/S)*grain long */
+  int fine;            /* the grain where K is no multiple of `grain`; 0: the
+                          same */
   int slices;          /* S unless asked otherwise */
   ulp_gemm_reduce reduce;
   ulp_gemm_c c;

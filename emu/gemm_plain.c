@@ -66,8 +66,38 @@ static float dot_fma(const float *a, const float *b, size_t k, float y)
   return y;
 }
 
-ulp_status ulp_gemm_fma(const ulp_gemm *g, const ulp_gemm_data *x,
-                        size_t first_row, size_t rows)
+/* Slices, added forward. */
+static float dot_slices(const ulp_gemm *g, const float *a, const float *b,
+                        size_t k, float c)
+{
+  size_t length = ulp_gemm_slice(g, k);
+  float y = dot_fma(a, b, k < length ? k : length, c);
+  for (size_t from = length; from < k; from += length) {
+    size_t n = k - from < length ? k - from : length;
+    y += dot_fma(a + from, b + from, n, 0);
+  }
+  return y;
+}
+
+/* A vector by a matrix, a warp an output. */
+static float dot_lanes(const ulp_gemm *g, const float *a, const float *b,
+                       size_t k, float c)
+{
+  float y[32] = {0};
+  (void)g;
+  for (size_t i = 0; i < k; i++)
+    y[i / 4 % 32] = fmaf(a[i], b[i], y[i / 4 % 32]);
+  for (size_t half = 16; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++)
+      y[i] += y[i + half];
+  return y[0] + c;
+}
+
+typedef float dot(const ulp_gemm *g, const float *a, const float *b, size_t k,
+                  float c);
+
+static ulp_status run(dot *d, const ulp_gemm *g, const ulp_gemm_data *x,
+                      size_t first_row, size_t rows)
 {
   const char *from =
       (const char *)x->a + first_row * x->k * g->a.storage_bytes;
@@ -77,8 +107,8 @@ ulp_status ulp_gemm_fma(const ulp_gemm *g, const ulp_gemm_data *x,
   for (size_t i = 0; status == ULP_OK && i < rows; i++)
     for (size_t j = 0; j < x->n; j++) {
       size_t row = first_row + i;
-      float y = x->c ? ulp_load_c(x, row, j) : 0;
-      y = dot_fma(a + i * x->k, b + j * x->k, x->k, y);
+      float c = x->c ? ulp_load_c(x, row, j) : 0;
+      float y = d(g, a + i * x->k, b + j * x->k, x->k, c);
       if (ulp_has_scales(x))
         y *= ulp_scale_a(x, row, 0) * ulp_scale_b(x, j, 0);
       ulp_store_code(&g->out, x->d, row * x->n + j,
@@ -87,6 +117,18 @@ ulp_status ulp_gemm_fma(const ulp_gemm *g, const ulp_gemm_data *x,
   free(a);
   free(b);
   return status;
+}
+
+ulp_status ulp_gemm_fma(const ulp_gemm *g, const ulp_gemm_data *x,
+                        size_t first_row, size_t rows)
+{
+  return run(dot_slices, g, x, first_row, rows);
+}
+
+ulp_status ulp_gemm_lanes(const ulp_gemm *g, const ulp_gemm_data *x,
+                          size_t first_row, size_t rows)
+{
+  return run(dot_lanes, g, x, first_row, rows);
 }
 
 /* ---- exact -------------------------------------------------------------------------- */

@@ -81,6 +81,7 @@ typedef struct {
   const ulp_gemm_data *x;
   ulp_packed a, b;
   size_t i0, j0; /* the panels' first rows in A and B */
+  size_t fed;    /* K as the instructions see it */
 } panels;
 
 /* Row `row` of panel A by the lanes of a group of panel B. */
@@ -127,10 +128,13 @@ static void chain(const place *at, size_t from, size_t to,
             to / k + (to % k != 0), acc);
 }
 
-/* Elements from .. to-1 of K. */
+/* Elements from .. to-1 of what is fed; without block scales that may be
+ * longer than K. */
 static void slice(const place *at, size_t from, size_t to, float y[ULP_LANES])
 {
   size_t step = (size_t)at->p->g->promote;
+  if (at->p->g->order->feed == ULP_FEED_SPLIT)
+    step *= 3;
   if (ulp_has_block_scales(at->p->x) &&
       (step == 0 || step > ULP_SCALES_BLOCK))
     step = ULP_SCALES_BLOCK;
@@ -159,6 +163,14 @@ static void add_slice(const place *at, const float part[ULP_LANES],
   }
 }
 
+static float scaled(const ulp_gemm *g, const ulp_gemm_data *x, float y,
+                    size_t i, size_t j)
+{
+  float sa = ulp_scale_a(x, i, 0), sb = ulp_scale_b(x, j, 0);
+  bool rows = x->kind_a == ULP_SCALES_ROWS || x->kind_b == ULP_SCALES_ROWS;
+  return rows && g->order->rows == ULP_ROWS_B_A ? y * sb * sa : y * (sa * sb);
+}
+
 /* Scales, C, and the rounding to D. */
 static void finish(const place *at, const float y[ULP_LANES])
 {
@@ -167,7 +179,7 @@ static void finish(const place *at, const float y[ULP_LANES])
   for (size_t l = 0; l < at->lanes; l++) {
     float d = y[l];
     if (ulp_has_scales(x) && !ulp_has_block_scales(x))
-      d *= ulp_scale_a(x, at->i, 0) * ulp_scale_b(x, at->j + l, 0);
+      d = scaled(g, x, d, at->i, at->j + l);
     if (x->c && g->order->c == ULP_C_EPILOGUE)
       d += ulp_load_c(x, at->i, at->j + l);
     ulp_store_code(&g->out, x->d, at->i * x->n + at->j + l,
@@ -179,13 +191,16 @@ static void outputs(const place *at)
 {
   const ulp_gemm *g = at->p->g;
   size_t k = at->p->x->k, length = ulp_gemm_slice(g, k);
+  size_t from = 0, n = k < length ? k : length;
   float y[ULP_LANES], part[ULP_LANES];
-  slice(at, 0, k < length ? k : length, y);
+  slice(at, 0, ulp_feed_length(g, n), y);
   if (length < k && g->reduce != ULP_REDUCE_F32)
     for (size_t l = 0; l < at->lanes; l++)
       y[l] = ulp_rounded(&g->out, y[l]);
-  for (size_t from = length; from < k; from += length) {
-    slice(at, from, k - from < length ? k : from + length, part);
+  for (size_t done = n; done < k; done += n) {
+    from += ulp_feed_length(g, n);
+    n = k - done < length ? k - done : length;
+    slice(at, from, from + ulp_feed_length(g, n), part);
     add_slice(at, part, y);
   }
   finish(at, y);
@@ -193,33 +208,13 @@ static void outputs(const place *at)
 
 /* ---- panels ---------------------------------------------------------------------------- */
 
-/* Rows of an operand as the instruction takes them: the array itself, or a
- * copy in *owned, rounded to the order's type. */
-static const void *rows_of(const ulp_gemm *g, const ulp_format *from,
-                           const ulp_format *to, const void *array,
-                           size_t first, size_t rows, size_t k, void **owned)
-{
-  static const ulp_rounding rne = {.overflow = ULP_OVERFLOW_INF};
-  const char *source = (const char *)array + first * k * from->storage_bytes;
-  *owned = NULL;
-  if (!g->order->convert)
-    return source;
-  *owned = malloc(rows * k * to->storage_bytes + 1);
-  for (size_t i = 0; *owned && i < rows * k; i++) {
-    ulp_exact e = ulp_unpack(from, ulp_load_code(from, source, i));
-    ulp_store_code(to, *owned, i, ulp_round_pack(to, &e, &rne, 0));
-  }
-  return *owned;
-}
-
 static ulp_status load_panel(const panels *p, ulp_packed *packed, bool is_b,
                              size_t first, size_t rows, void **owned)
 {
-  const ulp_gemm *g = p->g;
-  const void *array =
-      rows_of(g, is_b ? &g->b : &g->a, is_b ? &g->mma.b : &g->mma.a,
-              is_b ? p->x->b : p->x->a, first, rows, p->x->k, owned);
-  return array ? ulp_pack_operand(packed, &g->mma, is_b, array, rows, p->x->k)
+  const void *array = ulp_feed_rows(p->g, is_b, is_b ? p->x->b : p->x->a,
+                                    first, rows, p->x->k, p->fed, owned);
+  return array ? ulp_pack_operand(packed, &p->g->mma, is_b, array, rows,
+                                  p->fed)
                : ULP_ENOMEM;
 }
 
@@ -262,7 +257,10 @@ static ulp_status run_columns(panels *p, size_t cols, size_t first_row,
 static ulp_status run_chain(const ulp_gemm *g, const ulp_gemm_data *x,
                             size_t first_row, size_t rows)
 {
+  size_t length = ulp_gemm_slice(g, x->k), whole = x->k / length;
   panels p = {.g = g, .x = x};
+  p.fed = whole * ulp_feed_length(g, length) +
+          ulp_feed_length(g, x->k % length);
   ulp_status status = ULP_OK;
   for (; status == ULP_OK && p.j0 < x->n; p.j0 += PANEL)
     status = run_columns(&p, x->n - p.j0 < PANEL ? x->n - p.j0 : PANEL,
@@ -280,6 +278,7 @@ ulp_status ulp_gemm_run(const ulp_gemm *g, const ulp_gemm_data *x,
     return ULP_EINVAL;
   switch (g->order->kind) {
   case ULP_GEMM_FMA: return ulp_gemm_fma(g, x, first_row, rows);
+  case ULP_GEMM_LANES: return ulp_gemm_lanes(g, x, first_row, rows);
   case ULP_GEMM_EXACT: return ulp_gemm_exact(g, x, first_row, rows);
   case ULP_GEMM_CHAIN: break;
   }

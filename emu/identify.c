@@ -26,7 +26,21 @@ typedef struct {
   ulp_gemm_reduce reduce;
   ulp_gemm_blocks blocks;
   ulp_gemm_c c;
+  ulp_mode convert_mode;
+  ulp_gemm_feed feed;
+  int tile;
+  ulp_gemm_rows rows;
 } effect;
+
+/* Heads that the instruction's k divides leave K in its order. */
+static ulp_gemm_feed feed_of(const ulp_gemm *g, size_t k, size_t slice)
+{
+  size_t tile = (size_t)g->order->tile, step = (size_t)g->mma.k;
+  if (g->order->feed == ULP_FEED_HEAD && slice % tile % step == 0 &&
+      (k % slice == 0 || k % slice % tile % step == 0))
+    return ULP_FEED_ASCENDING;
+  return g->order->feed;
+}
 
 static effect effect_of(const ulp_gemm *g, const ulp_gemm_data *x)
 {
@@ -35,6 +49,8 @@ static effect effect_of(const ulp_gemm *g, const ulp_gemm_data *x)
   slice = slice > x->k ? x->k : slice;
   if (blocks && (promote == 0 || promote > ULP_SCALES_BLOCK))
     promote = ULP_SCALES_BLOCK;
+  ulp_gemm_feed feed = feed_of(g, x->k, slice);
+  bool rows = x->kind_a == ULP_SCALES_ROWS || x->kind_b == ULP_SCALES_ROWS;
   if (promote >= slice && !blocks)
     promote = 0;
   return (effect){.record = g->mma.record,
@@ -44,7 +60,11 @@ static effect effect_of(const ulp_gemm *g, const ulp_gemm_data *x)
                   .slice = slice,
                   .reduce = slice < x->k ? g->reduce : ULP_REDUCE_F32,
                   .blocks = blocks ? g->order->blocks : ULP_BLOCKS_REFUSED,
-                  .c = x->c ? g->order->c : ULP_C_START};
+                  .c = x->c ? g->order->c : ULP_C_START,
+                  .convert_mode = g->order->convert_mode,
+                  .feed = feed,
+                  .tile = feed == ULP_FEED_HEAD ? g->order->tile : 0,
+                  .rows = rows ? g->order->rows : ULP_ROWS_PRODUCT};
 }
 
 static bool same_effect(const effect *a, const effect *b)
@@ -52,7 +72,9 @@ static bool same_effect(const effect *a, const effect *b)
   return a->record == b->record && a->convert == b->convert &&
          a->kind == b->kind && a->promote == b->promote &&
          a->slice == b->slice && a->reduce == b->reduce &&
-         a->blocks == b->blocks && a->c == b->c;
+         a->blocks == b->blocks && a->c == b->c &&
+         a->convert_mode == b->convert_mode && a->feed == b->feed &&
+         a->tile == b->tile && a->rows == b->rows;
 }
 
 typedef struct {

@@ -7,9 +7,18 @@
 #include "gemm.h"
 
 #define FP8 "float8_e4m3fn|float8_e5m2"
+#define HALVES "bfloat16|float16"
+#define CAPTURE "cuBLASLt 13.1 on an H200, tests/vectors/h200/gemm: "
+#define TRITON "Triton 3.6 on an H200, tests/vectors/h200/gemm: "
 #define DEEPSEEK "DeepSeek-V3, arXiv:2412.19437, 3.3.2: promotion every 128"
+#define CONTRACTED                                                             \
+  "so contracted by nvcc 13.0, and shown on an H200, in tests/gpu/blockwise.cu"
 #define LIBRARY(ARCH, INSTR, TYPES)                                            \
   .arch = (ARCH), .instr = (INSTR), .types = (TYPES), .c = ULP_C_EPILOGUE
+#define CUTLASS(INSTR, TYPES, TILE, GRAIN, FINE)                               \
+  LIBRARY("sm_90", INSTR, TYPES), .feed = ULP_FEED_HEAD, .tile = (TILE),       \
+  .grain = (GRAIN), .fine = (FINE), .fast_promote = -1, .slices = 1,           \
+  .evidence = ULP_MEASURED
 #define PLAIN .arch = "", .types = "", .fast_promote = -1, .grain = 128,       \
   .slices = 1, .c = ULP_C_START
 
@@ -24,23 +33,78 @@ static const ulp_gemm_order orders[] = {
      * block scales are always applied every 128. */
     {.name = "cublaslt-fp8", LIBRARY("sm_90", "wgmma", FP8), .promote = 128,
      .fast_promote = 0, .first = ULP_FIRST_TAKEN, .blocks = ULP_BLOCKS_FMA,
-     .grain = 128, .slices = 1, .evidence = ULP_PUBLISHED,
-     .source = "cuBLASLt 13.0 through torch._scaled_mm; " DEEPSEEK},
+     .rows = ULP_ROWS_B_A, .grain = 128, .slices = 1,
+     .evidence = ULP_MEASURED, .source = CAPTURE "torch._scaled_mm"},
+    {.name = "cublaslt-fp8-blocks", LIBRARY("sm_90", "wgmma", FP8),
+     .promote = 128, .fast_promote = -1, .first = ULP_FIRST_TAKEN,
+     .blocks = ULP_BLOCKS_FMA, .grain = 512, .slices = 1,
+     .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch._scaled_mm, scales of 1x128 by 128x128 and K "
+                       "split"},
     {.name = "cublaslt-bf16", LIBRARY("sm_90", "wgmma", "bfloat16"),
-     .fast_promote = -1, .grain = 64, .slices = 1, .evidence = ULP_PUBLISHED,
-     .source = "cuBLASLt 13.0 through torch.matmul"},
+     .fast_promote = -1, .grain = 64, .slices = 1, .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch.mm"},
     {.name = "cublaslt-f16", LIBRARY("sm_90", "wgmma", "float16"),
-     .fast_promote = -1, .grain = 64, .slices = 1, .evidence = ULP_PUBLISHED,
-     .source = "cuBLASLt 13.0 through torch.matmul"},
-    /* cutlass_80_tensorop_s1688gemm with a split-K reduction: up to 16 slices,
-     * of 32 or more. */
+     .fast_promote = -1, .grain = 64, .slices = 1, .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch.mm"},
     {.name = "cublaslt-tf32", LIBRARY("sm_90", "mma", "float32"),
-     .convert = "tf32", .fast_promote = -1, .grain = 32, .slices = 16,
-     .evidence = ULP_PUBLISHED,
-     .source = "cuBLASLt 13.0 through torch.matmul, TF32 allowed"},
+     .convert = "tf32", .fast_promote = -1, .grain = 32, .slices = 1,
+     .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch.mm, TF32 allowed: sm80_xmma and sm90_xmma"},
     {.name = "cublaslt-s8", LIBRARY("sm_90", "wgmma", "int8"),
-     .fast_promote = -1, .grain = 128, .slices = 1, .evidence = ULP_PUBLISHED,
-     .source = "exact in s32, so every order gives these bits"},
+     .fast_promote = -1, .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch._int_mm; exact in s32, so every order gives "
+                       "these bits"},
+    {.name = "cublaslt-gemv", .arch = "", .instr = "",
+     .types = "bfloat16|float16", .kind = ULP_GEMM_LANES, .fast_promote = -1,
+     .grain = 128, .slices = 1, .c = ULP_C_EPILOGUE,
+     .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch.mm of one row, K = 100: gemvNSP_kernel"},
+
+    /* CUTLASS 2.x kernels inside cuBLASLt, by the K of their tile.  A slice is
+     * a multiple of 128 bytes of K, or of 16 where K is none of 128. */
+    {.name = "cutlass-tf32-16", CUTLASS("mma", "float32", 16, 32, 4),
+     .convert = "tf32", .source = CAPTURE "s1688gemm_64x64_16x6"},
+    {.name = "cutlass-tf32-32", CUTLASS("mma", "float32", 32, 32, 4),
+     .convert = "tf32", .source = CAPTURE "s1688gemm_64x64_32x6"},
+    {.name = "cutlass-s1688-32", CUTLASS("mma", HALVES, 32, 64, 8), .k = 8,
+     .source = CAPTURE "cutlass_75_tensorop_s1688gemm"},
+    {.name = "cutlass-s16816-64", CUTLASS("mma", HALVES, 64, 64, 8),
+     .source = CAPTURE "wmma_tensorop_s161616gemm, 64x1"},
+    {.name = "cutlass-s16816-128", CUTLASS("mma", HALVES, 128, 64, 8),
+     .source = CAPTURE "wmma_tensorop_s161616gemm, 128x1 and 128x2"},
+    {.name = "cutlass-h16816-64", CUTLASS("mma", "float16", 64, 64, 8),
+     .acc = "f16", .reduce = ULP_REDUCE_16_SUMS,
+     .source = CAPTURE "tensorop_h16816gemm_64x64_64x6"},
+    {.name = "cutlass-h16816-128", CUTLASS("mma", "float16", 128, 64, 8),
+     .acc = "f16", .reduce = ULP_REDUCE_16_SUMS,
+     .source = CAPTURE "wmma_tensorop_h161616gemm, 128x1"},
+    {.name = "cutlass-simt", .arch = "", .instr = "", .types = "float32",
+     .kind = ULP_GEMM_FMA, .fast_promote = -1, .grain = 32, .fine = 4,
+     .slices = 1, .c = ULP_C_EPILOGUE, .evidence = ULP_MEASURED,
+     .source = CAPTURE "cutlass_80_simt_sgemm_64x64_8x5"},
+
+    /* Triton's tl.dot in a loop over K, by what it was compiled to.  Of fp8,
+     * promote is max_num_imprecise_acc; of tf32x3 it is the block of K. */
+    {.name = "triton-fp8", LIBRARY("sm_90", "wgmma", FP8), .fast_promote = -1,
+     .first = ULP_FIRST_ADDED, .grain = 128, .slices = 1,
+     .evidence = ULP_MEASURED, .source = TRITON "wgmma"},
+    {.name = "triton-fp8-mma", LIBRARY("sm_90", "mma", FP8),
+     .convert = "f16", .feed = ULP_FEED_PAIRS, .fast_promote = -1,
+     .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
+     .source = TRITON "widened to f16, mma.m16n8k16"},
+    {.name = "triton-16", LIBRARY("sm_90", "wgmma", HALVES),
+     .fast_promote = -1, .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
+     .source = TRITON "wgmma or mma.m16n8k16, the same bits"},
+    {.name = "triton-tf32", LIBRARY("sm_90", "wgmma", "float32"),
+     .convert = "tf32", .convert_mode = ULP_RTZ, .fast_promote = -1,
+     .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
+     .source = TRITON "wgmma or mma.m16n8k8, which drop the low 13 bits"},
+    {.name = "triton-tf32x3", LIBRARY("sm_90", "wgmma", "float32"),
+     .convert = "tf32", .convert_mode = ULP_RNA, .feed = ULP_FEED_SPLIT,
+     .promote = 32, .fast_promote = -1, .first = ULP_FIRST_ADDED,
+     .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
+     .source = TRITON "wgmma or mma.m16n8k8; heads by cvt.rna"},
 
     /* Kernels that promote every four wgmma. */
     {.name = "cutlass-fp8-2xacc", LIBRARY("sm_90", "wgmma", FP8),
@@ -50,19 +114,24 @@ static const ulp_gemm_order orders[] = {
      .source = "CUTLASS, mma_promotion_interval = 4; " DEEPSEEK},
     {.name = "deepgemm-1d1d", LIBRARY("sm_90", "wgmma", FP8), .promote = 128,
      .fast_promote = -1, .first = ULP_FIRST_ADDED, .blocks = ULP_BLOCKS_FMA,
-     .grain = 128, .slices = 1, .evidence = ULP_OPEN,
-     .source = "DeepGEMM: final += sa * sb * p, taken as contracted; "
-               DEEPSEEK},
+     .grain = 128, .slices = 1, .evidence = ULP_PUBLISHED,
+     .source = "DeepGEMM: final += sa * sb * p; " CONTRACTED "; " DEEPSEEK},
     {.name = "deepgemm-1d2d", LIBRARY("sm_90", "wgmma", FP8), .promote = 128,
      .fast_promote = -1, .first = ULP_FIRST_ADDED, .blocks = ULP_BLOCKS_FMA,
-     .grain = 128, .slices = 1, .evidence = ULP_OPEN,
-     .source = "DeepGEMM: final += (sa * sb) * p, taken as contracted; "
-               DEEPSEEK},
+     .grain = 128, .slices = 1, .evidence = ULP_PUBLISHED,
+     .source = "DeepGEMM: final += (sa * sb) * p; " CONTRACTED "; " DEEPSEEK},
     {.name = "te-blockwise", LIBRARY("sm_90", "wgmma", FP8), .promote = 128,
      .fast_promote = -1, .first = ULP_FIRST_ADDED,
      .blocks = ULP_BLOCKS_FMA_LEFT, .grain = 128, .slices = 1,
-     .evidence = ULP_OPEN,
-     .source = "Transformer Engine, block GEMM: y = fma(p * sa, sb, y)"},
+     .evidence = ULP_PUBLISHED,
+     .source = "Transformer Engine, block GEMM: y = fma(p * sa, sb, y); "
+               CONTRACTED},
+    {.name = "blockwise-mul-add", LIBRARY("sm_90", "wgmma", FP8),
+     .promote = 128, .fast_promote = -1, .first = ULP_FIRST_ADDED,
+     .blocks = ULP_BLOCKS_MUL_ADD, .grain = 128, .slices = 1,
+     .evidence = ULP_MEASURED,
+     .source = "tests/gpu/blockwise.cu on an H200: what a compiler without "
+               "contraction makes of y += (sa * sb) * p"},
 
     /* What no tensor core does. */
     {.name = "fma-chain", .instr = "", PLAIN, .kind = ULP_GEMM_FMA,

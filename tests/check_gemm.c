@@ -53,7 +53,8 @@ typedef struct {
   const char *name, *a, *b;
   bool fast;
   int k, promote, grain, slices;
-  char blocks; /* 'f' fma(p, sa sb, y), 'l' fma(p sa, sb, y), '-' none */
+  char blocks; /* 'f' fma(p, sa sb, y), 'l' fma(p sa, sb, y), 'm' y +
+                  sa sb p, '-' none */
   bool first_added, c_starts, to_tf32;
 } described;
 
@@ -67,11 +68,15 @@ static const described list[] = {
     {"cublaslt-fp8", "e5m2", "e4m3", 1, 32, 0, 128, 1, 'f', 0, 0, 0},
     {"cublaslt-bf16", "bf16", "bf16", 0, 16, 0, 64, 1, '-', 0, 0, 0},
     {"cublaslt-f16", "f16", "f16", 0, 16, 0, 64, 1, '-', 0, 0, 0},
-    {"cublaslt-tf32", "f32", "f32", 0, 8, 0, 32, 16, '-', 0, 0, 1},
+    {"cublaslt-tf32", "f32", "f32", 0, 8, 0, 32, 1, '-', 0, 0, 1},
+    {"cublaslt-fp8-blocks", "e4m3", "e4m3", 0, 32, 128, 512, 1, 'f', 0, 0, 0},
+    {"triton-fp8", "e4m3", "e5m2", 0, 32, 0, 128, 1, '-', 1, 0, 0},
+    {"triton-16", "bf16", "bf16", 0, 16, 0, 128, 1, '-', 0, 0, 0},
     {"cutlass-fp8-2xacc", "e4m3", "e5m2", 0, 32, 128, 128, 1, 'f', 1, 0, 0},
     {"deepgemm-1d1d", "e4m3", "e4m3", 0, 32, 128, 128, 1, 'f', 1, 0, 0},
     {"deepgemm-1d2d", "e4m3", "e4m3", 0, 32, 128, 128, 1, 'f', 1, 0, 0},
     {"te-blockwise", "e4m3", "e4m3", 0, 32, 128, 128, 1, 'l', 1, 0, 0},
+    {"blockwise-mul-add", "e4m3", "e4m3", 0, 32, 128, 128, 1, 'm', 1, 0, 0},
 };
 enum { LISTED = sizeof list / sizeof list[0] };
 
@@ -142,7 +147,9 @@ static float slice(const described *o, const ulp_gemm *g,
       if (taken)
         y = p * (sa * sb);
       else
-        y = o->blocks == 'l' ? fmaf(p * sa, sb, y) : fmaf(p, sa * sb, y);
+        y = o->blocks == 'l'   ? fmaf(p * sa, sb, y)
+            : o->blocks == 'm' ? y + sa * sb * p
+                               : fmaf(p, sa * sb, y);
     } else {
       y = taken ? p : y + p;
     }
@@ -184,7 +191,11 @@ static uint64_t oracle(const described *o, const ulp_gemm *g,
     float sb = x->kind_b == ULP_SCALES_NONE
                    ? 1
                    : x->scale_b[x->kind_b == ULP_SCALES_ROWS ? j : 0];
-    y = y * (sa * sb);
+    if (strcmp(o->name, "cublaslt-fp8") == 0 &&
+        (x->kind_a == ULP_SCALES_ROWS || x->kind_b == ULP_SCALES_ROWS))
+      y = y * sb * sa;
+    else
+      y = y * (sa * sb);
   }
   if (x->c && !o->c_starts)
     y = y + ((const float *)x->c)[i * x->n + j];
@@ -306,17 +317,23 @@ START_TEST(scales)
 }
 END_TEST
 
-/* Every row is described here or tested below. */
+/* Every row is described here, or tested below or in check_feed.c. */
 START_TEST(no_row_is_untested)
 {
-  static const char *const elsewhere[] = {"cublaslt-s8", "fma-chain", "exact",
-                                          "model"};
+  static const char *const elsewhere[] = {
+      "cublaslt-s8",        "fma-chain",         "exact",
+      "model",              "cutlass-tf32-16",   "cutlass-tf32-32",
+      "cutlass-s1688-32",   "cutlass-s16816-64", "cutlass-s16816-128",
+      "cutlass-h16816-64",  "cutlass-h16816-128", "cutlass-simt",
+      "cublaslt-gemv",      "triton-fp8-mma",    "triton-tf32",
+      "triton-tf32x3"};
+  int count = (int)(sizeof elsewhere / sizeof elsewhere[0]);
   for (size_t i = 0; i < ulp_gemm_order_count(); i++) {
     const char *name = ulp_gemm_order_row(i)->name;
     bool found = false;
     for (int k = 0; k < LISTED; k++)
       found = found || strcmp(name, list[k].name) == 0;
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < count; k++)
       found = found || strcmp(name, elsewhere[k]) == 0;
     ck_assert_msg(found, "order %s", name);
   }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * In which order K reaches the instructions: slices, and panels of operands
+ * rearranged.
+ */
+#include "gemm_run.h"
+
+#include <stdlib.h>
+
+size_t ulp_gemm_slice(const ulp_gemm *g, size_t k)
+{
+  size_t grain = (size_t)g->order->grain, s = (size_t)g->slices;
+  if (g->order->fine && k % grain)
+    grain = (size_t)g->order->fine;
+  size_t pieces = k / grain + (k % grain != 0);
+  return g->slices == 1 ? k : (pieces / s + (pieces % s != 0)) * grain;
+}
+
+static size_t up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+/* What is fed three times under ULP_FEED_SPLIT. */
+static size_t block_of(const ulp_gemm *g, size_t n)
+{
+  size_t k = (size_t)g->mma.k;
+  return g->promote ? (size_t)g->promote : up(n ? n : 1, k);
+}
+
+size_t ulp_feed_length(const ulp_gemm *g, size_t n)
+{
+  size_t head;
+  switch (g->order->feed) {
+  case ULP_FEED_ASCENDING: break;
+  case ULP_FEED_HEAD:
+    head = n % (size_t)g->order->tile;
+    return n - head + up(head, (size_t)g->mma.k);
+  case ULP_FEED_PAIRS: return up(n, 32);
+  case ULP_FEED_SPLIT: return 3 * up(n, block_of(g, n));
+  }
+  return n;
+}
+
+/* The element of a slice of n that is fed at `at`; n or more: a zero. */
+static size_t source(const ulp_gemm *g, size_t n, size_t at)
+{
+  size_t head, full, block, in;
+  switch (g->order->feed) {
+  case ULP_FEED_ASCENDING: break;
+  case ULP_FEED_HEAD:
+    head = n % (size_t)g->order->tile;
+    full = up(head, (size_t)g->mma.k);
+    return at < head ? at : at < full ? n : at - full + head;
+  case ULP_FEED_PAIRS:
+    in = at % 32;
+    return at - in + in % 16 / 2 * 4 + in % 2 + in / 16 * 2;
+  case ULP_FEED_SPLIT:
+    block = block_of(g, n);
+    return at / (3 * block) * block + at % block;
+  }
+  return at;
+}
+
+static uint64_t rounded(const ulp_format *to, const ulp_format *from,
+                        uint64_t code, ulp_mode mode)
+{
+  ulp_rounding r = {.mode = mode, .overflow = ULP_OVERFLOW_INF};
+  ulp_exact e = ulp_unpack(from, code);
+  return ulp_round_pack(to, &e, &r, 0);
+}
+
+/* x - h, which is exact, cut to the format. */
+static uint64_t tail(const ulp_format *to, const ulp_format *from,
+                     uint64_t code, uint64_t head)
+{
+  ulp_rounding cut = {.mode = ULP_RTZ, .overflow = ULP_OVERFLOW_INF};
+  float x = (float)ulp_decode(from, code), h = (float)ulp_decode(to, head);
+  return ulp_encode_f32(to, x - h, &cut, 0);
+}
+
+/* The code to feed at `at` for an element of A or B. */
+static uint64_t fed_code(const ulp_gemm *g, bool is_b, uint64_t code,
+                         size_t n, size_t at)
+{
+  const ulp_format *from = is_b ? &g->b : &g->a;
+  const ulp_format *to = is_b ? &g->mma.b : &g->mma.a;
+  if (!g->order->convert)
+    return code;
+  uint64_t head = rounded(to, from, code, g->order->convert_mode);
+  if (g->order->feed != ULP_FEED_SPLIT ||
+      at / block_of(g, n) % 3 != (is_b ? 1 : 0))
+    return head;
+  return tail(to, from, code, head);
+}
+
+static void feed_row(const ulp_gemm *g, bool is_b, const void *array,
+                     size_t row, size_t k, void *out, size_t base)
+{
+  const ulp_format *from = is_b ? &g->b : &g->a;
+  const ulp_format *to = is_b ? &g->mma.b : &g->mma.a;
+  size_t length = ulp_gemm_slice(g, k);
+  for (size_t done = 0; done < k; done += length) {
+    size_t n = k - done < length ? k - done : length;
+    size_t fed = ulp_feed_length(g, n);
+    for (size_t at = 0; at < fed; at++) {
+      size_t i = source(g, n, at);
+      uint64_t code = i < n ? ulp_load_code(from, array, row * k + done + i)
+                            : 0;
+      ulp_store_code(to, out, base + at,
+                     i < n ? fed_code(g, is_b, code, n, at) : 0);
+    }
+    base += fed;
+  }
+}
+
+const void *ulp_feed_rows(const ulp_gemm *g, bool is_b, const void *array,
+                          size_t first, size_t rows, size_t k, size_t fed,
+                          void **owned)
+{
+  const ulp_format *from = is_b ? &g->b : &g->a;
+  const ulp_format *to = is_b ? &g->mma.b : &g->mma.a;
+  *owned = NULL;
+  if (!g->order->convert && g->order->feed == ULP_FEED_ASCENDING)
+    return (const char *)array + first * k * from->storage_bytes;
+  *owned = malloc(rows * fed * to->storage_bytes + 1);
+  for (size_t i = 0; *owned && i < rows; i++)
+    feed_row(g, is_b, array, first + i, k, *owned, i * fed);
+  return *owned;
+}

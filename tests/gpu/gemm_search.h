@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Which order made a captured case?
+ */
+#ifndef ULPLAB_GPU_GEMM_SEARCH_H
+#define ULPLAB_GPU_GEMM_SEARCH_H
+
+#include "gemm_match.h"
+
+/* The first setting that reproduces every output and the digest, else (false) the
+ * one with fewest wrong; *r is its result.  Rows that the kernel's name
+ * suggests come first, then the rest of emu/orders.c; slices as the
+ * library's log says, else 1, else every number that cuts K otherwise. */
+bool gemm_search(const gemm_case *c, const gemm_inputs *in, gemm_setting *best,
+                 gemm_result *r);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Captured matrix products (gemm_record.py, on stdin) against the emulator's
+ * orders, bit for bit.
+ *
+ *   replay_gemm ORDERS          each case by the order that the file names
+ *   replay_gemm --whole ORDERS  D whole, so that every digest is compared
+ *   replay_gemm --most N ...    at most N outputs of each case
+ *   replay_gemm --search        finds the orders and writes such a file
+ *
+ * A line of ORDERS: case, order, fast, promote, slices, reduce; "-" is the
+ * row's own.  "open" as the order: none fits; such cases are listed.
+ * Exit 0 when all agree, 1 when some do not, 2 when a file is malformed.
+ */
+#include "gemm_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  long number;
+  gemm_setting setting;
+} expectation;
+
+typedef struct {
+  bool search, whole;
+  size_t most;
+  expectation *list;
+  size_t count;
+} replay;
+
+/* By order, for the summary. */
+typedef struct {
+  char name[40];
+  size_t cases, compared, wrong, digests;
+} total;
+
+enum { TOTALS = 64 };
+
+/* ---- the file of orders -------------------------------------------------------- */
+
+static int number_or(const char *word, int other)
+{
+  return strcmp(word, "-") == 0 ? other : (int)strtol(word, NULL, 10);
+}
+
+static int reduce_of(const char *word)
+{
+  for (int i = 0; ulp_gemm_reduce_name((size_t)i); i++)
+    if (strcmp(word, ulp_gemm_reduce_name((size_t)i)) == 0)
+      return i;
+  return -1;
+}
+
+static bool take_expectation(const char *line, expectation *e)
+{
+  char fast[8], promote[8], slices[8], reduce[24];
+  memset(e, 0, sizeof *e);
+  int n = sscanf(line, "%ld %39s %7s %7s %7s %23s", &e->number,
+                 e->setting.name, fast, promote, slices, reduce);
+  if (n != 6)
+    return n == 2 && strcmp(e->setting.name, "open") == 0;
+  e->setting.fast = strcmp(fast, "1") == 0;
+  e->setting.promote = number_or(promote, -1);
+  e->setting.slices = number_or(slices, 0);
+  e->setting.reduce = reduce_of(reduce);
+  return e->setting.reduce >= 0 || strcmp(reduce, "-") == 0;
+}
+
+static bool read_orders(replay *r, const char *path)
+{
+  char line[256];
+  FILE *f = fopen(path, "r");
+  bool ok = f != NULL;
+  for (int number = 1; ok && fgets(line, sizeof line, f); number++) {
+    expectation e, *grown;
+    if (*line == '#' || *line == '\n')
+      continue;
+    grown = realloc(r->list, (r->count + 1) * sizeof *grown);
+    if (grown)
+      r->list = grown;
+    ok = grown && take_expectation(line, &e);
+    if (ok)
+      r->list[r->count++] = e;
+    else
+      fprintf(stderr, "%s:%d: expected 6 fields: %s", path, number, line);
+  }
+  if (!f)
+    fprintf(stderr, "%s: cannot be read\n", path);
+  else
+    fclose(f);
+  return ok;
+}
+
+static const gemm_setting *expected(const replay *r, long number)
+{
+  for (size_t i = 0; i < r->count; i++)
+    if (r->list[i].number == number)
+      return &r->list[i].setting;
+  return NULL;
+}
+
+/* ---- one case --------------------------------------------------------------------- */
+
+static void describe(const gemm_case *c)
+{
+  printf("case %ld %s %s %s %s %zux%zux%zu %s", c->number, c->op, c->type[0],
+         c->type[1], c->type[2], c->m, c->n, c->k, c->family);
+  if (strcmp(c->scale, "none") != 0)
+    printf(" scales %s%s", c->scale, c->biased ? " bias" : "");
+  printf(" %s", c->kernel[0] ? c->kernel : "no kernel named");
+}
+
+static void print_result(const gemm_case *c, const gemm_setting *s,
+                         const gemm_result *r)
+{
+  static const char *const digests[] = {", digest same", ", DIGEST DIFFERS",
+                                        ""};
+  describe(c);
+  printf(": %s%s", s->name, s->fast ? " fast" : "");
+  if (s->promote >= 0)
+    printf(" promote %d", s->promote);
+  if (s->slices > 1)
+    printf(" slices %d", s->slices);
+  if (s->reduce >= 0)
+    printf(" reduce %s", ulp_gemm_reduce_name((size_t)s->reduce));
+  printf(": %zu outputs, %zu differ%s\n", r->compared, r->wrong,
+         digests[r->digest]);
+  if (r->wrong)
+    printf("  first at row %zu column %zu: GPU %llx, order %llx\n",
+           r->first / c->n, r->first % c->n, (unsigned long long)r->given,
+           (unsigned long long)r->computed);
+}
+
+static void add_total(total *t, const char *name, const gemm_result *r)
+{
+  size_t i = 0;
+  while (i < TOTALS - 1 && t[i].name[0] && strcmp(t[i].name, name) != 0)
+    i++;
+  (void)snprintf(t[i].name, sizeof t[i].name, "%s", name);
+  t[i].cases++;
+  t[i].compared += r->compared;
+  t[i].wrong += r->wrong + (r->digest == DIGEST_DIFFERS);
+  t[i].digests += r->digest != DIGEST_NOT_COMPUTED;
+}
+
+static void write_order(const gemm_case *c, const gemm_setting *s,
+                        const gemm_result *r, bool found)
+{
+  char promote[12] = "-";
+  const char *reduce = "-";
+  if (s->promote >= 0)
+    (void)snprintf(promote, sizeof promote, "%d", s->promote);
+  if (s->reduce >= 0)
+    reduce = ulp_gemm_reduce_name((size_t)s->reduce);
+  if (found)
+    printf("%ld %s %d %s %d %s\n", c->number, s->name, s->fast, promote,
+           s->slices, reduce);
+  else
+    printf("# nearest of %ld: %s, promote %s, slices %d, reduce %s: "
+           "%zu of %zu differ\n%ld open\n",
+           c->number, s->name, promote, s->slices, reduce, r->wrong,
+           r->compared, c->number);
+  fflush(stdout);
+}
+
+/* 0 agrees, 1 does not, 2: cannot be compared. */
+static int check_case(const replay *r, const gemm_case *c, total *t)
+{
+  gemm_setting s = {.name = "open"};
+  gemm_result result = {0};
+  gemm_inputs in;
+  char why[240] = "out of memory, or an unknown type or family";
+  bool ok = gemm_inputs_make(c, &in);
+  const gemm_setting *e = r->search ? NULL : expected(r, c->number);
+  if (ok && r->search) {
+    bool found = gemm_search(c, &in, &s, &result);
+    write_order(c, &s, &result, found);
+  } else if (ok && e && strcmp(e->name, "open") != 0) {
+    s = *e;
+    ok = gemm_match(c, &in, &s, r->most, r->whole, &result, why, sizeof why);
+    if (ok)
+      print_result(c, &s, &result);
+    add_total(t, s.name, &result);
+  } else if (ok) {
+    describe(c);
+    printf(": %s\n", e ? "open" : "NO ORDER GIVEN");
+    add_total(t, e ? "open" : "no order given", &result);
+  }
+  gemm_inputs_free(&in);
+  if (!ok)
+    fprintf(stderr, "captured GEMMs: case %ld: %s\n", c->number, why);
+  return !ok ? 2 : result.wrong || result.digest == DIGEST_DIFFERS;
+}
+
+/* ---- all of them --------------------------------------------------------------------- */
+
+static void print_totals(const total *t, size_t refused)
+{
+  for (size_t i = 0; i < TOTALS && t[i].name[0]; i++)
+    printf("%-20s %4zu cases %8zu outputs %6zu mismatches %4zu digests\n",
+           t[i].name, t[i].cases, t[i].compared, t[i].wrong, t[i].digests);
+  printf("%zu cases that the library refused\n", refused);
+}
+
+static int replay_all(const replay *r)
+{
+  static total totals[TOTALS];
+  gemm_case c;
+  size_t refused = 0, seen = 0;
+  int status = 0, got;
+  while ((got = gemm_case_read(stdin, &c)) == 1) {
+    refused += c.error[0] != '\0';
+    if (c.outputs) {
+      int one = check_case(r, &c, totals);
+      status = one > status ? one : status;
+      seen++;
+    }
+    gemm_case_free(&c);
+  }
+  gemm_case_free(&c);
+  if (!r->search)
+    print_totals(totals, refused);
+  return got < 0 || seen == 0 ? 2 : r->search ? 0 : status;
+}
+
+int main(int argc, char **argv)
+{
+  replay r = {.most = SIZE_MAX};
+  int i = 1, status;
+  for (; i < argc && argv[i][0] == '-'; i++)
+    if (strcmp(argv[i], "--search") == 0)
+      r.search = true;
+    else if (strcmp(argv[i], "--whole") == 0)
+      r.whole = true;
+    else if (strcmp(argv[i], "--most") == 0 && i + 1 < argc)
+      r.most = strtoul(argv[++i], NULL, 10);
+    else
+      break;
+  if (argc - i != !r.search || r.most == 0) {
+    fprintf(stderr, "usage: replay_gemm [--whole] [--most N] ORDERS <CAPTURE\n"
+                    "       replay_gemm --search <CAPTURE >ORDERS\n");
+    return 2;
+  }
+  status = r.search || read_orders(&r, argv[i]) ? replay_all(&r) : 2;
+  free(r.list);
+  return status;
+}
