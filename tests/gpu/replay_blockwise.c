@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The captures of blockwise.cu (stdin) against the orders of block-scaled
+ * FP8 kernels, each against each: which spelling of the promotion is which
+ * order, and whether the inputs tell the orders apart.
+ *
+ *   replay_blockwise [--whole] [--every N]
+ *
+ * --whole: every output, by the digests; --every N: one case in N.
+ *
+ * Exit 0 when each variant is its order and no other, 1 when not, 2 when the
+ * stream is malformed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gemm_match.h"
+
+enum { FMA = 1, LEFT = 2, MUL_ADD = 4, ANY = FMA | LEFT | MUL_ADD };
+
+/* The orders, and what each does with block scales. */
+static const struct {
+  const char *name;
+  int does;
+} orders[] = {{"deepgemm-1d1d", FMA},
+              {"deepgemm-1d2d", FMA},
+              {"cutlass-fp8-2xacc", FMA},
+              {"te-blockwise", LEFT},
+              {"blockwise-mul-add", MUL_ADD}};
+enum { ORDERS = sizeof orders / sizeof orders[0] };
+
+/* The variants of blockwise.cu, and what their machine code does. */
+static const struct {
+  const char *name;
+  int does;
+} variants[] = {{"fma_product", FMA},   {"product_first", FMA},
+                {"left_to_right", FMA}, {"piece_first", LEFT},
+                {"rounded_twice", MUL_ADD}, {"plain", ANY}};
+enum { VARIANTS = sizeof variants / sizeof variants[0] };
+
+typedef struct {
+  size_t cases, outputs, wrong, same_cases;
+} tally;
+
+static int variant_of(const gemm_case *c)
+{
+  for (int v = 0; v < VARIANTS; v++)
+    if (strcmp(c->kernel, variants[v].name) == 0)
+      return v;
+  return -1;
+}
+
+/* False with one line: the order does not run. */
+static bool compare(const gemm_case *c, const gemm_inputs *in, int order,
+                    bool whole, tally *t)
+{
+  gemm_setting s = {.promote = -1, .reduce = -1};
+  gemm_result r;
+  char why[200];
+  (void)snprintf(s.name, sizeof s.name, "%s", orders[order].name);
+  if (!gemm_match(c, in, &s, c->outputs, whole, &r, why, sizeof why)) {
+    fprintf(stderr, "replay_blockwise: case %ld: %s\n", c->number, why);
+    return false;
+  }
+  if (r.digest == DIGEST_DIFFERS && r.wrong == 0)
+    r.wrong = 1; /* one that was not sampled, at least */
+  t->cases++;
+  t->outputs += r.digest == DIGEST_NOT_COMPUTED ? r.compared : c->m * c->n;
+  t->wrong += r.wrong;
+  t->same_cases += r.wrong == 0;
+  return true;
+}
+
+static bool run_case(const gemm_case *c, bool whole,
+                     tally all[VARIANTS][ORDERS])
+{
+  gemm_inputs in;
+  int v = variant_of(c);
+  bool ok = v >= 0 && c->outputs > 0 && gemm_inputs_make(c, &in);
+  if (!ok) {
+    fprintf(stderr, "replay_blockwise: case %ld: kernel '%s' or its inputs\n",
+            c->number, c->kernel);
+    return false;
+  }
+  for (int o = 0; ok && o < ORDERS; o++)
+    ok = compare(c, &in, o, whole && (variants[v].does & orders[o].does),
+                 &all[v][o]);
+  gemm_inputs_free(&in);
+  return ok;
+}
+
+/* Whether each variant is its orders, and is not the others. */
+static bool report(tally all[VARIANTS][ORDERS])
+{
+  bool ok = true;
+  for (int v = 0; v < VARIANTS; v++)
+    for (int o = 0; o < ORDERS; o++) {
+      const tally *t = &all[v][o];
+      bool expected = (variants[v].does & orders[o].does) != 0;
+      bool good = t->cases > 0 && expected == (t->wrong == 0);
+      printf("%-14s %-18s %3zu cases %8zu outputs: %zu cases the same, "
+             "%zu outputs differ%s\n",
+             variants[v].name, orders[o].name, t->cases, t->outputs,
+             t->same_cases, t->wrong,
+             good       ? expected ? "" : " (another order)"
+             : expected ? " WRONG"
+                        : " NOT TOLD APART");
+      ok = ok && good;
+    }
+  return ok;
+}
+
+/* 0, or 2 with one line on stderr. */
+static int read_all(bool whole, long every, tally all[VARIANTS][ORDERS])
+{
+  gemm_case c;
+  int got;
+  while ((got = gemm_case_read(stdin, &c)) == 1) {
+    bool ok = c.number % every != 0 || run_case(&c, whole, all);
+    gemm_case_free(&c);
+    if (!ok)
+      return 2;
+  }
+  gemm_case_free(&c);
+  return got < 0 ? 2 : 0;
+}
+
+int main(int argc, char **argv)
+{
+  static tally all[VARIANTS][ORDERS];
+  bool whole = false;
+  long every = 1;
+  for (int i = 1; i < argc; i++)
+    if (strcmp(argv[i], "--whole") == 0)
+      whole = true;
+    else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
+      every = strtol(argv[++i], NULL, 10);
+    else
+      every = 0;
+  if (every < 1) {
+    fprintf(stderr,
+            "usage: replay_blockwise [--whole] [--every N] <CAPTURE\n");
+    return 2;
+  }
+  if (read_all(whole, every, all) != 0)
+    return 2;
+  return report(all) ? 0 : 1;
+}
