@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "why.h"
+
 /* ---- GPUs -------------------------------------------------------------- */
 
 static const struct {
@@ -190,6 +192,7 @@ ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
     (void)snprintf(why, why_size, "unknown GPU '%.40s'%s%s%s; see 'ulplab gpus'",
                    gpu, near ? ", did you mean '" : "", near ? near : "",
                    near ? "'?" : "");
+    ulp_one_line(why, why_size);
     return ULP_ENAME;
   }
   if (!parse(instr, &q)) {
@@ -198,6 +201,7 @@ ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
                    "mma.m16n8k16.f32.f16.f16.f32 or "
                    "wgmma.m64n64k32.f32.e4m3.e4m3",
                    instr);
+    ulp_one_line(why, why_size);
     return ULP_EINVAL;
   }
   for (size_t i = 0; i < ulp_mma_count(); i++)
@@ -208,5 +212,6 @@ ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
   (void)snprintf(why, why_size,
                  "%s has no record of instruction '%.80s'; see 'ulplab gpus'",
                  arch, instr);
+  ulp_one_line(why, why_size);
   return ULP_ENAME;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "why.h"
+
 /* ---- types ------------------------------------------------------------------ */
 
 enum { WORD = 48 };
@@ -136,6 +138,7 @@ static ulp_status unknown_order(const char *gpu, const char *kernel, char *why,
                  kernel, elsewhere ? ": " : "", elsewhere ? gpu : "",
                  near && !elsewhere ? ", did you mean " : "",
                  near && !elsewhere ? near : "");
+  ulp_one_line(why, why_size);
   return ULP_ENAME;
 }
 
@@ -256,6 +259,8 @@ ulp_status ulp_gemm_find(const char *gpu, const char *kernel,
     status = set_cuts(&g, options, why, why_size);
   if (status == ULP_OK)
     *out = g;
+  else
+    ulp_one_line(why, why_size);
   return status;
 }
 

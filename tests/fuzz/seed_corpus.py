@@ -113,3 +113,68 @@ for gpu, what, a, b, d in [
     name = "-".join(filter(None, [gpu, what.replace(".", "_"), a])) or "empty"
     write("product", name,
           "\n".join([gpu, what, a, b, d, ""]).encode() + body)
+
+
+# Names, a line each, and bytes: fuzz_mma and fuzz_gemm.
+def words(kind, name, lines, data):
+    write(kind, name, "".join(line + "\n" for line in lines).encode() + data)
+
+
+for gpu, instr in [
+        ("h200", "mma.m16n8k16.f32.f16.f16.f32"),
+        ("v100", "mma.m8n8k4.f32.f16.f16.f16"),
+        ("T4", "mma.m16n8k8.f16.f16.f16.f16"),
+        ("a100", "mma.m16n8k8.f32.tf32.tf32.f32"),
+        ("l40s", "mma.m16n8k32.f16.e5m2.e4m3.f16"),
+        ("sm_90", "mma.m8n8k4.f16.f16.f16.f16"),
+        ("sm_90", "mma.m8n8k4.f64.f64.f64.f64"),
+        ("h100", "mma.m16n8k32.f32.e4m3.e5m2.f32"),
+        ("h200", "mma.sp.m16n8k64.f32.e4m3.e5m2.f32"),
+        ("h200", "mma.sync.aligned.m16n8k16.row.col.satfinite.s32.u8.s8.s32"),
+        ("gh200", "mma.m16n8k64.s32.s4.u4.s32"),
+        ("hopper", "wgmma.mma_async.sync.aligned.m64n72k32.f32.e4m3.e5m2"),
+        ("h200", "wgmma.m64n8k32.f16.e5m2.e5m2"),
+        ("h200", "wgmma.m64n256k8.f32.tf32.tf32"),
+        ("h200", "wgmma.sp.m64n8k64.s32.u8.s8"),
+        ("b200", "mma.m16n8k16.f32.bf16.bf16.f32"),
+        ("rtx5090", "mma.m16n8k32.f32.e5m2.e4m3.f32"),
+        ("h200", "wgmma.m64n12k32.f32.e4m3.e5m2"),
+        ("h200", "mma.m16n8k16.f32.f16.f16.f32.f32.f32"),
+        ("h200", "mma.m-6n8k16.f32.f16.f16"), ("h200", "mma.sp.sp.sp"),
+        ("h2000", "mma"), ("", "")]:
+    words("mma", f"{gpu}-{instr}"[:60].replace(".", "_"), [gpu, instr],
+          b"\x02\x09" + body)
+
+# GPU, kernel, accumulator, types of A, B and D; then flags, [promotion],
+# [slices], the model's five bytes; scales, M, N, K; and the data.
+for i, (kernel, acc, a, b, d, head, tail) in enumerate([
+        ("wgmma-chain", "", "e4m3", "e5m2", "", b"\0", b"\0\2\x0a\x50\0"),
+        ("mma-chain", "", "f16", "f16", "f32", b"\0", b"\x19\2\x0a\x50\0"),
+        ("mma-chain", "", "int8", "int8", "", b"\0", b"\0\2\x0a\x50\0"),
+        ("cublaslt-fp8", "", "e4m3", "e4m3", "bf16", b"\0",
+         b"\x06\2\x0a\x90\1"),
+        ("cublaslt-fp8", "", "e5m2", "e4m3", "", b"\1", b"\x0c\2\x0a\x90\1"),
+        ("cublaslt-fp8-blocks", "", "e4m3", "e4m3", "f32", b"\x04\x02\0",
+         b"\x17\2\x0a\x40\2"),
+        ("cublaslt-bf16", "", "", "", "bf16", b"\x2c\x03\0",
+         b"\0\2\x0a\x50\2"),
+        ("cublaslt-tf32", "", "", "", "", b"\x04\x02\0", b"\0\2\x0a\x47\1"),
+        ("cublaslt-gemv", "", "f16", "f16", "", b"\0", b"\0\1\x0a\x64\0"),
+        ("cutlass-tf32-32", "", "", "", "", b"\0", b"\0\2\x0a\x64\0"),
+        ("cutlass-h16816-64", "", "", "", "f16", b"\x2c\x02\0",
+         b"\0\2\x0a\xc8\0"),
+        ("cutlass-simt", "", "", "", "f32", b"\x04\x03\0",
+         b"\x32\2\x0a\x64\0"),
+        ("triton-fp8-mma", "", "e4m3", "e5m2", "", b"\0", b"\0\2\x0a\x30\0"),
+        ("triton-tf32x3", "", "", "", "", b"\0", b"\0\2\x0a\x30\0"),
+        ("deepgemm-1d2d", "", "e4m3", "e4m3", "bf16", b"\0",
+         b"\x17\2\x0a\x10\1"),
+        ("te-blockwise", "", "e5m2", "e4m3", "", b"\0", b"\x12\2\x0a\x10\1"),
+        ("fma-chain", "", "f32", "bf16", "f16", b"\0", b"\x1a\2\x0a\x30\0"),
+        ("exact", "", "f32", "e4m3", "bf16", b"\0", b"\x18\2\x0a\x30\0"),
+        ("model", "fp22", "e4m3", "e4m3", "", b"\0\x10\x0d\1\2",
+         b"\0\2\x0a\x50\0"),
+        ("model", "e5m6", "f16", "bf16", "f16", b"\x02\x40\0\x08\x0a\0\x20\0",
+         b"\x17\2\x0a\x50\0")]):
+    words("gemm", f"{i:02}-{kernel}", ["h200", kernel, acc, a, b, d],
+          head + (b"" if kernel == "model" else b"\x10\x0d\1\2") + tail + body)
