@@ -72,9 +72,14 @@ static float dot_slices(const ulp_gemm *g, const float *a, const float *b,
 {
   size_t length = ulp_gemm_slice(g, k);
   float y = dot_fma(a, b, k < length ? k : length, c);
+  if (length < k && g->reduce != ULP_REDUCE_F32)
+    y = ulp_rounded(&g->out, y);
   for (size_t from = length; from < k; from += length) {
     size_t n = k - from < length ? k - from : length;
-    y += dot_fma(a + from, b + from, n, 0);
+    float part = dot_fma(a + from, b + from, n, 0);
+    y += g->reduce == ULP_REDUCE_F32 ? part : ulp_rounded(&g->out, part);
+    if (g->reduce == ULP_REDUCE_16_SUMS)
+      y = ulp_rounded(&g->out, y);
   }
   return y;
 }

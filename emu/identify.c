@@ -12,7 +12,9 @@
 
 /* ---- candidates ------------------------------------------------------------- */
 
-enum { MAX_SLICES = 16 };
+/* Few slices with every promotion; many, as CUTLASS cuts K on 132
+ * multiprocessors, with the row's own. */
+enum { FEW_SLICES = 16, MAX_SLICES = 160 };
 /* -1: the row's own.  Promotions of 2^5 to 2^10 of K. */
 static const int promotions[] = {-1, 0, 32, 64, 128, 256, 512, 1024};
 enum { PROMOTIONS = sizeof promotions / sizeof promotions[0] };
@@ -132,7 +134,8 @@ static void enumerate(search *s)
 {
   try_orders(s, -1, 0, ULP_REDUCE_F32);
   for (int p = 0; p < PROMOTIONS; p++)
-    for (int slices = 1; slices <= MAX_SLICES; slices++)
+    for (int slices = 1; slices <= (p == 0 ? MAX_SLICES : FEW_SLICES);
+         slices++)
       for (int r = ULP_REDUCE_F32; r <= ULP_REDUCE_16_SUMS; r++)
         try_orders(s, promotions[p], slices, (ulp_gemm_reduce)r);
 }

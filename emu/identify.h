@@ -3,7 +3,7 @@
  * ulplab/identify.h: which order of computation made given bits?
  *
  * The candidates are the orders of emu/orders.c that take the types and the
- * GPU, with 1 to 16 slices, other promotions and every reduction.  Each is
+ * GPU, with 1 to 160 slices, other promotions and every reduction.  Each is
  * first compared with a sample of the outputs, which is cheap at any size;
  * ulp_identify_count then compares all outputs of those that are left.
  */

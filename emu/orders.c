@@ -34,77 +34,93 @@ static const ulp_gemm_order orders[] = {
     {.name = "cublaslt-fp8", LIBRARY("sm_90", "wgmma", FP8), .promote = 128,
      .fast_promote = 0, .first = ULP_FIRST_TAKEN, .blocks = ULP_BLOCKS_FMA,
      .rows = ULP_ROWS_B_A, .grain = 128, .slices = 1,
-     .evidence = ULP_MEASURED, .source = CAPTURE "torch._scaled_mm"},
+     .evidence = ULP_MEASURED,
+     .source = CAPTURE "torch._scaled_mm, 5804768 outputs"},
     {.name = "cublaslt-fp8-blocks", LIBRARY("sm_90", "wgmma", FP8),
      .promote = 128, .fast_promote = -1, .first = ULP_FIRST_TAKEN,
      .blocks = ULP_BLOCKS_FMA, .grain = 512, .slices = 1,
      .evidence = ULP_MEASURED,
-     .source = CAPTURE "torch._scaled_mm, scales of 1x128 by 128x128 and K "
-                       "split"},
+     .source = CAPTURE "torch._scaled_mm, scales of 1x128 by 128x128 or "
+                       "back, 706048 outputs"},
     {.name = "cublaslt-bf16", LIBRARY("sm_90", "wgmma", "bfloat16"),
      .fast_promote = -1, .grain = 64, .slices = 1, .evidence = ULP_MEASURED,
-     .source = CAPTURE "torch.mm"},
+     .source = CAPTURE "torch.mm, 1882688 outputs"},
     {.name = "cublaslt-f16", LIBRARY("sm_90", "wgmma", "float16"),
      .fast_promote = -1, .grain = 64, .slices = 1, .evidence = ULP_MEASURED,
-     .source = CAPTURE "torch.mm"},
+     .source = CAPTURE "torch.mm, 1882688 outputs"},
     {.name = "cublaslt-tf32", LIBRARY("sm_90", "mma", "float32"),
      .convert = "tf32", .fast_promote = -1, .grain = 32, .slices = 1,
      .evidence = ULP_MEASURED,
-     .source = CAPTURE "torch.mm, TF32 allowed: sm80_xmma and sm90_xmma"},
+     .source = CAPTURE "torch.mm, TF32 allowed, sm80_xmma and sm90_xmma: "
+                       "134438 outputs"},
     {.name = "cublaslt-s8", LIBRARY("sm_90", "wgmma", "int8"),
      .fast_promote = -1, .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
-     .source = CAPTURE "torch._int_mm; exact in s32, so every order gives "
-                       "these bits"},
+     .source = CAPTURE "torch._int_mm, 247392 outputs; exact in s32, so "
+                       "every order gives these bits"},
     {.name = "cublaslt-gemv", .arch = "", .instr = "",
      .types = "bfloat16|float16", .kind = ULP_GEMM_LANES, .fast_promote = -1,
      .grain = 128, .slices = 1, .c = ULP_C_EPILOGUE,
      .evidence = ULP_MEASURED,
-     .source = CAPTURE "torch.mm of one row, K = 100: gemvNSP_kernel"},
+     .source = CAPTURE "torch.mm of one row, K = 100, gemvNSP_kernel: "
+                       "256 outputs"},
 
     /* CUTLASS 2.x kernels inside cuBLASLt, by the K of their tile.  A slice is
      * a multiple of 128 bytes of K, or of 16 where K is none of 128. */
     {.name = "cutlass-tf32-16", CUTLASS("mma", "float32", 16, 32, 4),
-     .convert = "tf32", .source = CAPTURE "s1688gemm_64x64_16x6"},
+     .convert = "tf32",
+     .source = CAPTURE "s1688gemm_64x64_16x6: 593045 outputs"},
     {.name = "cutlass-tf32-32", CUTLASS("mma", "float32", 32, 32, 4),
-     .convert = "tf32", .source = CAPTURE "s1688gemm_64x64_32x6"},
+     .convert = "tf32",
+     .source = CAPTURE "s1688gemm_64x64_32x6: 607833 outputs"},
     {.name = "cutlass-s1688-32", CUTLASS("mma", HALVES, 32, 64, 8), .k = 8,
-     .source = CAPTURE "cutlass_75_tensorop_s1688gemm"},
+     .source = CAPTURE "cutlass_75_tensorop_s1688gemm: 936205 "
+                       "outputs"},
     {.name = "cutlass-s16816-64", CUTLASS("mma", HALVES, 64, 64, 8),
-     .source = CAPTURE "wmma_tensorop_s161616gemm, 64x1"},
+     .source = CAPTURE "wmma_tensorop_s161616gemm, 64x1: 410637 "
+                       "outputs"},
     {.name = "cutlass-s16816-128", CUTLASS("mma", HALVES, 128, 64, 8),
-     .source = CAPTURE "wmma_tensorop_s161616gemm, 128x1 and 128x2"},
+     .source = CAPTURE "wmma_tensorop_s161616gemm, 128x1 and 128x2: 144884 "
+                       "outputs"},
     {.name = "cutlass-h16816-64", CUTLASS("mma", "float16", 64, 64, 8),
      .acc = "f16", .reduce = ULP_REDUCE_16_SUMS,
-     .source = CAPTURE "tensorop_h16816gemm_64x64_64x6"},
+     .source = CAPTURE "tensorop_h16816gemm_64x64_64x6: 12288 "
+                       "outputs"},
     {.name = "cutlass-h16816-128", CUTLASS("mma", "float16", 128, 64, 8),
      .acc = "f16", .reduce = ULP_REDUCE_16_SUMS,
-     .source = CAPTURE "wmma_tensorop_h161616gemm, 128x1"},
+     .source = CAPTURE "wmma_tensorop_h161616gemm, 128x1: 8192 "
+                       "outputs"},
     {.name = "cutlass-simt", .arch = "", .instr = "", .types = "float32",
      .kind = ULP_GEMM_FMA, .fast_promote = -1, .grain = 32, .fine = 4,
      .slices = 1, .c = ULP_C_EPILOGUE, .evidence = ULP_MEASURED,
-     .source = CAPTURE "cutlass_80_simt_sgemm_64x64_8x5"},
+     .source = CAPTURE "cutlass_80_simt_sgemm_64x64_8x5: 16384 "
+                       "outputs"},
 
     /* Triton's tl.dot in a loop over K, by what it was compiled to.  Of fp8,
      * promote is max_num_imprecise_acc; of tf32x3 it is the block of K. */
     {.name = "triton-fp8", LIBRARY("sm_90", "wgmma", FP8), .fast_promote = -1,
      .first = ULP_FIRST_ADDED, .grain = 128, .slices = 1,
-     .evidence = ULP_MEASURED, .source = TRITON "wgmma"},
+     .evidence = ULP_MEASURED, .source = TRITON "wgmma; "
+                      "152384 outputs"},
     {.name = "triton-fp8-mma", LIBRARY("sm_90", "mma", FP8),
      .convert = "f16", .feed = ULP_FEED_PAIRS, .fast_promote = -1,
      .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
-     .source = TRITON "widened to f16, mma.m16n8k16"},
+     .source = TRITON "widened to f16, mma.m16n8k16; "
+                      "17152 outputs"},
     {.name = "triton-16", LIBRARY("sm_90", "wgmma", HALVES),
      .fast_promote = -1, .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
-     .source = TRITON "wgmma or mma.m16n8k16, the same bits"},
+     .source = TRITON "wgmma or mma.m16n8k16, the same bits; "
+                      "178240 outputs"},
     {.name = "triton-tf32", LIBRARY("sm_90", "wgmma", "float32"),
      .convert = "tf32", .convert_mode = ULP_RTZ, .fast_promote = -1,
      .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
-     .source = TRITON "wgmma or mma.m16n8k8, which drop the low 13 bits"},
+     .source = TRITON "wgmma or mma.m16n8k8, which drop the low 13 bits; "
+                      "15360 outputs"},
     {.name = "triton-tf32x3", LIBRARY("sm_90", "wgmma", "float32"),
      .convert = "tf32", .convert_mode = ULP_RNA, .feed = ULP_FEED_SPLIT,
      .promote = 32, .fast_promote = -1, .first = ULP_FIRST_ADDED,
      .grain = 128, .slices = 1, .evidence = ULP_MEASURED,
-     .source = TRITON "wgmma or mma.m16n8k8; heads by cvt.rna"},
+     .source = TRITON "wgmma or mma.m16n8k8; heads by cvt.rna; "
+                      "15360 outputs"},
 
     /* Kernels that promote every four wgmma. */
     {.name = "cutlass-fp8-2xacc", LIBRARY("sm_90", "wgmma", FP8),
@@ -123,9 +139,9 @@ static const ulp_gemm_order orders[] = {
     {.name = "te-blockwise", LIBRARY("sm_90", "wgmma", FP8), .promote = 128,
      .fast_promote = -1, .first = ULP_FIRST_ADDED,
      .blocks = ULP_BLOCKS_FMA_LEFT, .grain = 128, .slices = 1,
-     .evidence = ULP_PUBLISHED,
+     .evidence = ULP_MEASURED,
      .source = "Transformer Engine, block GEMM: y = fma(p * sa, sb, y); "
-               CONTRACTED},
+               CONTRACTED "; cuBLASLt's Avec128_Bvec128, 152064 bf16 outputs"},
     {.name = "blockwise-mul-add", LIBRARY("sm_90", "wgmma", FP8),
      .promote = 128, .fast_promote = -1, .first = ULP_FIRST_ADDED,
      .blocks = ULP_BLOCKS_MUL_ADD, .grain = 128, .slices = 1,

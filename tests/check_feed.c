@@ -5,7 +5,6 @@
  */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gemm.h"
@@ -204,14 +203,13 @@ static void compare(const described *o, int k, int slices)
          (uint64_t)(200 + j));
   ulp_gemm_data x = {.m = M, .n = N, .k = (size_t)k, .a = a_store,
                      .b = b_store, .d = d_store};
-  ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, 1), ULP_OK);
-  ck_assert_int_eq(ulp_gemm_run(&g, &x, 1, M - 1), ULP_OK);
+  ck_assert_int_eq(ulp_gemm_run(&g, &x, 0, M), ULP_OK);
   for (int at = 0; at < M * N; at++) {
     uint64_t got = ulp_load_code(&g.out, d_store, (size_t)at);
     uint64_t want = oracle(o, &g, k, slices, at / N, at % N);
-    ck_assert_msg(got == want, "%s %s k %d slices %d output %d: %llx, "
-                  "expected %llx", o->name, o->type, k, slices, at,
-                  (unsigned long long)got, (unsigned long long)want);
+    ck_assert_msg(got == want, "%s %s k %d slices %d output %d: %#jx, "
+                  "expected %#jx", o->name, o->type, k, slices, at,
+                  (uintmax_t)got, (uintmax_t)want);
   }
 }
 
@@ -275,7 +273,7 @@ static void compare_plain(const char *order, const char *type, int k,
   ck_assert_msg(got == want, "%s k %d: %a, expected %a", order, k, got, want);
 }
 
-/* f32 FMA chains: slices, and the 32 lanes of a vector by a matrix. */
+/* Chains in slices, and the 32 lanes of a vector by a matrix. */
 START_TEST(plain_orders)
 {
   for (int k = 1; k < MAX_K; k += 37) {

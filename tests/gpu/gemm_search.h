@@ -7,10 +7,10 @@
 
 #include "gemm_match.h"
 
-/* The first setting that reproduces every output and the digest, else (false) the
- * one with fewest wrong; *r is its result.  Rows that the kernel's name
- * suggests come first, then the rest of emu/orders.c; slices as the
- * library's log says, else 1, else every number that cuts K otherwise. */
+/* The first setting that reproduces every captured output and the digest of
+ * all, else (false) the one with fewest wrong; *r is its result.  Rows that
+ * the kernel's name suggests come first, then the rest of emu/orders.c;
+ * slices as the library's log says, or 1, and then any other number. */
 bool gemm_search(const gemm_case *c, const gemm_inputs *in, gemm_setting *best,
                  gemm_result *r);
 

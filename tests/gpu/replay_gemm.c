@@ -6,12 +6,14 @@
  *   replay_gemm ORDERS          each case by the order that the file names
  *   replay_gemm --whole ORDERS  D whole, so that every digest is compared
  *   replay_gemm --most N ...    at most N outputs of each case
+ *   replay_gemm --blind ORDERS  what identify says of D, not told the order
  *   replay_gemm --search        finds the orders and writes such a file
  *
  * A line of ORDERS: case, order, fast, promote, slices, reduce; "-" is the
  * row's own.  "open" as the order: none fits; such cases are listed.
  * Exit 0 when all agree, 1 when some do not, 2 when a file is malformed.
  */
+#include "gemm_blind.h"
 #include "gemm_search.h"
 
 #include <stdlib.h>
@@ -23,7 +25,7 @@ typedef struct {
 } expectation;
 
 typedef struct {
-  bool search, whole;
+  bool search, whole, blind;
   size_t most;
   expectation *list;
   size_t count;
@@ -164,6 +166,26 @@ static void write_order(const gemm_case *c, const gemm_setting *s,
   fflush(stdout);
 }
 
+/* Only after D was computed whole and its digest is the GPU's. */
+static void blind(const gemm_case *c, const gemm_inputs *in, const char *name,
+                  total *t)
+{
+  static const char *const says[] = {"blind: not among them",
+                                     "blind: among them", "blind: first",
+                                     "blind: the only one"};
+  blind_result b;
+  gemm_result none = {0};
+  int said = 0;
+  if (!gemm_blind(c, in, name, &b))
+    return;
+  if (b.right)
+    said = b.exact == 1 ? 3 : b.first ? 2 : 1;
+  printf("  %s: %zu of %zu candidates fit\n", says[said], b.exact,
+         b.candidates);
+  add_total(t, says[said], &none);
+  fflush(stdout);
+}
+
 /* 0 agrees, 1 does not, 2: cannot be compared. */
 static int check_case(const replay *r, const gemm_case *c, total *t)
 {
@@ -181,6 +203,8 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
     ok = gemm_match(c, &in, &s, r->most, r->whole, &result, why, sizeof why);
     if (ok)
       print_result(c, &s, &result);
+    if (ok && r->blind)
+      blind(c, &in, s.name, t);
     add_total(t, s.name, &result);
   } else if (ok) {
     describe(c);
@@ -198,7 +222,7 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
 static void print_totals(const total *t, size_t refused)
 {
   for (size_t i = 0; i < TOTALS && t[i].name[0]; i++)
-    printf("%-20s %4zu cases %8zu outputs %6zu mismatches %4zu digests\n",
+    printf("%-22s %4zu cases %8zu outputs %6zu mismatches %4zu digests\n",
            t[i].name, t[i].cases, t[i].compared, t[i].wrong, t[i].digests);
   printf("%zu cases that the library refused\n", refused);
 }
@@ -231,6 +255,8 @@ int main(int argc, char **argv)
   for (; i < argc && argv[i][0] == '-'; i++)
     if (strcmp(argv[i], "--search") == 0)
       r.search = true;
+    else if (strcmp(argv[i], "--blind") == 0)
+      r.blind = r.whole = true;
     else if (strcmp(argv[i], "--whole") == 0)
       r.whole = true;
     else if (strcmp(argv[i], "--most") == 0 && i + 1 < argc)
