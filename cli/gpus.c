@@ -11,13 +11,18 @@ static const char *const kinds[] = {[ULP_DOT_FDPA] = "fdpa",
                                     [ULP_DOT_FMA] = "fma",
                                     [ULP_DOT_FMA_PAIRS] = "fma_pairs",
                                     [ULP_DOT_EXACT] = "exact",
-                                    [ULP_DOT_INTEGER] = "integer"};
+                                    [ULP_DOT_INTEGER] = "integer",
+                                    [ULP_DOT_FLUSH] = "flush",
+                                    [ULP_DOT_FLOOR] = "floor",
+                                    [ULP_DOT_FLOOR_EVEN_ODD] =
+                                        "floor_even_odd"};
 static const char *const orders[] = {[ULP_BLOCKS_ASCENDING] = "ascending",
                                      [ULP_BLOCKS_PAIRS] = "pairs"};
 
 static const char *const columns[] = {
     "gpu",    "products", "instruction", "m",     "n",
     "k",      "d",        "a",           "b",     "c",
+    "ptx_kind", "scale",  "scale_block", "group",
     "kind",   "block",    "align",       "floor", "order",
     "convert", "c_last",  "accumulator", "round", "evidence",
     "machine_instruction", "source",     NULL};
@@ -29,11 +34,28 @@ static const char *products_of(const char *arch)
   return "";
 }
 
+static void optional_int(cli_table *t, int n)
+{
+  if (n)
+    cli_cell_int(t, n);
+  else
+    cli_cell_none(t);
+}
+
+static void scale_cells(cli_table *t, const ulp_mma_record *r)
+{
+  cli_cell_text(t, r->ptx_kind ? r->ptx_kind : "");
+  cli_cell_text(t, r->scale ? r->scale : "");
+  optional_int(t, r->scale_block);
+  optional_int(t, r->group);
+}
+
 /* What only a truncated dot product has. */
 static void fdpa_cells(cli_table *t, const ulp_mma_record *r)
 {
   if (r->kind != ULP_DOT_FDPA) {
-    for (int i = 0; i < 8; i++)
+    optional_int(t, r->block);
+    for (int i = 0; i < 7; i++)
       cli_cell_none(t);
     return;
   }
@@ -55,7 +77,10 @@ static void record_row(cli_table *t, const ulp_mma_record *r)
   cli_cell_text(t, r->arch);
   cli_cell_text(t, products_of(r->arch));
   cli_cell_text(t, r->instr);
-  cli_cell_int(t, r->m);
+  if (r->m)
+    cli_cell_int(t, r->m);
+  else
+    cli_cell_text(t, "64|128");
   if (r->n)
     cli_cell_int(t, r->n);
   else
@@ -65,6 +90,7 @@ static void record_row(cli_table *t, const ulp_mma_record *r)
   cli_cell_text(t, r->a);
   cli_cell_text(t, r->b);
   cli_cell_text(t, r->c);
+  scale_cells(t, r);
   cli_cell_text(t, kinds[r->kind]);
   fdpa_cells(t, r);
   cli_cell_text(t, ulp_evidence_name(r->evidence));

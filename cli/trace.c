@@ -211,6 +211,19 @@ static void block_text(ulp_output *out, const request *rq, size_t i)
   ulp_output_printf(out, "\n");
 }
 
+/* Kinds whose steps are not shown: what goes in. */
+static void operands_text(ulp_output *out, const request *rq)
+{
+  const ulp_mma *m = &rq->mma;
+  char x[CLI_NUMBER_SIZE], y[CLI_NUMBER_SIZE];
+  ulp_output_printf(out, "\n    k  A and B, of which %d at a time join C\n",
+                    m->record->block);
+  for (int k = 0; k < m->k; k++)
+    ulp_output_printf(out, "  %3d  %-22s %s\n", k,
+                      cli_decimal(ulp_decode(&m->a, rq->a[k]), x),
+                      cli_decimal(ulp_decode(&m->b, rq->b[k]), y));
+}
+
 /* Instructions without blocks: their products, and what the chain holds. */
 static void plain_text(ulp_output *out, const request *rq)
 {
@@ -267,8 +280,11 @@ static void print_text(ulp_output *out, const request *rq)
     ulp_output_printf(out, "operands become %s first\n", r->convert);
   for (size_t i = 0; i < rq->blocks; i++)
     block_text(out, rq, i);
-  if (rq->blocks == 0)
+  if (rq->blocks == 0 && (r->kind == ULP_DOT_FMA ||
+                          r->kind == ULP_DOT_INTEGER))
     plain_text(out, rq);
+  else if (rq->blocks == 0)
+    operands_text(out, rq);
   if (r->c_last)
     ulp_output_printf(out, "\nC joins by an addition in f32, rne\n");
   result_text(out, rq);
@@ -296,8 +312,8 @@ static json_t *term_json(const request *rq, const ulp_trace_term *t)
   json_object_set_new(o, "significand",
                       json_integer((json_int_t)t->significand));
   json_object_set_new(o, "exponent", json_integer(t->exponent));
-  json_object_set_new(o, "vote", t->significand ? json_integer(t->vote)
-                                                : json_null());
+  json_object_set_new(o, "vote",
+                      t->votes ? json_integer(t->vote) : json_null());
   json_object_set_new(o, "kept", json_integer((json_int_t)t->kept));
   json_object_set_new(o, "cut", json_boolean(t->cut));
   return o;

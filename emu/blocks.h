@@ -25,6 +25,12 @@ static inline uint64_t ulp_cut(uint64_t magnitude, int32_t drop)
   return drop < 0 ? magnitude << -drop : magnitude >> drop;
 }
 
+/* The exponent of the last significand bit of a format's least numbers. */
+static inline int32_t ulp_least_exponent(const ulp_format *f)
+{
+  return 1 - f->bias - f->man_bits;
+}
+
 /* A code moved to another format, in RNE, Inf beyond its range; exact
  * wherever a record asks for it. */
 uint64_t ulp_convert_operand(const ulp_format *to, const ulp_format *from,

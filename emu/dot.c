@@ -4,6 +4,7 @@
  * step visible to a trace.  tile.c does the same fast.
  */
 #include "blocks.h"
+#include "cdna.h"
 #include "tile.h"
 
 #include <math.h>
@@ -87,7 +88,45 @@ static void add_product(block *b, const ulp_mma *m, int k, uint64_t a_code,
       .negative = x.negative != y.negative,
       .significand = x.significand * y.significand,
       .exponent = x.exponent + y.exponent,
-      .vote = vote_of(&m->operand_a, &x) + vote_of(&m->operand_b, &y)};
+      .vote = vote_of(&m->operand_a, &x) + vote_of(&m->operand_b, &y),
+      .votes = x.significand != 0 && y.significand != 0};
+}
+
+/* The exact sum of a group's products as one term, of exponent 0: its size
+ * does not count. */
+static void add_group(block *b, const ulp_mma *m, int k, const uint64_t *a,
+                      const uint64_t *bb)
+{
+  ulp_trace_term sum = {.k = k,
+                        .exponent = ulp_least_exponent(&m->operand_a) +
+                                    ulp_least_exponent(&m->operand_b)};
+  int64_t total = 0;
+  int first = b->count;
+  for (int i = k; i < k + m->record->group; i++) {
+    const ulp_trace_term *t = &b->term[first];
+    add_product(b, m, i, a[i], bb[i]);
+    int64_t units = (int64_t)(t->significand << (t->exponent - sum.exponent));
+    total += t->negative ? -units : units;
+    sum.votes = sum.votes || t->votes;
+    b->count = first;
+  }
+  sum.negative = total < 0;
+  sum.significand = (uint64_t)(total < 0 ? -total : total);
+  b->term[b->count++] = sum;
+}
+
+/* Multiplies the last term by two scales. */
+static void scale_term(block *b, const ulp_mma *m, uint64_t sa, uint64_t sb)
+{
+  uint64_t mask = (UINT64_C(1) << (m->scale.exp_bits + m->scale.man_bits)) - 1;
+  ulp_exact x = ulp_unpack(&m->scale, sa & mask);
+  ulp_exact y = ulp_unpack(&m->scale, sb & mask);
+  ulp_trace_term *t = &b->term[b->count - 1];
+  note_product(&b->special, &x, &y);
+  t->significand *= x.significand * y.significand;
+  t->exponent += x.exponent + y.exponent;
+  t->vote += vote_of(&m->scale, &x) + vote_of(&m->scale, &y);
+  t->votes = t->votes && !is_zero(&x) && !is_zero(&y);
 }
 
 static void add_accumulator(block *b, const ulp_format *f, uint64_t code)
@@ -98,7 +137,8 @@ static void add_accumulator(block *b, const ulp_format *f, uint64_t code)
                                          .negative = c.negative,
                                          .significand = c.significand,
                                          .exponent = c.exponent,
-                                         .vote = vote_of(f, &c)};
+                                         .vote = vote_of(f, &c),
+                                         .votes = c.significand != 0};
 }
 
 /* E: the greatest vote, at least `floor`; zeros do not vote. */
@@ -106,7 +146,7 @@ static int32_t greatest_vote(const block *b, int32_t floor)
 {
   int32_t top = floor;
   for (int i = 0; i < b->count; i++)
-    if (b->term[i].significand != 0 && b->term[i].vote > top)
+    if (b->term[i].votes && b->term[i].vote > top)
       top = b->term[i].vote;
   return top;
 }
@@ -136,22 +176,40 @@ static uint64_t finish_block(block *b, const ulp_mma *m, const ulp_trace *trace)
 
 /* ---- a chain of blocks --------------------------------------------------------- */
 
-static uint64_t dot_fdpa(const ulp_mma *m, const uint64_t *a,
-                         const uint64_t *b, uint64_t c, const ulp_trace *trace)
+/* What the dot product is of; no scales: sa is NULL. */
+typedef struct {
+  const uint64_t *a, *b, *sa, *sb;
+} vectors;
+
+/* The terms of products i .. i + record->block - 1, in block order. */
+static void add_terms(block *blk, const ulp_mma *m, const vectors *v, int i)
+{
+  const ulp_mma_record *r = m->record;
+  int step = r->group ? r->group : 1;
+  for (int end = i + r->block; i < end; i += step) {
+    int k = ulp_block_k(r, i);
+    if (r->group)
+      add_group(blk, m, k, v->a, v->b);
+    else
+      add_product(blk, m, k, ulp_convert_operand(&m->operand_a, &m->a, v->a[k]),
+                  ulp_convert_operand(&m->operand_b, &m->b, v->b[k]));
+    if (v->sa)
+      scale_term(blk, m, v->sa[k / r->scale_block], v->sb[k / r->scale_block]);
+  }
+}
+
+static uint64_t dot_fdpa(const ulp_mma *m, const vectors *v, uint64_t c,
+                         const ulp_trace *trace)
 {
   const ulp_mma_record *r = m->record;
   const ulp_format *from = r->c_last ? &m->acc : &m->c;
   uint64_t acc = r->c_last ? 0 : c;
-  for (int i = 0; i < m->k;) {
+  for (int i = 0; i < m->k; i += r->block) {
     block blk; /* its terms are written before they are read */
     blk.count = 0;
     blk.special = (specials){false, false, false};
     add_accumulator(&blk, from, acc);
-    for (int end = i + r->block; i < end; i++) {
-      int k = ulp_block_k(r, i);
-      add_product(&blk, m, k, ulp_convert_operand(&m->operand_a, &m->a, a[k]),
-                  ulp_convert_operand(&m->operand_b, &m->b, b[k]));
-    }
+    add_terms(&blk, m, v, i);
     acc = finish_block(&blk, m, trace);
     from = &m->acc;
   }
@@ -215,15 +273,25 @@ static uint64_t dot_fma_pairs(const ulp_mma *m, const uint64_t *a,
   return ulp_result_code(&m->d, acc);
 }
 
-uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
-                     uint64_t c, const ulp_trace *trace)
+uint64_t ulp_mma_dot_scaled(const ulp_mma *m, const uint64_t *a,
+                            const uint64_t *b, uint64_t c, const uint64_t *sa,
+                            const uint64_t *sb, const ulp_trace *trace)
 {
   switch (m->record->kind) {
   case ULP_DOT_INTEGER: return dot_integer(m, a, b, c);
   case ULP_DOT_FMA: return dot_fma(m, a, b, c);
   case ULP_DOT_FMA_PAIRS: return dot_fma_pairs(m, a, b, c);
-  case ULP_DOT_FDPA:
-  case ULP_DOT_EXACT: break;
+  case ULP_DOT_EXACT:
+  case ULP_DOT_FLUSH:
+  case ULP_DOT_FLOOR:
+  case ULP_DOT_FLOOR_EVEN_ODD: return ulp_cdna_dot(m, a, b, c);
+  case ULP_DOT_FDPA: break;
   }
-  return dot_fdpa(m, a, b, c, trace);
+  return dot_fdpa(m, &(vectors){a, b, sa, sb}, c, trace);
+}
+
+uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
+                     uint64_t c, const ulp_trace *trace)
+{
+  return ulp_mma_dot_scaled(m, a, b, c, NULL, NULL, trace);
 }

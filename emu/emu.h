@@ -32,8 +32,12 @@ typedef enum {
   ULP_DOT_FDPA,    /* truncated fused dot-product-add: see ulp_mma_dot */
   ULP_DOT_FMA,     /* a chain of IEEE fused multiply-adds, k ascending */
   ULP_DOT_FMA_PAIRS, /* C + fma(a1, b1, a0 b0) + fma(a3, b3, a2 b2) in f32 */
-  ULP_DOT_EXACT,   /* the exact sum, rounded once */
-  ULP_DOT_INTEGER  /* exact integers, modulo 2^32 or clamped */
+  ULP_DOT_EXACT,   /* the exact sum of a block and C, rounded once */
+  ULP_DOT_INTEGER, /* exact integers, modulo 2^32 or clamped */
+  /* AMD: see emu/cdna.c */
+  ULP_DOT_FLUSH,   /* f32, rounded at each step, without subnormals */
+  ULP_DOT_FLOOR,   /* cut, then floored where C joins */
+  ULP_DOT_FLOOR_EVEN_ODD /* the same, even and odd k apart at first */
 } ulp_dot_kind;
 
 /* Which k of the instruction make up a block. */
@@ -46,14 +50,22 @@ enum { ULP_NO_FLOOR = -100000 };
 
 typedef struct {
   const char *arch;  /* "sm_90"; see ulp_gpu_find */
-  const char *instr; /* "mma" or "wgmma", ".sp" when sparse */
+  const char *instr; /* "mma", "wgmma" or "tcgen05", ".sp" when sparse,
+                        ".block_scale" with scales; AMD: the whole name */
   bool sparse;       /* 2:4: A holds k / 2 of its k elements */
-  int m, n, k;       /* n = 0: any multiple of 8 from 8 to 256 */
+  int m, n, k;       /* m = 0: 64 or 128; n = 0: any multiple of 8 from 8 to
+                        256 */
   const char *d, *a, *b, *c; /* PTX type names; a and b may list several,
                                 separated by '|', in any pairing */
+  const char *ptx_kind;  /* of PTX's .kind::, or NULL */
+  const char *scale;     /* types of block scales, or NULL: it has none */
+  int scale_block;       /* k that share a scale */
   ulp_dot_kind kind;
   /* FDPA */
-  int block;             /* products that are summed together */
+  int block;             /* products that are summed together; AMD's kinds
+                            have this one too */
+  int group;             /* products of so many are summed exactly, and then
+                            are one term; 0: each is a term */
   int align;             /* F: terms are cut to multiples of 2^(E-F) */
   int floor;             /* E is at least this; ULP_NO_FLOOR: no such limit */
   ulp_block_order order;
@@ -89,24 +101,34 @@ typedef struct {
   ulp_format operand_a, operand_b; /* after `convert` */
   ulp_format acc;
   bool satfinite;                  /* INTEGER: clamp to the range of s32 */
+  ulp_format scale;                /* of block scales */
+  int scales;                      /* of a row of A, of a row of B; or 0 */
 } ulp_mma;
 
 /* Finds an instruction by its PTX name, short (mma.m16n8k16.f32.f16.f16.f32,
- * wgmma.m64n8k32.f32.e4m3.e4m3) or whole (mma.sync.aligned....row.col....).
+ * wgmma.m64n8k32.f32.e4m3.e4m3) or whole (mma.sync.aligned....row.col....),
+ * or by AMD's (v_mfma_f32_16x16x16_f16).  Types of tcgen05.mma, which PTX keeps
+ * in a descriptor, follow its shape: tcgen05.mma.m128n64k32.f32.e4m3.e5m2.
+ * Block scales: mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X
+ * .f32.e2m1.e2m1.f32.ue4m3; block16 and block32 say the same as scale_vec.
  * ULP_ENAME with one line in `why` when the GPU is unknown or lacks it. */
 ULP_MUST_CHECK ulp_status ulp_mma_find(const char *gpu, const char *instr,
                                        ulp_mma *out, char *why,
                                        size_t why_size);
+/* A name that finds row r: with the i-th of its types of A, of B, of C. */
+void ulp_mma_row_name(const ulp_mma_record *r, int a, int b, int c, char *out,
+                      size_t size);
 
 /* ---- one dot product ------------------------------------------------------ */
 
 /* What happened to one term of a block. */
 typedef struct {
-  int k;                /* -1: the accumulator */
+  int k;                /* -1: the accumulator; a group's first */
   bool negative;
   uint64_t significand; /* exact value: significand * 2^exponent */
   int32_t exponent;
-  int32_t vote;         /* the exponent that competes for E; 0 does not */
+  int32_t vote;         /* the exponent that competes for E */
+  bool votes;           /* whether it does: zeros do not */
   uint64_t kept;        /* after truncation, in units of 2^(E-F) */
   bool cut;             /* truncation dropped something */
 } ulp_trace_term;
@@ -141,6 +163,18 @@ typedef struct {
  * a, b: k codes each.  c: a code of format c. */
 uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
                      uint64_t c, const ulp_trace *trace);
+
+/* The same with block scales, m->scales codes each of format m->scale; NULL,
+ * as in ulp_mma_dot and ulp_mma_tile: all 1.
+ *
+ * A term is the exact product a b sa sb, of exponent ea + eb + esa + esb.
+ * Where the record has groups, it is their exact sum times sa sb, of exponent
+ * esa + esb, and does not compete for E only when all its products, or a
+ * scale, are 0.  UE8M0's 0xff and UE4M3's 0x7f make the result NaN; UE4M3's
+ * bit 7 is not looked at. */
+uint64_t ulp_mma_dot_scaled(const ulp_mma *m, const uint64_t *a,
+                            const uint64_t *b, uint64_t c, const uint64_t *sa,
+                            const uint64_t *sb, const ulp_trace *trace);
 
 /* The same values, fast: operands decoded once.  rows x cols outputs;
  * a: rows x k, b: cols x k, c and d: rows x cols stored elements; d may be c. */

@@ -19,11 +19,14 @@ static const struct {
     {"sm_70", "v100 volta"},
     {"sm_75", "t4 rtx2080 turing"},
     {"sm_80", "a100 a30 ampere"},
-    {"sm_86", "a10 a40 rtx3090"},
+    {"sm_86", "a2 a10 a40 rtx3090"},
     {"sm_89", "l4 l40 l40s rtx4090 ada"},
     {"sm_90", "h200 h100 gh200 h20 hopper"},
     {"sm_100", "b200 b100 gb200 blackwell"},
     {"sm_120", "rtx5090 rtxpro6000"},
+    {"cdna1", "mi100 gfx908"},
+    {"cdna2", "mi210 mi250 mi250x gfx90a"},
+    {"cdna3", "mi300a mi300x mi325x gfx942"},
 };
 enum { GPU_COUNT = sizeof gpus / sizeof gpus[0] };
 
@@ -58,13 +61,16 @@ const char *ulp_gpu_find(const char *name)
 
 /* ---- instruction names ---------------------------------------------------- */
 
-enum { MAX_TYPES = 4, TYPE_SIZE = 8, KIND_SIZE = 12 };
+enum { MAX_TYPES = 4, TYPE_SIZE = 8, KIND_SIZE = 24 };
 
 typedef struct {
-  char kind[KIND_SIZE]; /* "mma", "wgmma", with ".sp" */
+  const char *whole;    /* AMD's name, or NULL */
+  char kind[KIND_SIZE]; /* "mma", "wgmma", with ".sp", ".block_scale" */
   int m, n, k;
   char type[MAX_TYPES][TYPE_SIZE]; /* D A B [C] */
   int types;
+  char ptx_kind[TYPE_SIZE + 4], scale[TYPE_SIZE]; /* or "" */
+  int scales, scale_block; /* scale_vec::4X, block16; or 0 */
   bool satfinite;
 } request;
 
@@ -76,7 +82,7 @@ static bool is_word(const char *s, size_t n, const char *word)
 /* Words of the full spelling that change nothing here. */
 static bool is_filler(const char *s, size_t n)
 {
-  return in_list("sync aligned mma_async row col", " ", s, n);
+  return in_list("sync aligned mma mma_async row col cta_group::1", " ", s, n);
 }
 
 static bool read_shape(const char *s, request *q)
@@ -86,35 +92,64 @@ static bool read_shape(const char *s, request *q)
          (s[used] == '.' || s[used] == '\0');
 }
 
+static bool starts(const char *s, size_t n, const char *prefix)
+{
+  return n > strlen(prefix) && strncasecmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* A word in lower case, to out. */
+static bool copy_word(const char *s, size_t n, char *out, size_t size)
+{
+  if (n >= size)
+    return false;
+  for (size_t i = 0; i < n; i++)
+    out[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i]);
+  out[n] = '\0';
+  return true;
+}
+
+/* .sp and .block_scale name another instruction. */
+static bool extend(request *q, const char *s, size_t n)
+{
+  size_t used = strlen(q->kind);
+  q->kind[used] = '.';
+  return used + 2 < KIND_SIZE &&
+         copy_word(s, n, q->kind + used + 1, KIND_SIZE - used - 1);
+}
+
 static bool read_word(const char *s, size_t n, request *q)
 {
   if (is_filler(s, n))
     return true;
-  if (is_word(s, n, "sp")) {
-    if (strlen(q->kind) + 4 > KIND_SIZE)
-      return false;
-    strcat(q->kind, ".sp");
-  } else if (is_word(s, n, "satfinite")) {
-    q->satfinite = true;
-  } else if (q->m == 0) {
+  if (is_word(s, n, "sp") || is_word(s, n, "block_scale"))
+    return extend(q, s, n);
+  if (starts(s, n, "kind::"))
+    return copy_word(s + 6, n - 6, q->ptx_kind, sizeof q->ptx_kind);
+  if (starts(s, n, "scale_vec::"))
+    return sscanf(s + 11, "%1d", &q->scales) == 1 && n == 13;
+  if (starts(s, n, "block"))
+    return sscanf(s + 5, "%2d", &q->scale_block) == 1 && n == 7;
+  if (is_word(s, n, "satfinite"))
+    return q->satfinite = true;
+  if (q->m == 0)
     return read_shape(s, q);
-  } else {
-    if (q->types == MAX_TYPES || n >= TYPE_SIZE)
-      return false;
-    for (size_t i = 0; i < n; i++)
-      q->type[q->types][i] = (char)(s[i] | 0x20);
-    q->type[q->types++][n] = '\0';
-  }
-  return true;
+  if (starts(s, n, "ue"))
+    return copy_word(s, n, q->scale, sizeof q->scale);
+  return q->types < MAX_TYPES &&
+         copy_word(s, n, q->type[q->types++], TYPE_SIZE);
 }
 
 static bool parse(const char *instr, request *q)
 {
   size_t n = strcspn(instr, ".");
   memset(q, 0, sizeof *q);
-  if (!is_word(instr, n, "mma") && !is_word(instr, n, "wgmma"))
+  if (starts(instr, n, "v_mfma_")) {
+    q->whole = instr;
+    return true;
+  }
+  if (!in_list("mma wgmma tcgen05", " ", instr, n))
     return false;
-  memcpy(q->kind, n == 3 ? "mma" : "wgmma", n);
+  (void)copy_word(instr, n, q->kind, KIND_SIZE);
   for (const char *s = instr + n; *s; s += n) {
     s++;
     n = strcspn(s, ".");
@@ -142,6 +177,8 @@ static bool resolve(const char *type, ulp_format *out)
     *out = s32;
     return true;
   }
+  if (strcmp(type, "ue4m3") == 0) /* without the sign, which is not read */
+    type = "e4m3";
   return ulp_format_find(type, out, NULL, 0) == ULP_OK;
 }
 
@@ -150,35 +187,105 @@ static bool type_fits(const char *list, const char *type)
   return in_list(list, "|", type, strlen(type));
 }
 
+static bool scale_fits(const ulp_mma_record *r, const request *q)
+{
+  if (!r->scale)
+    return !*q->scale && !q->scales && !q->scale_block;
+  return (!*q->scale || type_fits(r->scale, q->scale)) &&
+         (!q->scales || q->scales == r->k / r->scale_block) &&
+         (!q->scale_block || q->scale_block == r->scale_block);
+}
+
+static bool shape_fits(const ulp_mma_record *r, const request *q)
+{
+  bool m = r->m ? r->m == q->m : q->m == 64 || q->m == 128;
+  bool n = r->n ? r->n == q->n : q->n >= 8 && q->n <= 256 && q->n % 8 == 0;
+  return m && n && r->k == q->k;
+}
+
 static bool matches(const ulp_mma_record *r, const char *arch,
                     const request *q)
 {
-  bool n_fits = r->n ? r->n == q->n : q->n >= 8 && q->n <= 256 && q->n % 8 == 0;
   const char *c = q->types == 4 ? q->type[3] : q->type[0];
-  return strcmp(r->arch, arch) == 0 && strcmp(r->instr, q->kind) == 0 &&
-         r->m == q->m && n_fits && r->k == q->k && type_fits(r->d, q->type[0]) &&
-         type_fits(r->a, q->type[1]) && type_fits(r->b, q->type[2]) &&
-         type_fits(r->c, c);
+  if (strcmp(r->arch, arch) != 0)
+    return false;
+  if (q->whole)
+    return strcasecmp(r->instr, q->whole) == 0;
+  return strcmp(r->instr, q->kind) == 0 && shape_fits(r, q) &&
+         type_fits(r->d, q->type[0]) && type_fits(r->a, q->type[1]) &&
+         type_fits(r->b, q->type[2]) && type_fits(r->c, c) &&
+         (!*q->ptx_kind || (r->ptx_kind && !strcmp(r->ptx_kind, q->ptx_kind))) &&
+         scale_fits(r, q);
+}
+
+static bool fill_scale(ulp_mma *m, const ulp_mma_record *r, const request *q)
+{
+  char first[TYPE_SIZE];
+  m->scales = 0;
+  if (!r->scale)
+    return true;
+  m->scales = r->k / r->scale_block;
+  return copy_word(r->scale, strcspn(r->scale, "|"), first, sizeof first) &&
+         resolve(*q->scale ? q->scale : first, &m->scale);
+}
+
+/* AMD's names leave the types to the record. */
+static bool fill_types(ulp_mma *m, const ulp_mma_record *r, const request *q)
+{
+  if (q->whole)
+    return resolve(r->d, &m->d) && resolve(r->a, &m->a) &&
+           resolve(r->b, &m->b) && resolve(r->c, &m->c);
+  return resolve(q->type[0], &m->d) && resolve(q->type[1], &m->a) &&
+         resolve(q->type[2], &m->b) &&
+         resolve(q->types == 4 ? q->type[3] : q->type[0], &m->c);
 }
 
 static bool fill(ulp_mma *m, const ulp_mma_record *r, const request *q)
 {
-  const char *acc = r->acc ? r->acc : "f32";
   m->record = r;
-  m->m = q->m;
-  m->n = q->n;
-  m->k = r->sparse ? q->k / 2 : q->k;
+  m->m = q->whole ? r->m : q->m;
+  m->n = q->whole ? r->n : q->n;
+  m->k = r->sparse ? r->k / 2 : r->k;
   m->satfinite = q->satfinite;
-  if (!resolve(q->type[0], &m->d) || !resolve(q->type[1], &m->a) ||
-      !resolve(q->type[2], &m->b) ||
-      !resolve(q->types == 4 ? q->type[3] : q->type[0], &m->c) ||
-      !resolve(acc, &m->acc))
+  if (!fill_types(m, r, q) || !fill_scale(m, r, q) ||
+      !resolve(r->acc ? r->acc : "f32", &m->acc))
     return false;
   m->operand_a = m->a;
   m->operand_b = m->b;
   return !r->convert ||
          (resolve(r->convert, &m->operand_a) &&
           resolve(r->convert, &m->operand_b));
+}
+
+/* The i-th word of a list, or its last. */
+static const char *word_of(const char *list, int i, char out[TYPE_SIZE + 8])
+{
+  while (i-- > 0 && strchr(list, '|'))
+    list = strchr(list, '|') + 1;
+  (void)copy_word(list, strcspn(list, "|"), out, TYPE_SIZE + 8);
+  return out;
+}
+
+void ulp_mma_row_name(const ulp_mma_record *r, int a, int b, int c, char *out,
+                      size_t size)
+{
+  char x[TYPE_SIZE + 8], y[TYPE_SIZE + 8], z[TYPE_SIZE + 8], last[TYPE_SIZE + 8];
+  bool kind = r->ptx_kind != NULL;
+  if (r->m && r->n && strncmp(r->instr, "v_", 2) == 0) {
+    (void)snprintf(out, size, "%s", r->instr);
+    return;
+  }
+  (void)snprintf(out, size, "%s.m%dn%dk%d%s%s", r->instr, r->m ? r->m : 128,
+                 r->n ? r->n : 8, r->k, kind ? ".kind::" : "",
+                 kind ? r->ptx_kind : "");
+  size_t used = strlen(out);
+  (void)snprintf(out + used, size - used, ".%s.%s.%s.%s", r->d,
+                 word_of(r->a, a, x), word_of(r->b, b, y),
+                 word_of(r->c, c, z));
+  used = strlen(out);
+  if (r->scale)
+    (void)snprintf(out + used, size - used, ".block%d.%s", r->scale_block,
+                   word_of(r->scale, a, last));
 }
 
 ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
@@ -199,7 +306,8 @@ ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
     (void)snprintf(why, why_size,
                    "instruction '%.80s': expected PTX's spelling, as in "
                    "mma.m16n8k16.f32.f16.f16.f32 or "
-                   "wgmma.m64n64k32.f32.e4m3.e4m3",
+                   "wgmma.m64n64k32.f32.e4m3.e4m3, or AMD's, as in "
+                   "v_mfma_f32_16x16x16_f16",
                    instr);
     ulp_one_line(why, why_size);
     return ULP_EINVAL;

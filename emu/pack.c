@@ -22,7 +22,8 @@ typedef struct {
 bool ulp_packable(const ulp_mma *m)
 {
   const ulp_mma_record *r = m->record;
-  return r->kind == ULP_DOT_FDPA && m->k <= ULP_MAX_K && r->align <= 28 &&
+  return r->kind == ULP_DOT_FDPA && !r->group && m->k <= ULP_MAX_K &&
+         r->align <= 28 &&
          m->operand_a.man_bits <= 11 && m->operand_b.man_bits <= 11 &&
          m->operand_a.kind == ULP_FLOAT && m->operand_b.kind == ULP_FLOAT &&
          m->acc.exp_bits <= 8 && m->acc.man_bits <= 23;

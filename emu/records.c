@@ -8,11 +8,23 @@
  * A row marked measured was compared with the GPU by this project's own
  * harness, tests/gpu; its vectors are under tests/vectors.
  */
-#include "emu.h"
+#include "records_amd.h"
 
 #define MMA_SIM "Xie et al. 2025 (MMA-Sim), arXiv:2511.10909"
 #define FASI "Fasi et al. 2021, PeerJ CS 7:e330; " MMA_SIM
-#define KHATTAK "Khattak and Mikaitis 2025 (MATLAB-tensor-core); " MMA_SIM
+/* Vectors that scripts/peers/khattak.py replays without a mismatch. */
+#define VECTORS(N, FROM)                                                       \
+  "Khattak and Mikaitis 2025 (MATLAB-tensor-core), " N                         \
+  " public vectors of " FROM " replayed"
+#define FASI_KHATTAK                                                           \
+  "Fasi et al. 2021, PeerJ CS 7:e330; " VECTORS("20000", "an A100") "; " MMA_SIM
+#define FASI_V100                                                              \
+  "Fasi et al. 2021, PeerJ CS 7:e330; " VECTORS("10000", "a V100") "; " MMA_SIM
+#define KHATTAK_A2 VECTORS("20000", "an A2") "; as Ampere's"
+#define KHATTAK_ADA                                                            \
+  VECTORS("70000", "an RTX 1000 Ada and an L40S") "; " MMA_SIM
+#define KHATTAK_B200 VECTORS("20000", "a B200") "; " MMA_SIM
+#define KHATTAK_FP8 VECTORS("20000", "a B200")
 
 /* Output roundings. */
 #define RZ32 .acc = "f32", .acc_mode = ULP_RTZ
@@ -36,63 +48,88 @@
 #define MMA_SP(ARCH) .arch = (ARCH), .instr = "mma.sp", .sparse = true
 #define WGMMA_SP(ARCH) .arch = (ARCH), .instr = "wgmma.sp", .sparse = true
 
+#define TCGEN05 .arch = "sm_100", .instr = "tcgen05"
+
+/* Block scales.  The two rows of groups are open: MMA-Sim aligns to 35 bits,
+ * another public model to 25. */
+#define BLOCK_SCALED(ARCH, INSTR, M, N)                                        \
+  {.arch = (ARCH), .instr = (INSTR), SHAPE(M, N, 32),                          \
+   .ptx_kind = "mxf8f6f4", .scale = "ue8m0", .scale_block = 32,                \
+   TYPES("f32", F8F6F4, F8F6F4, "f32"), FDPA(32, 25, -133), RZ32,              \
+   PUBLISHED(MMA_SIM)},                                                        \
+  {.arch = (ARCH), .instr = (INSTR), SHAPE(M, N, 64),                          \
+   .ptx_kind = "mxf4", .scale = "ue8m0", GROUPS(32)},                          \
+  {.arch = (ARCH), .instr = (INSTR), SHAPE(M, N, 64),                          \
+   .ptx_kind = "mxf4nvf4", .scale = "ue8m0", GROUPS(32)},                      \
+  {.arch = (ARCH), .instr = (INSTR), SHAPE(M, N, 64),                          \
+   .ptx_kind = "mxf4nvf4", .scale = "ue4m3|ue8m0", GROUPS(16)}
+#define GROUPS(SCALE_BLOCK)                                                    \
+  .scale_block = (SCALE_BLOCK), TYPES("f32", "e2m1", "e2m1", "f32"),           \
+  FDPA(64, 35, -139), .group = 16, RZ32, .evidence = ULP_OPEN, .machine = "",  \
+  .source = MMA_SIM " (35 bits; others say 25)"
+
 #define FP8 "e4m3|e5m2"
+#define F8F6F4 "e4m3|e5m2|e3m2|e2m3|e2m1"
 #define INT8 "s8|u8"
 #define INT4 "s4|u4"
+
+/* What every chip from Ampere on has: blocks of L 16-bit products, or L / 2 of
+ * tf32, or all that the instruction has. */
+#define WITHIN(K, L) ((K) < (L) ? (K) : (L))
+#define DENSE_K(ARCH, K, TF32_K, L, F, E32, E16, SOURCE)                       \
+  {MMA(ARCH), SHAPE(16, 8, K), TYPES("f32", "f16", "f16", "f32"),              \
+   FDPA(WITHIN(K, L), F, E32), RZ32, PUBLISHED(SOURCE)},                       \
+  {MMA(ARCH), SHAPE(16, 8, K), TYPES("f16", "f16", "f16", "f16"),              \
+   FDPA(WITHIN(K, L), F, E16), RNE16, PUBLISHED(SOURCE)},                      \
+  {MMA(ARCH), SHAPE(16, 8, K), TYPES("f32", "bf16", "bf16", "f32"),            \
+   FDPA(WITHIN(K, L), F, E32), RZ32, PUBLISHED(SOURCE)},                       \
+  {MMA(ARCH), SHAPE(16, 8, TF32_K), TYPES("f32", "tf32", "tf32", "f32"),       \
+   FDPA(WITHIN(TF32_K, (L) / 2), F, E32), RZ32, PUBLISHED(SOURCE)}
+#define DENSE(ARCH, L, F, E32, E16, SOURCE)                                    \
+  DENSE_K(ARCH, 16, 8, L, F, E32, E16, SOURCE),                                \
+  DENSE_K(ARCH, 8, 4, L, F, E32, E16, SOURCE)
+#define F64(ARCH)                                                              \
+  {MMA(ARCH), SHAPE(8, 8, 4), TYPES("f64", "f64", "f64", "f64"),               \
+   .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,         \
+   PUBLISHED(MMA_SIM)}
 
 static const ulp_mma_record records[] = {
     /* ---- Volta ---------------------------------------------------------- */
     {MMA("sm_70"), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32|f16"),
-     FDPA(4, 23, ULP_NO_FLOOR), RZ32, PUBLISHED(FASI)},
+     FDPA(4, 23, ULP_NO_FLOOR), RZ32, PUBLISHED(FASI_V100)},
     {MMA("sm_70"), SHAPE(8, 8, 4), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(4, 23, ULP_NO_FLOOR), RNE16, PUBLISHED(FASI)},
+     FDPA(4, 23, -19), RNE16, PUBLISHED(FASI_V100)},
 
     /* ---- Turing --------------------------------------------------------- */
     {MMA("sm_75"), SHAPE(16, 8, 8), TYPES("f32", "f16", "f16", "f32"),
      FDPA(8, 24, -132), RZ32, PUBLISHED(FASI)},
     {MMA("sm_75"), SHAPE(16, 8, 8), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(8, 24, -19), RNE16, PUBLISHED(FASI)},
+     FDPA(8, 24, -20), RNE16, PUBLISHED(FASI)},
+    {MMA("sm_75"), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32|f16"),
+     FDPA(4, 23, ULP_NO_FLOOR), RZ32, PUBLISHED(MMA_SIM)},
+    {MMA("sm_75"), SHAPE(8, 8, 4), TYPES("f16", "f16", "f16", "f16"),
+     FDPA(4, 23, -19), RNE16, PUBLISHED(MMA_SIM)},
 
     /* ---- Ampere: 8 products a block, k16 is two blocks ------------------- */
-    {MMA("sm_80"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 8), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(8, 24, -20), RNE16, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 8), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(8, 24, -20), RNE16, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 16), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 8), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 8), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(4, 24, -132), RZ32, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(16, 8, 4), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(4, 24, -132), RZ32, PUBLISHED(FASI)},
-    {MMA("sm_80"), SHAPE(8, 8, 4), TYPES("f64", "f64", "f64", "f64"),
-     .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     PUBLISHED(MMA_SIM)},
+    DENSE("sm_80", 8, 24, -132, -20, FASI_KHATTAK),
+    F64("sm_80"),
     {MMA("sm_80"), SHAPE(16, 8, 32), TYPES("s32", INT8, INT8, "s32"),
      .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, mma")},
     {MMA("sm_80"), SHAPE(16, 8, 16), TYPES("s32", INT8, INT8, "s32"),
      .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, mma")},
+    DENSE("sm_86", 8, 24, -132, -20, KHATTAK_A2),
 
     /* ---- Ada: as Ampere, with native fp8 --------------------------------- */
-    {MMA("sm_89"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(KHATTAK)},
-    {MMA("sm_89"), SHAPE(16, 8, 8), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(KHATTAK)},
-    {MMA("sm_89"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(8, 24, -20), RNE16, PUBLISHED(KHATTAK)},
-    {MMA("sm_89"), SHAPE(16, 8, 16), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(8, 24, -132), RZ32, PUBLISHED(KHATTAK)},
-    {MMA("sm_89"), SHAPE(16, 8, 8), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(4, 24, -132), RZ32, PUBLISHED(KHATTAK)},
+    DENSE("sm_89", 8, 24, -132, -20, KHATTAK_ADA),
+    F64("sm_89"),
     {MMA("sm_89"), SHAPE(16, 8, 32), TYPES("f32", FP8, FP8, "f32"),
-     FDPA(16, 13, -132), E8M13, PUBLISHED(KHATTAK)},
+     FDPA(16, 13, -132), E8M13, PUBLISHED(KHATTAK_ADA)},
     {MMA("sm_89"), SHAPE(16, 8, 32), TYPES("f16", FP8, FP8, "f16"),
-     FDPA(16, 13, -20), RNE16, PUBLISHED(KHATTAK)},
+     FDPA(16, 13, -20), RNE16, PUBLISHED(KHATTAK_ADA)},
+    {MMA("sm_89"), SHAPE(16, 8, 16), TYPES("f32", FP8, FP8, "f32"),
+     FDPA(16, 13, -132), E8M13, PUBLISHED(MMA_SIM)},
+    {MMA("sm_89"), SHAPE(16, 8, 16), TYPES("f16", FP8, FP8, "f16"),
+     FDPA(16, 13, -20), RNE16, PUBLISHED(MMA_SIM)},
     {MMA("sm_89"), SHAPE(16, 8, 32), TYPES("s32", INT8, INT8, "s32"),
      .kind = ULP_DOT_INTEGER, PUBLISHED("PTX ISA, mma")},
 
@@ -199,55 +236,73 @@ static const ulp_mma_record records[] = {
     {WGMMA("sm_90"), SHAPE(64, 0, 32), TYPES("s32", INT8, INT8, "s32"),
      .kind = ULP_DOT_INTEGER, MEASURED("IGMMA.64xNx32")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 32), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.64xNx32.F32")},
+     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.SP.64xNx32.F32")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 32), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(16, 25, -21), RNE16, MEASURED("HGMMA.64xNx32.F16")},
+     FDPA(16, 25, -21), RNE16, MEASURED("HGMMA.SP.64xNx32.F16")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 32), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.64xNx32.F32.BF16")},
+     FDPA(16, 25, -133), RZ32, MEASURED("HGMMA.SP.64xNx32.F32.BF16")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 16), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(8, 25, -133), RZ32, MEASURED("HGMMA.64xNx16.F32.TF32")},
+     FDPA(8, 25, -133), RZ32, MEASURED("HGMMA.SP.64xNx16.F32.TF32")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 64), TYPES("f32", FP8, FP8, "f32"),
-     FDPA(32, 13, -133), E8M13, MEASURED("QGMMA.64xNx64.F32")},
+     FDPA(32, 13, -133), E8M13, MEASURED("QGMMA.SP.64xNx64.F32")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 64), TYPES("f16", FP8, FP8, "f16"),
-     FDPA(32, 13, -21), RNE16, MEASURED("QGMMA.64xNx64.F16")},
+     FDPA(32, 13, -21), RNE16, MEASURED("QGMMA.SP.64xNx64.F16")},
     {WGMMA_SP("sm_90"), SHAPE(64, 0, 64), TYPES("s32", INT8, INT8, "s32"),
-     .kind = ULP_DOT_INTEGER, MEASURED("IGMMA.64xNx64")},
+     .kind = ULP_DOT_INTEGER, MEASURED("IGMMA.SP.64xNx64")},
 
-    /* ---- Blackwell, unscaled
-       ------------------------------------------------- */
-    {MMA("sm_100"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
-     FDPA(16, 25, -133), RZ32, PUBLISHED(KHATTAK)},
-    {MMA("sm_100"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(16, 25, -21), RNE16, PUBLISHED(KHATTAK)},
-    {MMA("sm_100"), SHAPE(16, 8, 16), TYPES("f32", "bf16", "bf16", "f32"),
-     FDPA(16, 25, -133), RZ32, PUBLISHED(KHATTAK)},
-    {MMA("sm_100"), SHAPE(16, 8, 8), TYPES("f32", "tf32", "tf32", "f32"),
-     FDPA(8, 25, -133), RZ32, PUBLISHED(KHATTAK)},
+    /* ---- Blackwell --------------------------------------------------------- */
+    DENSE("sm_100", 16, 25, -133, -21, KHATTAK_B200),
+    F64("sm_100"),
+    /* fp8 as on Hopper: through f16. */
     {MMA("sm_100"), SHAPE(16, 8, 32), TYPES("f32", FP8, FP8, "f32"),
      FDPA(16, 25, -133), RZ32, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
-     .c_last = true, PUBLISHED(MMA_SIM)},
-    {MMA("sm_120"), SHAPE(16, 8, 16), TYPES("f32", "f16", "f16", "f32"),
+     .c_last = true, PUBLISHED(KHATTAK_FP8)},
+    {MMA("sm_100"), SHAPE(16, 8, 32), TYPES("f16", FP8, FP8, "f16"),
+     FDPA(16, 25, -21), RNE16, .order = ULP_BLOCKS_PAIRS, .convert = "f16",
+     .c_last = true, PUBLISHED(KHATTAK_FP8)},
+    /* tcgen05 */
+    {TCGEN05, SHAPE(0, 0, 16), .ptx_kind = "f16",
+     TYPES("f32", "f16", "f16", "f32"),
      FDPA(16, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
-    {MMA("sm_120"), SHAPE(16, 8, 16), TYPES("f16", "f16", "f16", "f16"),
+    {TCGEN05, SHAPE(0, 0, 16), .ptx_kind = "f16",
+     TYPES("f16", "f16", "f16", "f16"),
      FDPA(16, 25, -21), RNE16, PUBLISHED(MMA_SIM)},
-    {MMA("sm_120"), SHAPE(16, 8, 16), TYPES("f32", "bf16", "bf16", "f32"),
+    {TCGEN05, SHAPE(0, 0, 16), .ptx_kind = "f16",
+     TYPES("f32", "bf16", "bf16", "f32"),
      FDPA(16, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
-    {MMA("sm_120"), SHAPE(16, 8, 8), TYPES("f32", "tf32", "tf32", "f32"),
+    {TCGEN05, SHAPE(0, 0, 8), .ptx_kind = "tf32",
+     TYPES("f32", "tf32", "tf32", "f32"),
      FDPA(8, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
-    {MMA("sm_120"), SHAPE(16, 8, 32), TYPES("f32", FP8, FP8, "f32"),
+    {TCGEN05, SHAPE(0, 0, 32), .ptx_kind = "f8f6f4",
+     TYPES("f32", F8F6F4, F8F6F4, "f32"),
      FDPA(32, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
-    {MMA("sm_120"), SHAPE(16, 8, 32), TYPES("f16", FP8, FP8, "f16"),
+    {TCGEN05, SHAPE(0, 0, 32), .ptx_kind = "f8f6f4",
+     TYPES("f16", F8F6F4, F8F6F4, "f16"),
      FDPA(32, 25, -21), RNE16, PUBLISHED(MMA_SIM)},
-};
+    BLOCK_SCALED("sm_100", "tcgen05.block_scale", 128, 0),
 
-size_t ulp_mma_count(void)
-{
-  return sizeof records / sizeof records[0];
-}
+    /* ---- Blackwell's smaller chips ----------------------------------------- */
+    DENSE("sm_120", 16, 25, -133, -21, MMA_SIM),
+    F64("sm_120"),
+    {MMA("sm_120"), SHAPE(16, 8, 16), TYPES("f32", FP8, FP8, "f32"),
+     FDPA(16, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
+    {MMA("sm_120"), SHAPE(16, 8, 16), TYPES("f16", FP8, FP8, "f16"),
+     FDPA(16, 25, -21), RNE16, PUBLISHED(MMA_SIM)},
+    {MMA("sm_120"), SHAPE(16, 8, 32), .ptx_kind = "f8f6f4",
+     TYPES("f32", F8F6F4, F8F6F4, "f32"),
+     FDPA(32, 25, -133), RZ32, PUBLISHED(MMA_SIM)},
+    {MMA("sm_120"), SHAPE(16, 8, 32), .ptx_kind = "f8f6f4",
+     TYPES("f16", F8F6F4, F8F6F4, "f16"),
+     FDPA(32, 25, -21), RNE16, PUBLISHED(MMA_SIM)},
+    BLOCK_SCALED("sm_120", "mma.block_scale", 16, 8),
+};
+enum { COUNT = sizeof records / sizeof records[0] };
+
+size_t ulp_mma_count(void) { return COUNT + ulp_mma_amd_count(); }
 
 const ulp_mma_record *ulp_mma_row(size_t i)
 {
-  return i < ulp_mma_count() ? &records[i] : NULL;
+  return i < COUNT ? &records[i] : ulp_mma_amd_row(i - COUNT);
 }
 
 const char *ulp_evidence_name(ulp_evidence e)

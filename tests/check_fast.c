@@ -125,29 +125,16 @@ static void check_tile(const ulp_mma *m, unsigned family, ulp_pcg32 *g)
   }
 }
 
-/* The first type of a list. */
-static void first_type(const char *list, char out[8])
-{
-  size_t n = strcspn(list, "|");
-  memcpy(out, list, n);
-  out[n] = '\0';
-}
-
 START_TEST(random_tiles)
 {
   size_t records = ulp_mma_count();
   int rounds = (int)(OUTPUTS / (4 * records * ROWS * COLS)) + 1;
   for (size_t i = 0; i < records; i++) {
     const ulp_mma_record *r = ulp_mma_row(i);
-    char name[96], dt[8], at[8], bt[8], ct[8], why[200];
+    char name[96], why[200];
     ulp_pcg32 g = ulp_pcg32_seed(2026, i);
     ulp_mma m;
-    first_type(r->d, dt);
-    first_type(r->a, at);
-    first_type(r->b, bt);
-    first_type(r->c, ct);
-    (void)snprintf(name, sizeof name, "%s.m%dn%dk%d.%s.%s.%s.%s", r->instr,
-                   r->m, r->n ? r->n : 8, r->k, dt, at, bt, ct);
+    ulp_mma_row_name(r, 0, 0, 0, name, sizeof name);
     ck_assert_msg(ulp_mma_find(r->arch, name, &m, why, sizeof why) == ULP_OK,
                   "%s", why);
     for (int t = 0; t < 4 * rounds; t++)

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import venv
 
-PINNED = {"ml_dtypes": "0.6.0", "numpy": "2.4.6", "gfloat": "0.5.2"}
+PINNED = {"ml_dtypes": "0.6.0", "numpy": "2.4.6", "gfloat": "0.5.2",
+          "mmasim": "2.1.1", "torch": "2.15.0"}
 
 
 def enter(build, packages):
@@ -34,7 +35,7 @@ def enter(build, packages):
 def codes(encode, bits, *arguments, stdin=None):
     """The raw output of tests/encode_range as an array of codes."""
     import numpy
-    kind = numpy.uint8 if bits <= 8 else numpy.uint16 if bits <= 16 else numpy.uint32
+    kind = next(f"<u{size}" for size in (1, 2, 4, 8) if bits <= 8 * size)
     run = subprocess.run([encode, *map(str, arguments)], input=stdin,
                          stdout=subprocess.PIPE, check=True)
     return numpy.frombuffer(run.stdout, dtype=kind)
@@ -45,6 +46,13 @@ def text(encode, *arguments):
     run = subprocess.run([encode, *map(str, arguments)],
                          stdout=subprocess.PIPE, check=True)
     return run.stdout.decode().split("\n")[:-1]
+
+
+def accepts(program, *arguments):
+    """Whether a program exits with 0."""
+    return subprocess.run([program, *map(str, arguments)], check=False,
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
 
 
 def report(name, count, differences):
