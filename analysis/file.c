@@ -201,13 +201,10 @@ const ulp_tensor *ulp_file_tensor(const ulp_file *f, size_t i)
   return i < f->count ? &f->tensors[i] : NULL;
 }
 
-/* ulp_nearest asks for names by index alone, so the file it searches travels
- * beside it, for the length of that one call. */
-static _Thread_local const ulp_file *searched;
-
-static const char *searched_name(size_t i)
+static const char *tensor_name(const void *file, size_t i)
 {
-  return i < searched->count ? searched->tensors[i].name : NULL;
+  const ulp_tensor *t = ulp_file_tensor(file, i);
+  return t ? t->name : NULL;
 }
 
 ulp_status ulp_file_find(const ulp_file *f, const ulp_tensor **out,
@@ -226,9 +223,7 @@ ulp_status ulp_file_find(const ulp_file *f, const ulp_tensor **out,
                          "%s: tensor '%.100s': the file holds one array and "
                          "no names; expected the path alone",
                          f->label, name);
-  searched = f;
-  nearest = ulp_nearest(name, searched_name);
-  searched = NULL;
+  nearest = ulp_nearest(name, tensor_name, f);
   if (nearest == NULL && f->count == 0)
     return ulp_error_set(e, ULP_ENAME,
                          "%s: tensor '%.100s': the file holds no tensors",

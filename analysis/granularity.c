@@ -13,8 +13,9 @@ static const char *const names[] = {
 };
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
 
-static const char *name_of(size_t i)
+static const char *name_of(const void *list, size_t i)
 {
+  (void)list;
   return i < NAME_COUNT ? names[i] : NULL;
 }
 
@@ -56,7 +57,7 @@ ulp_status ulp_granularity_parse(const char *text, ulp_granularity *out,
   size_t i = 0;
   while (i < NAME_COUNT && strcmp(names[i], word) != 0)
     i++;
-  const char *near = i < NAME_COUNT ? NULL : ulp_nearest(word, name_of);
+  const char *near = i < NAME_COUNT ? NULL : ulp_nearest(word, name_of, NULL);
   ulp_granularity g = {.kind = (ulp_granularity_kind)i};
   if (i == NAME_COUNT || !read_shape(text + length, &g))
     return ulp_error_set(e, i == NAME_COUNT ? ULP_ENAME : ULP_EINVAL,

@@ -40,9 +40,15 @@ const char *ulp_scale_rule_name(size_t i)
   return i < RULE_COUNT ? rules[i].name : NULL;
 }
 
+static const char *rule_name(const void *list, size_t i)
+{
+  (void)list;
+  return ulp_scale_rule_name(i);
+}
+
 static ulp_status unknown_rule(const char *text, const char *word, ulp_error *e)
 {
-  const char *near = ulp_nearest(word, ulp_scale_rule_name);
+  const char *near = ulp_nearest(word, rule_name, NULL);
   return ulp_error_set(
       e, ULP_ENAME,
       "scale rule '%.60s': expected none, amax, mse, floor, ceil, rceil, "

@@ -47,6 +47,11 @@ void cli_warn(const char *command, const char *fmt, ...)
   line(command, "warning: ", text);
 }
 
+static const char *listed_name(const void *list, size_t i)
+{
+  return (*(const char *(*const *)(size_t))list)(i);
+}
+
 ulp_status cli_unknown(ulp_error *e, const char *what, const char *text,
                        const char *(*name_of)(size_t i))
 {
@@ -55,7 +60,7 @@ ulp_status cli_unknown(ulp_error *e, const char *what, const char *text,
   for (size_t i = 0; name_of(i) && used < sizeof names; i++)
     used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
                              i ? ", " : "", name_of(i));
-  const char *near = ulp_nearest(text, name_of);
+  const char *near = ulp_nearest(text, listed_name, &name_of);
   return ulp_error_set(e, ULP_ENAME, "unknown %s '%.60s', expected %s%s%s%s",
                        what, text, names, near ? "; the nearest is '" : "",
                        near ? near : "", near ? "'" : "");

@@ -20,16 +20,12 @@ static const cli_option common[] = {
 };
 enum { COMMON = sizeof common / sizeof *common };
 
-/* ulp_nearest asks for names by index alone, so the table in use is kept
- * here; command lines are parsed once, before any thread starts. */
-static const cli_option *searched;
-
-static const char *option_name(size_t i)
+static const char *option_name(const void *options, size_t i)
 {
-  for (size_t k = 0; k < COMMON; k++)
-    if (i == k) return common[k].name;
-  for (size_t k = 0; searched[k].name; k++)
-    if (i == COMMON + k) return searched[k].name;
+  if (i < COMMON) return common[i].name;
+  const cli_option *own = options;
+  for (size_t k = 0; own[k].name; k++)
+    if (i == COMMON + k) return own[k].name;
   return NULL;
 }
 
@@ -108,8 +104,7 @@ static int unknown_option(const cli_command *c, const char *word, size_t length)
 {
   char name[64];
   snprintf(name, sizeof name, "%.*s", (int)length, word);
-  searched = c->options;
-  const char *near = ulp_nearest(name, option_name);
+  const char *near = ulp_nearest(name, option_name, c->options);
   return near ? cli_failf(c->name,
                           "unknown option '--%s'; the nearest is "
                           "'--%s'",

@@ -288,6 +288,12 @@ void ulp_mma_row_name(const ulp_mma_record *r, int a, int b, int c, char *out,
                    word_of(r->scale, a, last));
 }
 
+static const char *gpu_name(const void *list, size_t i)
+{
+  (void)list;
+  return ulp_gpu_name(i);
+}
+
 ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
                         char *why, size_t why_size)
 {
@@ -295,7 +301,7 @@ ulp_status ulp_mma_find(const char *gpu, const char *instr, ulp_mma *out,
   request q;
   ulp_mma found;
   if (!arch) {
-    const char *near = ulp_nearest(gpu, ulp_gpu_name);
+    const char *near = ulp_nearest(gpu, gpu_name, NULL);
     (void)snprintf(why, why_size, "unknown GPU '%.40s'%s%s%s; see 'ulplab gpus'",
                    gpu, near ? ", did you mean '" : "", near ? near : "",
                    near ? "'?" : "");

@@ -127,10 +127,16 @@ static const ulp_gemm_order *find_order(const char *kernel, const char *arch)
   return NULL;
 }
 
+static const char *order_name(const void *list, size_t i)
+{
+  (void)list;
+  return ulp_gemm_order_name(i);
+}
+
 static ulp_status unknown_order(const char *gpu, const char *kernel, char *why,
                                 size_t why_size)
 {
-  const char *near = ulp_nearest(kernel, ulp_gemm_order_name);
+  const char *near = ulp_nearest(kernel, order_name, NULL);
   bool elsewhere = near && strcasecmp(near, kernel) == 0;
   (void)snprintf(why, why_size, "%s '%.60s'%s%s%s%s; see --kernel list",
                  elsewhere ? "no order for this GPU of kernel"

@@ -38,8 +38,9 @@ static const struct {
 enum { COMMON = sizeof common / sizeof common[0] };
 
 /* All option names, for the hint at a misspelt one. */
-static const char *option_name(size_t i)
+static const char *option_name(const void *list, size_t i)
 {
+  (void)list;
   if (i < COMMON)
     return common[i].name;
   i -= COMMON;
@@ -161,7 +162,7 @@ static bool is_common(const char *name)
 
 static ulp_status unknown(const char *arg, const char *name, ulp_error *e)
 {
-  const char *near = *name ? ulp_nearest(name, option_name) : NULL;
+  const char *near = *name ? ulp_nearest(name, option_name, NULL) : NULL;
   return ulp_error_set(e, ULP_EINVAL, "unknown %s '%.80s'%s%s%s",
                        *name ? "option" : "argument", arg,
                        near ? " (did you mean --" : " (--help lists them",

@@ -21,6 +21,12 @@ const char *ulp_experiment_name(size_t i)
   return x ? x->name : NULL;
 }
 
+static const char *listed_name(const void *list, size_t i)
+{
+  (void)list;
+  return ulp_experiment_name(i);
+}
+
 ulp_status ulp_experiment_find(const ulp_experiment **out, const char *name,
                                ulp_error *e)
 {
@@ -31,7 +37,7 @@ ulp_status ulp_experiment_find(const ulp_experiment **out, const char *name,
       return ULP_OK;
     }
   }
-  const char *near = ulp_nearest(name, ulp_experiment_name);
+  const char *near = ulp_nearest(name, listed_name, NULL);
   return ulp_error_set(e, ULP_ENAME, "no experiment '%.80s'%s%s%s", name,
                        near ? " (did you mean '" : "; `ulplab list` has them",
                        near ? near : "", near ? "'?)" : "");

@@ -124,8 +124,11 @@ ULP_MUST_CHECK ulp_status ulp_format_find(const char *name, ulp_format *out,
                                           char *why, size_t why_size);
 
 /* The candidate nearest to `word` by edit distance, or NULL when none is
- * nearer than half its length.  `name_of(i)` returns NULL past the end. */
-const char *ulp_nearest(const char *word, const char *(*name_of)(size_t i));
+ * nearer than half its length.  `name_of(list, i)` returns NULL past the end;
+ * list is the caller's own, and may be NULL. */
+const char *ulp_nearest(const char *word,
+                        const char *(*name_of)(const void *list, size_t i),
+                        const void *list);
 
 /* ---- codes and values ------------------------------------------------ */
 

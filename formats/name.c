@@ -300,8 +300,9 @@ static bool parse_invented(const char *name, ulp_format *f, const reason *why,
 
 /* ---- the look-up -------------------------------------------------------- */
 
-static const char *row_name(size_t i)
+static const char *row_name(const void *list, size_t i)
 {
+  (void)list;
   const ulp_format *f = ulp_format_row(i);
   return f ? f->name : NULL;
 }
@@ -309,7 +310,7 @@ static const char *row_name(size_t i)
 /* The row whose name, or failing that alias, is nearest. */
 static const char *nearest_format(const char *name)
 {
-  const char *best = ulp_nearest(name, row_name);
+  const char *best = ulp_nearest(name, row_name, NULL);
   size_t least = best ? ulp_word_distance(name, best) : (strlen(name) + 1) / 2;
   for (size_t i = 0; i < ulp_format_count(); i++) {
     const ulp_format *f = ulp_format_row(i);

@@ -34,15 +34,17 @@ size_t ulp_word_distance(const char *a, const char *b)
   return row[nb];
 }
 
-const char *ulp_nearest(const char *word, const char *(*name_of)(size_t i))
+const char *ulp_nearest(const char *word,
+                        const char *(*name_of)(const void *list, size_t i),
+                        const void *list)
 {
-  const char *best = NULL;
+  const char *best = NULL, *name;
   size_t least = (strlen(word) + 1) / 2;
-  for (size_t i = 0; name_of(i); i++) {
-    size_t d = ulp_word_distance(word, name_of(i));
+  for (size_t i = 0; (name = name_of(list, i)) != NULL; i++) {
+    size_t d = ulp_word_distance(word, name);
     if (d < least || (d == least && !best && d < 2)) {
       least = d;
-      best = name_of(i);
+      best = name;
     }
   }
   return best;
