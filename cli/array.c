@@ -171,7 +171,8 @@ void cli_codes_decode(const ulp_format *f, double *out, const void *stored,
 
 bool cli_fits_f32(const ulp_format *f, double scale)
 {
-  return f->bits < 64 && ulp_fits_f64(f) &&
+  bool exact = f->kind != ULP_INTEGER || f->bits <= 25;
+  return exact && f->bits < 64 && ulp_fits_f64(f) &&
          fmax(ulp_max(f), -ulp_lowest(f)) * scale <= FLT_MAX &&
          ulp_min_positive(f) * scale >= 0x1p-149;
 }

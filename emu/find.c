@@ -161,22 +161,8 @@ static bool parse(const char *instr, request *q)
 
 /* ---- the look-up -------------------------------------------------------------- */
 
-static const ulp_format s32 = {.name = "int32",
-                               .aliases = "s32",
-                               .source = "two's complement",
-                               .kind = ULP_INTEGER,
-                               .bits = 32,
-                               .storage_bytes = 4,
-                               .is_signed = true,
-                               .zero = ULP_ZERO_UNSIGNED,
-                               .max_code = INT32_MAX};
-
 static bool resolve(const char *type, ulp_format *out)
 {
-  if (strcmp(type, "s32") == 0) {
-    *out = s32;
-    return true;
-  }
   if (strcmp(type, "ue4m3") == 0) /* without the sign, which is not read */
     type = "e4m3";
   return ulp_format_find(type, out, NULL, 0) == ULP_OK;

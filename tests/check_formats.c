@@ -92,12 +92,14 @@ static void check_back(const ulp_format *f, const oracle_format *o,
     }
 }
 
-/* 64- and 32-bit formats: codes near every exponent's ends, and a stride. */
+/* 64- and 32-bit formats: codes near every exponent's ends (an integer's
+ * upper 9 bits stand for one), and a stride. */
 static uint64_t next_code(const ulp_format *f, uint64_t code)
 {
   if (f->bits <= 22)
     return code + 1;
-  uint64_t fraction = (UINT64_C(1) << f->man_bits) - 1;
+  int low_bits = f->kind == ULP_FLOAT ? f->man_bits : f->bits - 9;
+  uint64_t fraction = (UINT64_C(1) << low_bits) - 1;
   uint64_t low = code & fraction;
   if (low < 4 || low >= fraction - 4)
     return code + 1;

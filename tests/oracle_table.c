@@ -159,13 +159,13 @@ static bool find_book(const char *name, oracle_format *o)
   return false;
 }
 
-/* intB, intBsym, uintB: B = 2..8; mxint8 (OCP MX v1.0, 5.3.4: 2^-6). */
+/* intB, intBsym, uintB: B = 2..8; int32; mxint8 (OCP MX v1.0, 5.3.4: 2^-6). */
 static bool find_integer(const char *name, oracle_format *o)
 {
   char tail[8] = "";
   bool u = name[0] == 'u', mx = !strncmp(name, "mx", 2);
   if (sscanf(name + u + 2 * mx, "int%d%7s", &o->bits, tail) < 1 ||
-      o->bits < 2 || o->bits > 8)
+      o->bits < 2 || (o->bits > 8 && strcmp(name, "int32")))
     return false;
   o->kind = 'i';
   o->bias = mx ? 6 : 0;

@@ -48,4 +48,24 @@ many() {
   "$ULPLAB" compare m.npy n.npy --type f64 || :
 }
 prints compare-many.txt many
+
+# Sums of integers: the line of all 2^32; 2^31-1 and -2^31 are its ends.
+npy s.npy '<i4' '(3,)' ff ff ff 7f 05 00 00 00 00 00 00 80
+npy t.npy '<i4' '(3,)' 00 00 00 80 03 00 00 00 00 00 00 80
+exits 1 "$ULPLAB" compare s.npy t.npy --type s32
+"$ULPLAB" compare s.npy t.npy --type s32 | grep -q \
+  '^  4294967295 \[0\] 2147483647 -2147483648, 0x7FFFFFFF 0x80000000$' ||
+  fault 'compare --type s32: the greatest distance'
+
+# To int32: ties to even, NaN to 0, the ends of the range; and back, as f64.
+npy v.npy '<f8' '(4,)' 00 00 00 00 00 00 04 40 00 00 00 00 00 00 f8 ff \
+  00 00 00 00 00 00 f0 7f 00 00 c0 ff ff ff df c1
+"$ULPLAB" quantize --to int32 --in v.npy --out w.npy 2>/dev/null &&
+  "$ULPLAB" dequantize --from int32 --in w.npy --out v2.npy ||
+  fault 'quantize --to int32'
+[ "$(tail -c 16 w.npy | od -An -v -tx1 | tr -d ' \n')" = \
+  0200000000000000ffffff7f01000080 ] || fault 'quantize --to int32: codes'
+[ "$(tail -c 32 v2.npy | od -An -v -tx1 | tr -d ' \n')" = 0000000000000040$(
+  )00000000000000000000c0ffffffdf410000c0ffffffdfc1 ] ||
+  fault 'dequantize --from int32'
 finish
