@@ -23,13 +23,14 @@ static int parse(request *rq, int argc, char **argv)
        "wgmma.m64n8k32.f32.e4m3.e4m3) or whole",
        cli_read_text, &rq->instr},
       CLI_PRODUCT_INPUTS(rq->product),
+      CLI_PRODUCT_META(rq->product),
       {"out", "D.npy", "where D goes, [..., M, N]", cli_read_text, &rq->out},
       CLI_PRODUCT_WORK(rq->product),
       {0}};
   const cli_command command = {
       .name = "mma",
       .synopsis = "--gpu GPU --instr INSTR --a A.npy --b B.npy [--c C.npy] "
-                  "--out D.npy [OPTION]...",
+                  "[--meta I.npy] --out D.npy [OPTION]...",
       .summary =
           "What a GPU's matrix instruction computes, bit for bit. M and N are "
           "multiples of the instruction's m and n, K is its k; leading "
@@ -46,8 +47,9 @@ static ulp_status check_shape(const request *rq, ulp_error *e)
   const ulp_mma *m = &rq->mma;
   if (p->k != m->k)
     return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: K = %lld, expected the instruction's k, %d",
-                         p->a.path, (long long)p->k, m->k);
+                         "%s: K%s = %lld, expected the instruction's k%s, %d",
+                         p->a.path, p->sparse ? "/2" : "", (long long)p->k,
+                         p->sparse ? "/2" : "", m->k);
   if (p->m % m->m)
     return ulp_error_set(e, ULP_EFORMAT,
                          "%s: M = %lld, expected a multiple of the "
@@ -61,23 +63,40 @@ static ulp_status check_shape(const request *rq, ulp_error *e)
   return ULP_OK;
 }
 
+/* D of a part of the rows: all at once, or one by one where each meets other
+ * elements of B, which are picked into `b`. */
+static ulp_status multiply_rows(const request *rq, char *d, size_t first,
+                                size_t rows, void *b)
+{
+  const cli_product *p = &rq->product;
+  const ulp_mma *m = &rq->mma;
+  size_t n = (size_t)p->n, k = (size_t)p->k, step = p->sparse ? 1 : rows;
+  ulp_status status = ULP_OK;
+  for (size_t i = first; status == ULP_OK && i < first + rows; i += step) {
+    if (p->sparse) cli_sparse_pick(p, i, b);
+    status = ulp_mma_tile(
+        m, d + i * n * m->d.storage_bytes,
+        (char *)p->a.codes + i * k * m->a.storage_bytes,
+        p->sparse ? b : p->b.codes,
+        (char *)p->c.codes + i * n * m->c.storage_bytes, step, n);
+  }
+  return status;
+}
+
 /* Rows of one batch, in parts that threads share. */
 static ulp_status multiply(const request *rq, void *d)
 {
   const cli_product *p = &rq->product;
-  const ulp_mma *m = &rq->mma;
   enum { PART = 64 };
   int64_t parts = (p->m + PART - 1) / PART;
   ulp_status status = ULP_OK;
 #pragma omp parallel for num_threads(p->threads) schedule(dynamic)
   for (int64_t part = 0; part < parts; part++) {
     size_t first = (size_t)part * PART, left = (size_t)p->m - first;
-    size_t n = (size_t)p->n, k = (size_t)p->k;
-    ulp_status s = ulp_mma_tile(
-        m, (char *)d + first * n * m->d.storage_bytes,
-        (char *)p->a.codes + first * k * m->a.storage_bytes, p->b.codes,
-        (char *)p->c.codes + first * n * m->c.storage_bytes,
-        left < PART ? left : PART, n);
+    void *b = malloc((size_t)(p->n * p->k) * p->b.format.storage_bytes + 8);
+    ulp_status s = b ? multiply_rows(rq, d, first, left < PART ? left : PART, b)
+                     : ULP_ENOMEM;
+    free(b);
     if (s != ULP_OK) {
 #pragma omp critical
       status = s;

@@ -10,6 +10,8 @@
 #include <omp.h>
 #endif
 
+enum { MATRICES = 5 };
+
 int cli_default_threads(void)
 {
 #ifdef _OPENMP
@@ -50,15 +52,12 @@ ulp_status cli_find_instruction(cli_product *p, const char *gpu,
   if (status != ULP_OK) return status;
   status = ulp_mma_find(gpu, instr, out, why, sizeof why);
   if (status != ULP_OK) return ulp_error_set(e, status, "%s", why);
-  if (strstr(out->record->instr, ".sp"))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--instr: %.80s is sparse, expected a dense "
-                         "instruction (arrays hold no metadata)",
-                         instr);
+  p->sparse = out->record->sparse;
   p->a.format = out->a;
   p->b.format = out->b;
   p->c.format = out->c;
-  return ULP_OK;
+  status = ulp_format_find("uint8", &p->meta.format, NULL, 0);
+  return status == ULP_OK ? cli_sparse_need(p, instr, e) : status;
 }
 
 /* ---- opening ------------------------------------------------------------- */
@@ -110,11 +109,13 @@ static ulp_status check_result(const cli_product *p, const cli_matrix *x,
 
 static ulp_status check_k(const cli_product *p, ulp_error *e)
 {
-  if (p->b.cols != p->k)
+  if (p->b.cols / (p->sparse ? 2 : 1) != p->k || (p->sparse && p->b.cols % 2))
     return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: K = %lld, expected %lld as in %s (B is [..., %s])",
-                         p->b.path, (long long)p->b.cols, (long long)p->k,
-                         p->a.path, p->b.transposed ? "K, N" : "N, K");
+                         "%s: K = %lld, expected %s%lld as in %s (B is "
+                         "[..., %s])",
+                         p->b.path, (long long)p->b.cols,
+                         p->sparse ? "2 * " : "", (long long)p->k, p->a.path,
+                         p->b.transposed ? "K, N" : "N, K");
   if (p->k == 0)
     return ulp_error_set(e, ULP_EFORMAT,
                          "%s: K = 0, expected at least one product", p->a.path);
@@ -132,11 +133,11 @@ static ulp_status read_layout(cli_product *p, ulp_error *e)
 
 ulp_status cli_product_open(cli_product *p, ulp_error *e)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d};
+  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   ulp_status status = cli_need(p->a.path, "--a A.npy", e);
   if (status == ULP_OK) status = cli_need(p->b.path, "--b B.npy", e);
   if (status == ULP_OK) status = read_layout(p, e);
-  for (int i = 0; i < 4 && status == ULP_OK; i++)
+  for (int i = 0; i < MATRICES && status == ULP_OK; i++)
     status = open_matrix(all[i], e);
   if (status != ULP_OK) return status;
   p->m = p->a.rows;
@@ -151,12 +152,12 @@ ulp_status cli_product_open(cli_product *p, ulp_error *e)
   p->batches = 1;
   for (int i = 0; i < p->a.tensor->ndim - 2; i++)
     p->batches *= p->a.tensor->shape[i];
-  for (int i = 1; i < 4 && status == ULP_OK; i++)
+  for (int i = 1; i < MATRICES && status == ULP_OK; i++)
     status = check_batch(&p->a, all[i], e);
   if (status == ULP_OK) status = check_k(p, e);
   if (status == ULP_OK) status = check_result(p, &p->c, e);
   if (status == ULP_OK) status = check_result(p, &p->d, e);
-  return status;
+  return status == ULP_OK ? cli_sparse_shape(p, e) : status;
 }
 
 /* ---- reading --------------------------------------------------------------- */
@@ -183,9 +184,9 @@ static ulp_status prepare_matrix(cli_matrix *x, ulp_error *e)
 
 ulp_status cli_product_prepare(cli_product *p, ulp_error *e)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d};
+  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   ulp_status status = ULP_OK;
-  for (int i = 0; i < 4 && status == ULP_OK; i++)
+  for (int i = 0; i < MATRICES && status == ULP_OK; i++)
     status = prepare_matrix(all[i], e);
   return status;
 }
@@ -219,22 +220,22 @@ static ulp_status read_transposed(const cli_matrix *x, int64_t first,
 
 ulp_status cli_product_load(cli_product *p, int64_t i, ulp_error *e)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d};
+  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   ulp_status status = ULP_OK;
-  for (int k = 0; k < 4 && status == ULP_OK; k++) {
+  for (int k = 0; k < MATRICES && status == ULP_OK; k++) {
     cli_matrix *x = all[k];
     int64_t n = x->rows * x->cols;
     if (!x->path || n == 0) continue;
     status = x->transposed ? read_transposed(x, i * n, e)
                            : read_codes(x, x->codes, i * n, n, e);
   }
-  return status;
+  return status == ULP_OK ? cli_sparse_check(p, e) : status;
 }
 
 void cli_product_close(cli_product *p)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d};
-  for (int i = 0; i < 4; i++) {
+  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
+  for (int i = 0; i < MATRICES; i++) {
     ulp_file_close(all[i]->file);
     free(all[i]->codes);
     all[i]->file = NULL;

@@ -21,8 +21,10 @@ typedef struct {
 
 typedef struct {
   cli_matrix a, b, c, d; /* [m, k], [n, k], [m, n], [m, n]; d is read, too */
+  cli_matrix meta;       /* [m, k], |u1: the k of A's elements, if sparse */
   const char *layout;    /* of B: nk or kn */
-  int64_t m, n, k, batches;
+  bool sparse;           /* A is [m, k] and B is [n, 2 k] */
+  int64_t m, n, k, batches; /* k: of A as stored */
   int threads;
   bool strict;
 } cli_product;
@@ -40,6 +42,12 @@ typedef struct {
    cli_read_threads, &(p).threads},                                            \
   {"strict", NULL, "refuse what was not measured on a GPU", cli_read_flag,     \
    &(p).strict}
+
+#define CLI_PRODUCT_META(p)                                                    \
+  {"meta", "I.npy",                                                            \
+   "of a sparse instruction: |u1, [..., M, K/2], the k of each element of A, " \
+   "which is [..., M, K/2], too; ascending, 2 of every 4 (tf32: 1 of 2)",      \
+   cli_read_text, &(p).meta.path}
 
 int cli_default_threads(void);
 
@@ -61,8 +69,16 @@ ulp_status cli_evidence(const char *command, const char *what,
                         ulp_evidence evidence, const char *source, bool strict,
                         ulp_error *e);
 
-/* Finds an instruction whose operands are all stored (not a sparse one), and
- * sets the formats of A, B and C. */
+/* Sparse A (sparse.c): whether --meta is there when it should be, has A's
+ * shape, and (after loading a batch) holds what it may; and the elements of
+ * B, [n, k], that a row of A meets. */
+ulp_status cli_sparse_need(const cli_product *p, const char *instr,
+                           ulp_error *e);
+ulp_status cli_sparse_shape(const cli_product *p, ulp_error *e);
+ulp_status cli_sparse_check(const cli_product *p, ulp_error *e);
+void cli_sparse_pick(const cli_product *p, size_t row, void *out);
+
+/* Finds an instruction, and sets the formats of A, B and C. */
 ulp_status cli_find_instruction(cli_product *p, const char *gpu,
                                 const char *instr, ulp_mma *out, ulp_error *e);
 

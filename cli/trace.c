@@ -19,6 +19,7 @@ typedef struct {
   cli_product product;
   ulp_mma mma;
   uint64_t a[MAX_K], b[MAX_K], c, d;
+  int k[MAX_K]; /* of each product, within the row */
   size_t terms, blocks;
   ulp_trace_term term[MAX_STEPS];
   ulp_trace_block block[MAX_K];
@@ -63,6 +64,7 @@ static int parse(request *rq, int argc, char **argv)
       {"instr", "INSTR", "PTX's name, as in 'ulplab mma'", cli_read_text,
        &rq->instr},
       CLI_PRODUCT_INPUTS(rq->product),
+      CLI_PRODUCT_META(rq->product),
       {"row", "I", "row of D, from 0", read_row, rq},
       {"col", "J", "column of D, from 0", read_col, rq},
       {"batch", "B", "index in the batch, the last dimension fastest "
@@ -75,7 +77,7 @@ static int parse(request *rq, int argc, char **argv)
   const cli_command command = {
       .name = "trace",
       .synopsis = "--gpu GPU --instr INSTR --a A.npy --b B.npy [--c C.npy] "
-                  "--row I --col J [--output text|json]",
+                  "[--meta I.npy] --row I --col J [--output text|json]",
       .summary =
           "How a matrix instruction computes one element of D: the products' "
           "significands and exponents, the greatest exponent E, what is cut "
@@ -106,8 +108,9 @@ static ulp_status check(const request *rq, ulp_error *e)
   const cli_product *p = &rq->product;
   if (p->k != rq->mma.k || p->k > MAX_K)
     return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: K = %lld, expected the instruction's k, %d",
-                         p->a.path, (long long)p->k, rq->mma.k);
+                         "%s: K%s = %lld, expected the instruction's k%s, %d",
+                         p->a.path, p->sparse ? "/2" : "", (long long)p->k,
+                         p->sparse ? "/2" : "", rq->mma.k);
   if (rq->row >= (uint64_t)p->m)
     return ulp_error_set(e, ULP_EINVAL,
                          "--row: %" PRIu64 ", expected 0 to %lld", rq->row,
@@ -138,10 +141,13 @@ static void compute(request *rq)
   const cli_product *p = &rq->product;
   const ulp_mma *m = &rq->mma;
   ulp_trace trace = {.term = on_term, .block = on_block, .data = rq};
-  size_t k = (size_t)p->k;
+  size_t k = (size_t)p->k, row = (size_t)rq->row * k;
+  size_t col = (size_t)rq->col * k * (p->sparse ? 2 : 1);
+  const unsigned char *at = p->meta.codes;
   for (size_t i = 0; i < k; i++) {
-    rq->a[i] = ulp_load_code(&m->a, p->a.codes, (size_t)rq->row * k + i);
-    rq->b[i] = ulp_load_code(&m->b, p->b.codes, (size_t)rq->col * k + i);
+    rq->k[i] = p->sparse ? at[row + i] : (int)i;
+    rq->a[i] = ulp_load_code(&m->a, p->a.codes, row + i);
+    rq->b[i] = ulp_load_code(&m->b, p->b.codes, col + (size_t)rq->k[i]);
   }
   if (p->c.path)
     rq->c = ulp_load_code(&m->c, p->c.codes,
@@ -169,7 +175,7 @@ static void term_text(ulp_output *out, const request *rq,
     cli_code_name(&rq->mma.b, rq->b[t->k], b);
     cli_code_decimal(&rq->mma.a, rq->a[t->k], x);
     cli_code_decimal(&rq->mma.b, rq->b[t->k], y);
-    ulp_output_printf(out, "  %3d", t->k);
+    ulp_output_printf(out, "  %3d", rq->k[t->k]);
   } else {
     ulp_output_printf(out, "  acc");
   }
@@ -241,8 +247,9 @@ static void plain_text(ulp_output *out, const request *rq)
     double a = ulp_decode(&m->a, rq->a[k]), b = ulp_decode(&m->b, rq->b[k]);
     acc = single && !integer ? (double)fmaf((float)a, (float)b, (float)acc)
                              : fma(a, b, acc);
-    ulp_output_printf(out, "  %3d  %-22s %-22s %s\n", k, cli_decimal(a, x),
-                      cli_decimal(b, y), cli_decimal(acc, z));
+    ulp_output_printf(out, "  %3d  %-22s %-22s %s\n", rq->k[k],
+                      cli_decimal(a, x), cli_decimal(b, y),
+                      cli_decimal(acc, z));
   }
   if (integer)
     ulp_output_printf(out, "  %s 32 bits\n",
@@ -302,7 +309,7 @@ static json_t *term_json(const request *rq, const ulp_trace_term *t)
 {
   json_t *o = json_object();
   if (t->k >= 0) {
-    json_object_set_new(o, "k", json_integer(t->k));
+    json_object_set_new(o, "k", json_integer(rq->k[t->k]));
     json_object_set_new(o, "a", code_json(&rq->mma.a, rq->a[t->k]));
     json_object_set_new(o, "b", code_json(&rq->mma.b, rq->b[t->k]));
   } else {

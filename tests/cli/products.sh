@@ -144,6 +144,40 @@ s/"evidence": "[a-z]*"/"evidence": EVIDENCE/' >../traced
 [ -z "$ULP_ACCEPT" ] || cp ../traced "$here/expected/trace.txt"
 diff -u "$here/expected/trace.txt" ../traced || fault 'trace'
 
+# Sparse: A stores the first and the last of every four k, all 1, and B[j][k]
+# is k + 1; so D is the sum of those k + 1.  tf32 stores one of two.
+# shellcheck disable=SC2046
+{
+  npy as.npy '<u2' '(16, 8)' $(repeat 128 00 3c)
+  npy bs.npy '<u2' '(8, 16)' $(repeat 8 00 $row)
+  npy meta.npy '|u1' '(16, 8)' $(repeat 15 00 03 04 07 08 0b 0c 0f) \
+    00 01 04 05 08 09 0c 0d
+  npy at.npy '<f4' '(16, 4)' $(repeat 64 00 00 80 3f)
+  npy bt.npy '<f4' '(8, 8)' $(repeat 8 00 00 80 3f 00 00 00 40 00 00 40 40 \
+    00 00 80 40 00 00 a0 40 00 00 c0 40 00 00 e0 40 00 00 00 41)
+  npy metat.npy '|u1' '(16, 4)' $(repeat 16 01 02 04 07)
+}
+sp='--gpu h200 --instr mma.sp.m16n8k16.f32.f16.f16.f32'
+spt='--gpu h200 --instr mma.sp.m16n8k8.f32.tf32.tf32.f32'
+# shellcheck disable=SC2086
+{
+  quiet mma $sp --a as.npy --b bs.npy --meta meta.npy --out ds.npy ||
+    fault "mma.sp: exit status $?"
+  # 1+4+5+8+9+12+13+16 = 68, and in the last row 1+2+5+6+9+10+13+14 = 60.
+  [ "$(tail -c 64 ds.npy | od -An -v -tx1 | tr -d ' \n')" = \
+    "$(repeat 8 00 00 88 42 | tr -d ' ')$(repeat 8 00 00 70 42 |
+      tr -d ' ')" ] || fault 'mma.sp: f16'
+  quiet mma $spt --a at.npy --b bt.npy --meta metat.npy --out ds.npy ||
+    fault "mma.sp of tf32: exit status $?"
+  # 2 + 3 + 5 + 8
+  [ "$(tail -c 4 ds.npy | od -An -v -tx1 | tr -d ' \n')" = 00009041 ] ||
+    fault 'mma.sp: tf32'
+  quiet trace $sp --a as.npy --b bs.npy --meta meta.npy --row 15 --col 3 \
+    >sparse.txt || fault "trace of mma.sp: exit status $?"
+  grep -q '^   13  .* 14 ' sparse.txt && tail -1 sparse.txt |
+    grep -q '^D = .* = 60$' || fault "trace of mma.sp: $(cat sparse.txt)"
+}
+
 # Tables: a header, and each row as many cells; the JSON says the same.
 "$ULPLAB" gpus >gpus.csv || fault "gpus: exit status $?"
 head -1 gpus.csv | grep -q '^gpu,products,instruction,m,n,k,' || fault gpus
@@ -160,6 +194,13 @@ grep -q '^sm_90,h200 .*,wgmma,64,8..256,32,f32,' gpus.csv || fault 'gpus: wgmma'
   fault 'one warning'
 
 rm -f ../refused
+# shellcheck disable=SC2046
+{
+  npy b8.npy '<u2' '(8, 8)' $(repeat 128 00)
+  npy other.npy '|u1' '(16, 8)' $(repeat 16 00 04 05 07 08 0b 0c 0f)
+  npy twice.npy '|u1' '(16, 8)' $(repeat 16 00 03 04 07 0b 0b 0c 0f)
+  npy four.npy '|u1' '(16, 4)' $(repeat 16 00 01 04 07)
+}
 f16='--instr mma.m16n8k16.f32.f16.f16.f32'
 io='--a eye.npy --b b.npy --out o.npy'
 # shellcheck disable=SC2086
@@ -231,8 +272,19 @@ io='--a eye.npy --b b.npy --out o.npy'
   refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 0 --col 0 \
     --output csv
   refused gpus --output text
+  as='--a as.npy --b bs.npy --out o.npy'
+  refused mma $sp $as
+  refused trace $sp --a as.npy --b bs.npy --row 0 --col 0
+  refused mma --gpu h200 $f16 $io --meta meta.npy
+  refused mma $sp $as --meta metat.npy
+  refused mma $sp $as --meta as.npy
+  refused mma $sp --a eye.npy --b bs.npy --meta meta.npy --out o.npy
+  refused mma $sp --a as.npy --b b8.npy --meta meta.npy --out o.npy
+  refused mma $sp $as --meta other.npy
+  refused mma $sp $as --meta twice.npy
+  refused mma $spt --a at.npy --b bt.npy --meta four.npy --out o.npy
 }
-sed 's/(Fasi[^)]*)[^)]*)/(SOURCE)/; s/([^()]*([^()]*)[^()]*), exp/(SOURCE), exp/' \
+sed "s/'[a-z]*' (.*), expected 'measured'/LEVEL (SOURCE), expected 'measured'/" \
   ../refused >../refused-products
 [ -z "$ULP_ACCEPT" ] || cp ../refused-products "$here/expected/refused-products.txt"
 diff -u "$here/expected/refused-products.txt" ../refused-products ||
