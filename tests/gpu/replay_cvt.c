@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+__attribute__((format(printf, 2, 3)))
 static void die(const char *file, const char *format, ...)
 {
   va_list args;
