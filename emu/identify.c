@@ -12,8 +12,8 @@
 
 /* ---- candidates ------------------------------------------------------------- */
 
-/* Few slices with every promotion; many, as CUTLASS cuts K on 132
- * multiprocessors, with the row's own. */
+/* Few slices of every order; many, as CUTLASS cuts K for 132
+ * multiprocessors, of those with fine grains. */
 enum { FEW_SLICES = 16, MAX_SLICES = 160 };
 /* -1: the row's own.  Promotions of 2^5 to 2^10 of K. */
 static const int promotions[] = {-1, 0, 32, 64, 128, 256, 512, 1024};
@@ -113,7 +113,8 @@ static void try_order(search *s, size_t order, bool fast, int promote,
   options.slices = slices;
   options.reduce = &reduce;
   options.model = NULL;
-  if ((fast && o->fast_promote < 0) ||
+  if ((slices > FEW_SLICES && o->fine == 0) ||
+      (fast && o->fast_promote < 0) ||
       ulp_gemm_find(s->gpu, o->name, &options, &g, NULL, 0) != ULP_OK ||
       ulp_gemm_check(&g, s->x, NULL, 0) != ULP_OK)
     return;
@@ -132,11 +133,16 @@ static void try_orders(search *s, int promote, int slices,
 /* The rows' own settings first, then slices, then promotions. */
 static void enumerate(search *s)
 {
+  ulp_format out;
+  bool half = s->types->out &&
+              ulp_format_find(s->types->out, &out, NULL, 0) == ULP_OK &&
+              out.bits == 16;
+  int last = half ? ULP_REDUCE_16_SUMS : ULP_REDUCE_F32;
   try_orders(s, -1, 0, ULP_REDUCE_F32);
   for (int p = 0; p < PROMOTIONS; p++)
     for (int slices = 1; slices <= (p == 0 ? MAX_SLICES : FEW_SLICES);
          slices++)
-      for (int r = ULP_REDUCE_F32; r <= ULP_REDUCE_16_SUMS; r++)
+      for (int r = ULP_REDUCE_F32; r <= last; r++)
         try_orders(s, promotions[p], slices, (ulp_gemm_reduce)r);
 }
 
