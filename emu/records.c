@@ -73,6 +73,12 @@
 #define INT8 "s8|u8"
 #define INT4 "s4|u4"
 
+#define M8N8K4(ARCH, SOURCE)                                                   \
+  {MMA(ARCH), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32|f16"),           \
+   FDPA(4, 23, ULP_NO_FLOOR), RZ32, PUBLISHED(SOURCE)},                        \
+  {MMA(ARCH), SHAPE(8, 8, 4), TYPES("f16", "f16", "f16", "f16"),               \
+   FDPA(4, 23, -19), RNE16, PUBLISHED(SOURCE)}
+
 /* What every chip from Ampere on has: blocks of L 16-bit products, or L / 2 of
  * tf32, or all that the instruction has. */
 #define WITHIN(K, L) ((K) < (L) ? (K) : (L))
@@ -88,27 +94,21 @@
 #define DENSE(ARCH, L, F, E32, E16, SOURCE)                                    \
   DENSE_K(ARCH, 16, 8, L, F, E32, E16, SOURCE),                                \
   DENSE_K(ARCH, 8, 4, L, F, E32, E16, SOURCE)
-#define F64(ARCH)                                                              \
-  {MMA(ARCH), SHAPE(8, 8, 4), TYPES("f64", "f64", "f64", "f64"),               \
-   .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,         \
-   PUBLISHED(MMA_SIM)}
+#define CHAIN64(M, N, K)                                                       \
+  SHAPE(M, N, K), TYPES("f64", "f64", "f64", "f64"), .kind = ULP_DOT_FMA,      \
+  .block = 1, .acc = "f64", .acc_mode = ULP_RNE
+#define F64(ARCH) {MMA(ARCH), CHAIN64(8, 8, 4), PUBLISHED(MMA_SIM)}
 
 static const ulp_mma_record records[] = {
     /* ---- Volta ---------------------------------------------------------- */
-    {MMA("sm_70"), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32|f16"),
-     FDPA(4, 23, ULP_NO_FLOOR), RZ32, PUBLISHED(FASI_V100)},
-    {MMA("sm_70"), SHAPE(8, 8, 4), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(4, 23, -19), RNE16, PUBLISHED(FASI_V100)},
+    M8N8K4("sm_70", FASI_V100),
 
     /* ---- Turing --------------------------------------------------------- */
     {MMA("sm_75"), SHAPE(16, 8, 8), TYPES("f32", "f16", "f16", "f32"),
      FDPA(8, 24, -132), RZ32, PUBLISHED(FASI)},
     {MMA("sm_75"), SHAPE(16, 8, 8), TYPES("f16", "f16", "f16", "f16"),
      FDPA(8, 24, -20), RNE16, PUBLISHED(FASI)},
-    {MMA("sm_75"), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32|f16"),
-     FDPA(4, 23, ULP_NO_FLOOR), RZ32, PUBLISHED(MMA_SIM)},
-    {MMA("sm_75"), SHAPE(8, 8, 4), TYPES("f16", "f16", "f16", "f16"),
-     FDPA(4, 23, -19), RNE16, PUBLISHED(MMA_SIM)},
+    M8N8K4("sm_75", MMA_SIM),
 
     /* ---- Ampere: 8 products a block, k16 is two blocks ------------------- */
     DENSE("sm_80", 8, 24, -132, -20, FASI_KHATTAK),
@@ -150,18 +150,10 @@ static const ulp_mma_record records[] = {
      FDPA(8, 25, -133), RZ32, MEASURED("HMMA.1688.F32.TF32")},
     {MMA("sm_90"), SHAPE(16, 8, 4), TYPES("f32", "tf32", "tf32", "f32"),
      FDPA(4, 25, -133), RZ32, MEASURED("HMMA.1684.F32.TF32")},
-    {MMA("sm_90"), SHAPE(8, 8, 4), TYPES("f64", "f64", "f64", "f64"),
-     .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     MEASURED("DMMA.8x8x4")},
-    {MMA("sm_90"), SHAPE(16, 8, 4), TYPES("f64", "f64", "f64", "f64"),
-     .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     MEASURED("DMMA.16x8x4")},
-    {MMA("sm_90"), SHAPE(16, 8, 8), TYPES("f64", "f64", "f64", "f64"),
-     .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     MEASURED("DMMA.16x8x8")},
-    {MMA("sm_90"), SHAPE(16, 8, 16), TYPES("f64", "f64", "f64", "f64"),
-     .kind = ULP_DOT_FMA, .block = 1, .acc = "f64", .acc_mode = ULP_RNE,
-     MEASURED("DMMA.16x8x16")},
+    {MMA("sm_90"), CHAIN64(8, 8, 4), MEASURED("DMMA.8x8x4")},
+    {MMA("sm_90"), CHAIN64(16, 8, 4), MEASURED("DMMA.16x8x4")},
+    {MMA("sm_90"), CHAIN64(16, 8, 8), MEASURED("DMMA.16x8x8")},
+    {MMA("sm_90"), CHAIN64(16, 8, 16), MEASURED("DMMA.16x8x16")},
     /* Volta's shape is scalar code here. */
     {MMA("sm_90"), SHAPE(8, 8, 4), TYPES("f32", "f16", "f16", "f32"),
      .kind = ULP_DOT_FMA, .block = 1, .acc = "f32", .acc_mode = ULP_RNE,

@@ -535,7 +535,7 @@ END_TEST
 START_TEST(cdna3_product_overflows)
 {
   ulp_mma m = instruction("mi300x", "v_mfma_f32_16x16x4_4b_bf16");
-  uint64_t a[4] = {0x5f80, 0xdf80}, b[4] = {0x5f80, 0x5f80};
+  uint64_t a[5] = {0x5f80, 0xdf80}, b[4] = {0x5f80, 0x5f80};
   ck_assert_uint_eq(ulp_mma_dot(&m, a, b, 0, NULL), 0x7fffffff);
   ck_assert_uint_eq(ulp_mma_dot(&m, a + 1, b, 0, NULL), 0xff800000);
   a[0] = 0x5f00, a[1] = 0xdf00; /* 2^63 */
