@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The public vectors of Khattak and Mikaitis against our records.
 
-usage: khattak.py DATA [--build DIR]
+usage: khattak.py DATA [--build DIR] [--instr GPU FORMAT D INSTR]...
 
 DATA: the folder model_validation of their MATLAB-tensor-core repository
 (github.com/north-numerical-computing/MATLAB-tensor-core): for each GPU and
@@ -15,6 +15,10 @@ What each set was made with is in their CUDA programs and in their
 Validate_TC_models.m: WMMA for f16, bf16 and tf32; mma.sync m16n8k32 for fp8.
 Their d_H100_fp32 and d_H200_fp32 of fp8 came from wgmma with C absent, so C
 is read as 0 there.  C is rounded to f16 (RNE) where D is f16.
+
+--instr: replays a set through another instruction of the same GPU, as in
+--instr H200 E4M3 fp16 wgmma.m64n8k32.f16.e4m3.e4m3 (3122 of 5000 match: that
+set was made with mma.sync).
 
 Prints one line a GPU and format: vectors, and how many match; then the first
 that does not.  Exit 1 when a record does not match.
