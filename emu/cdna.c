@@ -151,7 +151,7 @@ static fixed cut_sum(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
                      int k, int step)
 {
   fixed s = {.top = NONE};
-  term t[16];
+  term t[256]; /* the most products of an instruction */
   int n = 0;
   for (; k < m->record->block; k += step, n++) {
     t[n] = product(&s, m, a[k], b[k]);
