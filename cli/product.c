@@ -52,6 +52,11 @@ ulp_status cli_find_instruction(cli_product *p, const char *gpu,
   if (status != ULP_OK) return status;
   status = ulp_mma_find(gpu, instr, out, why, sizeof why);
   if (status != ULP_OK) return ulp_error_set(e, status, "%s", why);
+  if (out->scales > 0)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--instr %s: this program takes no block scales, "
+                         "expected an instruction without .block_scale",
+                         instr);
   p->sparse = out->record->sparse;
   p->a.format = out->a;
   p->b.format = out->b;

@@ -283,6 +283,8 @@ io='--a eye.npy --b b.npy --out o.npy'
   refused mma $sp $as --meta other.npy
   refused mma $sp $as --meta twice.npy
   refused mma $spt --a at.npy --b bt.npy --meta four.npy --out o.npy
+  scaled=mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X
+  refused mma --gpu sm_120 --instr $scaled.f32.e2m1.e2m1.f32.ue4m3 $as
 }
 sed "s/'[a-z]*' (.*), expected 'measured'/LEVEL (SOURCE), expected 'measured'/" \
   ../refused >../refused-products
