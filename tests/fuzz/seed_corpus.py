@@ -87,32 +87,8 @@ for name in ["float8_e4m3fn", "e4m3", "E2M1", "bf16", "f32", "tf32", "int4sym",
     write("name", name.replace(":", "_").replace("=", "_") or "empty",
           name.encode())
 
-# Five lines (GPU, instruction or kernel, types of A, B and D), then bytes.
+# Bytes of no particular kind, for operands.
 body = bytes((37 * i * i + 11 * i) % 256 for i in range(400))
-for gpu, what, a, b, d in [
-        ("h200", "mma.m16n8k16.f32.f16.f16.f32", "", "", ""),
-        ("sm_90", "wgmma.m64n8k32.f32.e4m3.e5m2", "", "", ""),
-        ("h100", "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32", "", "",
-         ""),
-        ("v100", "mma.m8n8k4.f32.f16.f16.f32", "", "", ""),
-        ("a100", "mma.m16n8k8.f32.tf32.tf32.f32", "", "", ""),
-        ("a100", "mma.m16n8k32.s32.s8.u8.s32.satfinite", "", "", ""),
-        ("h200", "mma.m8n8k4.f64.f64.f64.f64", "", "", ""),
-        ("b200", "mma.m16n8k16.f16.f16.f16.f16", "", "", ""),
-        ("h200", "cublaslt-fp8", "e4m3", "e5m2", "bf16"),
-        ("h200", "cublaslt-tf32", "", "", ""),
-        ("h200", "cublaslt-s8", "", "", "s32"),
-        ("h200", "wgmma-chain", "f16", "f16", "f32"),
-        ("h200", "mma-chain", "e5m2", "e4m3", "f16"),
-        ("h200", "te-blockwise", "e4m3", "e4m3", "f32"),
-        ("a100", "fma-chain", "bf16", "e4m3", "f32"),
-        ("a100", "exact", "f32", "e2m1", "f16"),
-        ("h200", "model", "e4m3", "e4m3", ""),
-        ("h2000", "cublaslt-fp9", "e4m3", "nf4", "f64"),
-        ("", "", "", "", "")]:
-    name = "-".join(filter(None, [gpu, what.replace(".", "_"), a])) or "empty"
-    write("product", name,
-          "\n".join([gpu, what, a, b, d, ""]).encode() + body)
 
 
 # Names, a line each, and bytes: fuzz_mma and fuzz_gemm.
