@@ -161,6 +161,12 @@ void cli_cell_bool(cli_table *t, bool b);
 void cli_cell_none(cli_table *t);
 /* ULP_ENOMEM when a row could not be built. */
 ulp_status cli_table_end(cli_table *t, ulp_error *e);
+/* A whole table on standard output: `fill` writes its rows from `data`.
+ * Returns the exit status of the subcommand. */
+int cli_print_table(const char *subcommand, bool json,
+                    const char *const *columns,
+                    void (*fill)(cli_table *t, const void *data),
+                    const void *data);
 
 /* ---- arrays (array.c) -------------------------------------------------- */
 

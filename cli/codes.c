@@ -23,14 +23,11 @@ static void code_row(cli_table *t, const ulp_format *f, uint64_t code)
   cli_cell_text(t, cli_code_hex(f, code, text));
 }
 
-static ulp_status print_codes(ulp_output *out, bool json, const ulp_format *f,
-                              ulp_error *e)
+static void code_rows(cli_table *t, const void *data)
 {
-  cli_table table;
-  cli_table_begin(&table, out, json, columns);
+  const ulp_format *f = data;
   for (uint64_t code = 0; code < ulp_code_count(f); code++)
-    code_row(&table, f, code);
-  return cli_table_end(&table, e);
+    code_row(t, f, code);
 }
 
 int cli_codes(int argc, char **argv)
@@ -56,12 +53,5 @@ int cli_codes(int argc, char **argv)
   if (f.bits > MAX_BITS)
     return cli_failf("codes", "%s has %d bits, expected a format of up to %d",
                      f.name, f.bits, MAX_BITS);
-  ulp_output *out;
-  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("codes", &e);
-  if (print_codes(out, json, &f, &e) != ULP_OK) {
-    ulp_output_discard(out);
-    return cli_fail("codes", &e);
-  }
-  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE
-                                              : cli_fail("codes", &e);
+  return cli_print_table("codes", json, columns, code_rows, &f);
 }

@@ -61,6 +61,13 @@ static void format_row(cli_table *t, const ulp_format *f)
   cli_cell_text(t, f->source);
 }
 
+static void format_rows(cli_table *t, const void *data)
+{
+  (void)data;
+  for (size_t i = 0; i < ulp_format_count(); i++)
+    format_row(t, ulp_format_row(i));
+}
+
 int cli_formats(int argc, char **argv)
 {
   bool json = false;
@@ -77,17 +84,5 @@ int cli_formats(int argc, char **argv)
   int operands;
   int status = cli_parse(&command, argc, argv, &operands);
   if (status >= 0) return status;
-  ulp_error e;
-  ulp_output *out;
-  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("formats", &e);
-  cli_table table;
-  cli_table_begin(&table, out, json, columns);
-  for (size_t i = 0; i < ulp_format_count(); i++)
-    format_row(&table, ulp_format_row(i));
-  if (cli_table_end(&table, &e) != ULP_OK) {
-    ulp_output_discard(out);
-    return cli_fail("formats", &e);
-  }
-  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE
-                                              : cli_fail("formats", &e);
+  return cli_print_table("formats", json, columns, format_rows, NULL);
 }

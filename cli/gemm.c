@@ -135,20 +135,16 @@ static void order_row(cli_table *t, const ulp_gemm_order *o)
   cli_cell_text(t, o->source);
 }
 
+static void order_rows(cli_table *t, const void *data)
+{
+  (void)data;
+  for (size_t i = 0; ulp_gemm_order_row(i); i++)
+    order_row(t, ulp_gemm_order_row(i));
+}
+
 static int list_kernels(void)
 {
-  ulp_error e;
-  ulp_output *out;
-  cli_table table;
-  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("gemm", &e);
-  cli_table_begin(&table, out, false, columns);
-  for (size_t i = 0; ulp_gemm_order_row(i); i++)
-    order_row(&table, ulp_gemm_order_row(i));
-  if (cli_table_end(&table, &e) != ULP_OK) {
-    ulp_output_discard(out);
-    return cli_fail("gemm", &e);
-  }
-  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE : cli_fail("gemm", &e);
+  return cli_print_table("gemm", false, columns, order_rows, NULL);
 }
 
 /* ---- the order --------------------------------------------------------------- */

@@ -98,6 +98,13 @@ static void record_row(cli_table *t, const ulp_mma_record *r)
   cli_cell_text(t, r->source);
 }
 
+static void record_rows(cli_table *t, const void *data)
+{
+  (void)data;
+  for (size_t i = 0; i < ulp_mma_count(); i++)
+    record_row(t, ulp_mma_row(i));
+}
+
 int cli_gpus(int argc, char **argv)
 {
   bool json = false;
@@ -115,16 +122,5 @@ int cli_gpus(int argc, char **argv)
   int operands;
   int status = cli_parse(&command, argc, argv, &operands);
   if (status >= 0) return status;
-  ulp_error e;
-  ulp_output *out;
-  if (ulp_output_open(&out, NULL, &e) != ULP_OK) return cli_fail("gpus", &e);
-  cli_table table;
-  cli_table_begin(&table, out, json, columns);
-  for (size_t i = 0; i < ulp_mma_count(); i++)
-    record_row(&table, ulp_mma_row(i));
-  if (cli_table_end(&table, &e) != ULP_OK) {
-    ulp_output_discard(out);
-    return cli_fail("gpus", &e);
-  }
-  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE : cli_fail("gpus", &e);
+  return cli_print_table("gpus", json, columns, record_rows, NULL);
 }

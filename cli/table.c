@@ -144,3 +144,23 @@ ulp_status cli_table_end(cli_table *t, ulp_error *e)
              ? ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM))
              : ULP_OK;
 }
+
+int cli_print_table(const char *subcommand, bool json,
+                    const char *const *columns,
+                    void (*fill)(cli_table *t, const void *data),
+                    const void *data)
+{
+  ulp_error e;
+  ulp_output *out;
+  cli_table table;
+  if (ulp_output_open(&out, NULL, &e) != ULP_OK)
+    return cli_fail(subcommand, &e);
+  cli_table_begin(&table, out, json, columns);
+  fill(&table, data);
+  if (cli_table_end(&table, &e) != ULP_OK) {
+    ulp_output_discard(out);
+    return cli_fail(subcommand, &e);
+  }
+  return ulp_output_commit(out, &e) == ULP_OK ? CLI_DONE
+                                              : cli_fail(subcommand, &e);
+}
