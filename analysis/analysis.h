@@ -83,19 +83,23 @@ double ulp_scale_choose(const ulp_format *f, const ulp_scale_spec *spec,
  * without finite elements, and when out of memory. */
 double ulp_scale_mse(const ulp_format *f, double scale, const ulp_summary *s);
 
-/* ---- granularity: the seam for block formats ------------------------------- */
+/* ---- granularity: how many elements share a scale -------------------------- */
 
 typedef enum {
-  ULP_PER_TENSOR, ULP_PER_CHANNEL, ULP_PER_TOKEN, ULP_PER_GROUP, ULP_PER_TILE
+  ULP_PER_TENSOR, ULP_PER_CHANNEL, ULP_PER_TOKEN, ULP_PER_GROUP, ULP_PER_TILE,
+  ULP_PER_BLOCK
 } ulp_granularity_kind;
 typedef struct {
   ulp_granularity_kind kind;
-  int64_t rows, cols; /* GROUP: 1 x N; TILE: R x C */
+  int64_t rows, cols; /* GROUP, BLOCK: 1 x N; TILE: R x C; else 0 */
 } ulp_granularity;
-/* "tensor", "channel", "token", "group:N", "tile:RxC". */
+/* "tensor", "channel", "token", "group:N", "tile:RxC", "block:N"; quantizer.h
+ * says which elements these are. */
 ULP_MUST_CHECK ulp_status ulp_granularity_parse(const char *text,
                                                 ulp_granularity *out,
                                                 ulp_error *e);
+/* Writes g as ulp_granularity_parse reads it. */
+void ulp_granularity_format(const ulp_granularity *g, char *out, size_t size);
 
 /* ---- error statistics ------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  *
  * analysis/granularity.c: which elements of a tensor share a scale.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis.h"
@@ -9,7 +10,7 @@
 static const char *const names[] = {
     [ULP_PER_TENSOR] = "tensor", [ULP_PER_CHANNEL] = "channel",
     [ULP_PER_TOKEN] = "token",   [ULP_PER_GROUP] = "group",
-    [ULP_PER_TILE] = "tile",
+    [ULP_PER_TILE] = "tile",     [ULP_PER_BLOCK] = "block",
 };
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
 
@@ -32,11 +33,16 @@ static const char *read_size(const char *text, int64_t *out)
   return v > 0 ? p : NULL;
 }
 
+static bool has_shape(ulp_granularity_kind kind)
+{
+  return kind >= ULP_PER_GROUP;
+}
+
 /* What follows the name: "", ":N" or ":RxC". */
 static bool read_shape(const char *p, ulp_granularity *g)
 {
   g->rows = g->cols = 0;
-  if (g->kind != ULP_PER_GROUP && g->kind != ULP_PER_TILE) return *p == '\0';
+  if (!has_shape(g->kind)) return *p == '\0';
   if (*p++ != ':') return false;
   if (g->kind == ULP_PER_TILE) {
     p = read_size(p, &g->rows);
@@ -62,9 +68,21 @@ ulp_status ulp_granularity_parse(const char *text, ulp_granularity *out,
   if (i == NAME_COUNT || !read_shape(text + length, &g))
     return ulp_error_set(e, i == NAME_COUNT ? ULP_ENAME : ULP_EINVAL,
                          "granularity '%.60s': expected tensor, channel, "
-                         "token, group:N or tile:RxC%s%s%s",
+                         "token, group:N, tile:RxC or block:N%s%s%s",
                          text, near ? "; did you mean '" : "", near ? near : "",
                          near ? "'?" : "");
   *out = g;
   return ULP_OK;
+}
+
+void ulp_granularity_format(const ulp_granularity *g, char *out, size_t size)
+{
+  const char *name = names[g->kind];
+  if (g->kind == ULP_PER_TILE)
+    snprintf(out, size, "%s:%lldx%lld", name, (long long)g->rows,
+             (long long)g->cols);
+  else if (has_shape(g->kind))
+    snprintf(out, size, "%s:%lld", name, (long long)g->cols);
+  else
+    snprintf(out, size, "%s", name);
 }

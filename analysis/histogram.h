@@ -60,6 +60,9 @@ void ulp_summary_complete(const ulp_summary *s);
 ulp_bin ulp_side_below(const ulp_side *side, double t);
 ulp_bin ulp_side_total(const ulp_side *side);
 
+/* Significant bits below the leading one that f keeps at the top of its
+ * range. */
+int ulp_fraction_bits(const ulp_format *f);
 /* Nearest f32 within [2^-126, FLT_MAX]. */
 double ulp_scale_to_f32(double scale);
 /* The scale of least squared error; 0 < amax.  NaN when out of memory. */

@@ -117,9 +117,7 @@ double ulp_scale_to_f32(double scale)
   return scale < FLT_MAX ? (double)(float)scale : FLT_MAX;
 }
 
-/* Significant bits below the leading one that the format keeps at the top of
- * its range. */
-static int fraction_bits(const ulp_format *f)
+int ulp_fraction_bits(const ulp_format *f)
 {
   switch (f->kind) {
   case ULP_FLOAT: return f->man_bits;
@@ -143,7 +141,7 @@ static int rule_exponent(const ulp_format *f, ulp_scale_rule rule, double amax)
   case ULP_SCALE_CEIL: return i - j + (a > 0.5);
   case ULP_SCALE_RCEIL: return i - j + (a > m);
   case ULP_SCALE_EVEN: /* up when half a unit of the last place carries */
-    return i - j + (a + ldexp(1, -fraction_bits(f) - 2) >= 1);
+    return i - j + (a + ldexp(1, -ulp_fraction_bits(f) - 2) >= 1);
   default: return i - j;
   }
 }

@@ -25,6 +25,7 @@ int cli_formats(int argc, char **argv);
 int cli_codes(int argc, char **argv);
 int cli_quantize(int argc, char **argv);
 int cli_dequantize(int argc, char **argv);
+int cli_quantizers(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_measure(int argc, char **argv);
 int cli_gpus(int argc, char **argv);
@@ -94,8 +95,6 @@ cli_reader cli_read_profile;    /* const ulp_profile * */
 cli_reader cli_read_sr_bits;    /* uint8_t */
 cli_reader cli_read_sr_variant; /* ulp_sr_variant */
 cli_reader cli_read_scale_rule; /* ulp_scale_spec */
-cli_reader cli_read_granularity;/* ulp_granularity; only PER_TENSOR passes */
-cli_reader cli_read_unavailable;/* any: says that it is not available */
 
 typedef struct {
   bool given;
@@ -114,6 +113,8 @@ typedef struct {
    "whose rule holds where implementations disagree: ocp (default), ieee, "    \
    "cuda, ml_dtypes, torchao or p3109",                                        \
    cli_read_profile, &(r).profile},                                            \
+  CLI_SR_OPTIONS(r)
+#define CLI_SR_OPTIONS(r)                                                      \
   {"seed", "S", "seed of stochastic rounding (default 0)", cli_read_u64,       \
    &(r).seed},                                                                 \
   {"stream", "S", "stream of its generator (default 0)", cli_read_u64,         \
@@ -205,7 +206,7 @@ void cli_values_write(ulp_output *o, bool wide, const double *x, float *scratch,
 
 /* ---- several outputs, all or none (outputs.c) -------------------------- */
 
-enum { CLI_MAX_OUTPUTS = 4 };
+enum { CLI_MAX_OUTPUTS = 8 };
 typedef struct {
   size_t count;
   ulp_output *file[CLI_MAX_OUTPUTS];

@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "product.h"
+#include "quantize.h"
 
-typedef struct {
-  const char *in, *out, *scales;
-  ulp_format format;
-  bool packed;
-} request;
+typedef dequantize_request request;
 
 typedef struct {
   double y[CLI_CHUNK];
@@ -23,16 +20,30 @@ typedef struct {
 static int parse(request *rq, int argc, char **argv)
 {
   const cli_option options[] = {
-      {"from", "FORMAT", "the format of the codes", cli_read_format,
-       &rq->format},
+      {"from", "FORMAT", "what the codes are: as 'ulplab quantize --to'",
+       cli_read_text, &rq->from},
       {"in", "Q.npy", "the array of codes", cli_read_text, &rq->in},
       {"out", "Y.npy", "where the values go", cli_read_text, &rq->out},
       {"scales", "S.npy",
-       "the scale by which values are multiplied (default "
-       "1)",
+       "the scale by which values are multiplied (default 1), or those of "
+       "blocks, as quantize wrote them",
        cli_read_text, &rq->scales},
-      {"global-scale", "G.npy", "not available in this version",
-       cli_read_unavailable, NULL},
+      {"global-scale", "G.npy", "the tensor's own scale, likewise",
+       cli_read_text, &rq->global},
+      {"zero-points", "Z.npy", "the zero points of blocks, likewise",
+       cli_read_text, &rq->zeros},
+      {"profile", "NAME", "of a quantizer: te, torchao, ...", cli_read_text,
+       &rq->profile},
+      {"granularity", "G",
+       "tensor (default), channel, token, group:N, tile:RxC or block:N",
+       cli_read_text, &rq->granularity},
+      {"axis", "N", "as for quantize", cli_read_axis, &rq->axis},
+      {"scale-format", "FORMAT", "of the scales of blocks: f32, e8m0, e4m3, ...",
+       cli_read_text, &rq->scale_format},
+      {"scale-rule", "RULE", "minmax, where there are zero points",
+       cli_read_text, &rq->rule_text},
+      {"threads", "N", "threads; the answer does not depend on them",
+       cli_read_threads, &rq->threads},
       {"packed", NULL, "codes lie without gaps, the first in the low bits",
        cli_read_flag, &rq->packed},
       {0}};
@@ -51,16 +62,9 @@ static int parse(request *rq, int argc, char **argv)
 
 static ulp_status check_request(const request *rq, ulp_error *e)
 {
-  const char *missing = !rq->format.bits ? "--from FORMAT"
-                        : !rq->in        ? "--in Q.npy"
-                        : !rq->out       ? "--out Y.npy"
-                                         : NULL;
-  if (missing) return ulp_error_set(e, ULP_EINVAL, "%s is missing", missing);
-  if (!ulp_fits_f64(&rq->format))
-    return ulp_error_set(e, ULP_ERANGE,
-                         "--from: the values of %s do not fit a float64",
-                         rq->format.name);
-  return ULP_OK;
+  ulp_status status = cli_need(rq->from, "--from FORMAT", e);
+  if (status == ULP_OK) status = cli_need(rq->in, "--in Q.npy", e);
+  return status == ULP_OK ? cli_need(rq->out, "--out Y.npy", e) : status;
 }
 
 /* The one number of a scale file. */
@@ -78,9 +82,8 @@ static ulp_status read_scale(const char *path, double *scale, ulp_error *e)
                       path, t->dtype->npy);
   else if (t->count != 1)
     status = ulp_error_set(e, ULP_EFORMAT,
-                           "%s: %lld scales, expected one (one for each "
-                           "channel, token or block is not available in this "
-                           "version)",
+                           "%s: %lld scales, expected one (those of "
+                           "channels, tokens or blocks need --granularity)",
                            path, (long long)t->count);
   else
     ulp_tensor_read_f64(t, scale, 0, 1);
@@ -116,8 +119,8 @@ static ulp_status stream(const request *rq, const ulp_tensor *q, double scale,
   return ULP_OK;
 }
 
-static ulp_status dequantize(const request *rq, const ulp_tensor *q,
-                             ulp_error *e)
+static ulp_status dequantize_tensor(const request *rq, const ulp_tensor *q,
+                                    ulp_error *e)
 {
   double scale;
   ulp_output *out;
@@ -134,18 +137,48 @@ static ulp_status dequantize(const request *rq, const ulp_tensor *q,
   return status;
 }
 
+/* Whether all of it is said by a format and one scale. */
+static bool one_scale(const request *rq)
+{
+  ulp_format f;
+  return ulp_format_find(rq->from, &f, NULL, 0) == ULP_OK &&
+         (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
+         !rq->scale_format && !rq->global && !rq->zeros && !rq->profile;
+}
+
+static ulp_status find_format(request *rq, ulp_error *e)
+{
+  ulp_error inner;
+  ulp_status status = cli_read_format(&rq->format, rq->from, &inner);
+  if (status != ULP_OK)
+    return ulp_error_set(e, status, "--from: %s", inner.text);
+  if (!ulp_fits_f64(&rq->format))
+    return ulp_error_set(e, ULP_ERANGE,
+                         "--from: the values of %s do not fit a float64",
+                         rq->format.name);
+  return ULP_OK;
+}
+
+static ulp_status dequantize(request *rq, ulp_error *e)
+{
+  ulp_file *file;
+  const ulp_tensor *q;
+  ulp_status status = check_request(rq, e);
+  if (status != ULP_OK) return status;
+  bool whole = one_scale(rq);
+  if (whole) status = find_format(rq, e);
+  if (status == ULP_OK) status = cli_array_open(&file, &q, rq->in, e);
+  if (status != ULP_OK) return status;
+  status = whole ? dequantize_tensor(rq, q, e) : dequantize_blocks(rq, q, e);
+  ulp_file_close(file);
+  return status;
+}
+
 int cli_dequantize(int argc, char **argv)
 {
-  request rq = {0};
+  request rq = {.threads = cli_default_threads()};
   int status = parse(&rq, argc, argv);
   if (status >= 0) return status;
   ulp_error e;
-  ulp_file *file;
-  const ulp_tensor *q;
-  if (check_request(&rq, &e) != ULP_OK ||
-      cli_array_open(&file, &q, rq.in, &e) != ULP_OK)
-    return cli_fail("dequantize", &e);
-  ulp_status done = dequantize(&rq, q, &e);
-  ulp_file_close(file);
-  return done == ULP_OK ? CLI_DONE : cli_fail("dequantize", &e);
+  return dequantize(&rq, &e) == ULP_OK ? CLI_DONE : cli_fail("dequantize", &e);
 }

@@ -18,6 +18,8 @@ static const subcommand table[] = {
     {"codes", "every code of a format and its value", cli_codes},
     {"quantize", "an array to the codes of a format", cli_quantize},
     {"dequantize", "codes back to values", cli_dequantize},
+    {"quantizers", "the quantizers of standards and implementations",
+     cli_quantizers},
     {"compare", "two arrays bit by bit: differences in ulps", cli_compare},
     {"measure", "what formats do to your tensors: SNR, clipping, bias",
      cli_measure},

@@ -2,69 +2,68 @@
  *
  * quantize.c: `ulplab quantize`, an array to the codes of a format.
  */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "product.h"
+#include "quantize.h"
 
-typedef struct {
-  const char *in, *out, *scales, *dequant;
-  ulp_format format;
-  ulp_rounding rounding;
-  ulp_scale_spec rule;
-  ulp_granularity granularity;
-  cli_axis axis;
-  bool packed;
-} request;
+static ulp_status read_mode(void *target, const char *text, ulp_error *e)
+{
+  quantize_request *rq = target;
+  rq->mode_given = true;
+  return cli_read_mode(&rq->rounding.mode, text, e);
+}
 
-/* One chunk on its way. */
-typedef struct {
-  double x[CLI_CHUNK], y[CLI_CHUNK];
-  unsigned char stored[CLI_CHUNK * 8];
-  uint8_t packed[CLI_CHUNK];
-  float narrow[CLI_CHUNK];
-} chunk;
-
-typedef struct {
-  const request *rq;
-  const ulp_tensor *x;
-  double scale;
-  bool wide; /* dequantized values are f64 */
-  cli_outputs set;
-  ulp_output *q, *s, *y;
-  uint64_t lost_nan, lost_inf; /* that became numbers */
-} work;
-
-/* ---- what was asked for ------------------------------------------------ */
-
-static int parse(request *rq, int argc, char **argv)
+static int parse(quantize_request *rq, int argc, char **argv)
 {
   const cli_option options[] = {
-      {"to", "FORMAT", "the format to encode to", cli_read_format, &rq->format},
+      {"to", "FORMAT",
+       "a format (e4m3), a quantizer with its profile (nvfp4@te), or a text "
+       "that describes one (e2m1/g=group:16/scale=e4m3); 'ulplab quantizers' "
+       "lists them",
+       cli_read_text, &rq->to},
       {"in", "X.npy", "the array: floats or integers", cli_read_text, &rq->in},
       {"out", "Q.npy", "where its codes go", cli_read_text, &rq->out},
-      CLI_ROUNDING_OPTIONS(rq->rounding, "the profile's"),
+      {"round", "MODE", "rne (default), rna, rnz, rtz, ru, rd, odd or sr",
+       read_mode, rq},
+      {"overflow", "RULE",
+       "saturate, inf, nan or ieee (default: the profile's)",
+       cli_read_overflow, &rq->rounding.overflow},
+      {"profile", "NAME",
+       "whose rule holds where implementations disagree: ocp (default), ieee, "
+       "cuda, ml_dtypes, torchao, p3109; or of a quantizer: te, torchao, ...",
+       cli_read_text, &rq->profile},
+      CLI_SR_OPTIONS(rq->rounding),
       {"scale-rule", "RULE",
-       "none (default), amax, mse, percentile:P, floor, "
-       "ceil, rceil, even or fixed:S; the codes are those of x / scale",
-       cli_read_scale_rule, &rq->rule},
-      {"granularity", "G", "tensor (default): one scale for the array",
-       cli_read_granularity, &rq->granularity},
+       "none (default), amax, mse, percentile:P, floor, ceil, rceil, even or "
+       "fixed:S; the codes are those of x / scale. Of blocks also amax:D, "
+       "minmax, mae, mse:N",
+       cli_read_text, &rq->rule_text},
+      {"granularity", "G",
+       "elements that share a scale: tensor (default), channel, token, "
+       "group:N, tile:RxC or block:N",
+       cli_read_text, &rq->granularity},
       {"axis", "N",
-       "the dimension that scales run along; of no effect with "
-       "one scale",
+       "the dimension along which groups lie and tokens run (default -1), or "
+       "that counts channels (default 0)",
        cli_read_axis, &rq->axis},
-      {"scales", "S.npy", "where the scale goes (f4; f8 if it is no f32)",
-       cli_read_text, &rq->scales},
-      {"global-scale", "G.npy", "not available in this version",
-       cli_read_unavailable, NULL},
+      {"scale-format", "FORMAT", "of the scales of blocks: f32, e8m0, e4m3, ...",
+       cli_read_text, &rq->scale_format},
+      {"scales", "S.npy", "where the scales go", cli_read_text, &rq->scales},
+      {"global-scale", "G.npy",
+       "where the tensor's own scale goes (f4), of quantizers that have one",
+       cli_read_text, &rq->global},
+      {"zero-points", "Z.npy", "where the zero points go (i4), likewise",
+       cli_read_text, &rq->zeros},
       {"dequant", "Y.npy", "where the values of the codes, times the scale, go",
        cli_read_text, &rq->dequant},
       {"packed", NULL,
-       "write codes of fewer than 8 bits without gaps, the "
-       "first in the low bits",
+       "write codes of fewer than 8 bits without gaps, the first in the low "
+       "bits",
        cli_read_flag, &rq->packed},
+      {"strict", NULL, "refuse NaN and Inf", cli_read_flag, &rq->strict},
+      {"threads", "N", "threads; the answer does not depend on them",
+       cli_read_threads, &rq->threads},
       {0}};
   const cli_command command = {
       .name = "quantize",
@@ -77,226 +76,63 @@ static int parse(request *rq, int argc, char **argv)
   return cli_parse(&command, argc, argv, &operands);
 }
 
-static ulp_status check_request(const request *rq, ulp_error *e)
+/* Whether all of it is said by a format and one scale. */
+static bool one_scale(const quantize_request *rq)
 {
-  const char *missing = !rq->format.bits ? "--to FORMAT"
-                        : !rq->in        ? "--in X.npy"
-                        : !rq->out       ? "--out Q.npy"
-                                         : NULL;
-  if (missing) return ulp_error_set(e, ULP_EINVAL, "%s is missing", missing);
-  if (rq->rule.rule == ULP_SCALE_MSE && rq->format.bits > 16)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--scale-rule mse: %s has %d bits, expected a format "
-                         "of up to 16",
-                         rq->format.name, rq->format.bits);
-  if (rq->dequant && !ulp_fits_f64(&rq->format))
-    return ulp_error_set(e, ULP_ERANGE,
-                         "--dequant: the values of %s do not fit a float64",
-                         rq->format.name);
-  if (ulp_rounding_check(&rq->rounding) != ULP_OK)
-    return ulp_error_set(e, ULP_EINVAL, "the way of rounding: %s",
-                         ulp_strerror(ULP_EINVAL));
-  return ULP_OK;
+  ulp_format f;
+  const ulp_profile *p;
+  return ulp_format_find(rq->to, &f, NULL, 0) == ULP_OK &&
+         (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
+         !rq->scale_format && !rq->global && !rq->zeros &&
+         (!rq->profile || ulp_profile_find(rq->profile, &p) == ULP_OK);
 }
 
-static ulp_status check_tensor(const request *rq, const ulp_tensor *x,
-                               ulp_error *e)
+static ulp_status find_format(quantize_request *rq, ulp_error *e)
 {
-  int axis = rq->axis.value;
-  if (rq->axis.given && (axis >= x->ndim || axis < -x->ndim))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "%s: --axis %d, but the array has %d dimensions",
-                         rq->in, axis, x->ndim);
-  if (!rq->packed) return ULP_OK;
-  if (rq->format.bits > 8)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--packed: %s has %d bits, expected a format of up "
-                         "to 8",
-                         rq->format.name, rq->format.bits);
-  if (x->ndim == 0 || x->shape[x->ndim - 1] % 8 * rq->format.bits % 8)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "%s: --packed: the last dimension times %d bits is no "
-                         "multiple of 8",
-                         rq->in, rq->format.bits);
-  return ULP_OK;
-}
-
-/* ---- the scale --------------------------------------------------------- */
-
-static ulp_status choose_scale(work *w, chunk *c, ulp_error *e)
-{
-  const ulp_scale_spec *rule = &w->rq->rule;
-  ulp_summary *s = ulp_summary_new();
-  if (!s) return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-  bool reads = rule->rule != ULP_SCALE_NONE && rule->rule != ULP_SCALE_FIXED;
-  for (int64_t i = 0; reads && i < w->x->count; i += CLI_CHUNK) {
-    int64_t n = w->x->count - i < CLI_CHUNK ? w->x->count - i : CLI_CHUNK;
-    ulp_tensor_read_f64(w->x, c->x, i, n);
-    ulp_summary_add(s, c->x, (size_t)n);
-  }
-  w->scale = ulp_scale_choose(&w->rq->format, rule, s);
-  ulp_summary_free(s);
-  return ULP_OK;
-}
-
-/* ---- outputs ----------------------------------------------------------- */
-
-static void write_headers(work *w)
-{
-  const ulp_format *f = &w->rq->format;
-  int64_t shape[ULP_MAX_DIMS];
-  memcpy(shape, w->x->shape, sizeof shape);
-  if (w->rq->packed) {
-    int64_t *last = &shape[w->x->ndim - 1];
-    *last = *last / 8 * f->bits + *last % 8 * f->bits / 8;
-  }
-  ulp_npy_header(w->q, cli_codes_type(f, w->rq->packed), w->x->ndim, shape);
-  if (w->y)
-    ulp_npy_header(w->y, w->wide ? "<f8" : "<f4", w->x->ndim, w->x->shape);
-  if (w->s) {
-    float narrow = (float)w->scale;
-    bool exact = (double)narrow == w->scale;
-    ulp_npy_header(w->s, exact ? "<f4" : "<f8", 0, shape);
-    ulp_output_write(w->s, exact ? (void *)&narrow : (void *)&w->scale,
-                     exact ? sizeof narrow : sizeof w->scale);
-  }
-}
-
-static ulp_status open_outputs(work *w, ulp_error *e)
-{
-  const request *rq = w->rq;
-  ulp_status status = cli_outputs_add(&w->set, &w->q, rq->out, e);
-  if (status == ULP_OK) status = cli_outputs_add(&w->set, &w->s, rq->scales, e);
-  if (status == ULP_OK)
-    status = cli_outputs_add(&w->set, &w->y, rq->dequant, e);
-  return status;
-}
-
-/* ---- the stream -------------------------------------------------------- */
-
-/* 64-bit integers are read as doubles: refuses those that would be rounded
- * before the one rounding that was asked for. */
-static ulp_status check_integers(const work *w, chunk *c, int64_t first,
-                                 int64_t n, ulp_error *e)
-{
-  const ulp_dtype *d = w->x->dtype;
-  if (d->bits != 64 || d->format) return ULP_OK;
-  bool is_signed = *d->npy == 'i';
-  uint64_t v;
-  ulp_tensor_read_raw(w->x, c->stored, first, n);
-  for (int64_t i = 0; i < n; i++) {
-    memcpy(&v, c->stored + 8 * i, sizeof v);
-    uint64_t magnitude = is_signed && v >> 63 ? -v : v;
-    if (magnitude > UINT64_C(1) << 53)
-      return ulp_error_set(e, ULP_ERANGE,
-                           "%s: element %lld is beyond 2^53, where a float64 "
-                           "does not hold every integer",
-                           w->rq->in, (long long)(first + i));
-  }
-  return ULP_OK;
-}
-
-static void count_lost(work *w, const chunk *c, int64_t n)
-{
-  const ulp_format *f = &w->rq->format;
-  for (int64_t i = 0; i < n; i++) {
-    if (isfinite(c->x[i])) continue;
-    uint64_t code = ulp_load_code(f, c->stored, (size_t)i);
-    ulp_class cls = ulp_unpack(f, code).cls;
-    if (cls == ULP_CLASS_NAN || cls == ULP_CLASS_INF) continue;
-    if (isnan(c->x[i]))
-      w->lost_nan++;
-    else
-      w->lost_inf++;
-  }
-}
-
-static void write_codes(work *w, chunk *c, size_t n)
-{
-  const ulp_format *f = &w->rq->format;
-  if (w->rq->packed) {
-    /* Chunks and the last dimension are multiples of 8 bits. */
-    if (ulp_pack(f, c->packed, c->stored, n) == ULP_OK)
-      ulp_output_write(w->q, c->packed, n * f->bits / 8);
-    return;
-  }
-  if (!strcmp(cli_codes_type(f, false), "|i1"))
-    for (size_t i = 0; i < n; i++)
-      if (c->stored[i] >> (f->bits - 1))
-        c->stored[i] |= (unsigned char)(0xff << f->bits);
-  ulp_output_write(w->q, c->stored, n * f->storage_bytes);
-}
-
-static ulp_status encode_chunk(work *w, chunk *c, int64_t first, int64_t n,
-                               ulp_error *e)
-{
-  const request *rq = w->rq;
-  size_t size = (size_t)n;
-  ulp_status status = check_integers(w, c, first, n, e);
-  if (status != ULP_OK) return status;
-  ulp_tensor_read_f64(w->x, c->x, first, n);
-  status = ulp_encode_array(&rq->format, c->stored, c->x, size, w->scale,
-                            &rq->rounding, (uint64_t)first);
+  ulp_error inner = {.text = ""};
+  ulp_status status = cli_read_format(&rq->format, rq->to, &inner);
   if (status != ULP_OK)
-    return ulp_error_set(e, status, "scale %g: %s", w->scale,
-                         ulp_strerror(status));
-  count_lost(w, c, n);
-  if (w->y) {
-    cli_codes_decode(&rq->format, c->y, c->stored, n, w->scale);
-    cli_values_write(w->y, w->wide, c->y, c->narrow, size);
+    return ulp_error_set(e, status, "--to: %s", inner.text);
+  if (rq->profile) {
+    status = cli_read_profile(&rq->rounding.profile, rq->profile, &inner);
+    if (status != ULP_OK)
+      return ulp_error_set(e, status, "--profile: %s", inner.text);
   }
-  write_codes(w, c, size);
+  if (rq->rule_text) {
+    status = cli_read_scale_rule(&rq->rule, rq->rule_text, &inner);
+    if (status != ULP_OK)
+      return ulp_error_set(e, status, "--scale-rule: %s", inner.text);
+  }
   return ULP_OK;
 }
 
-static ulp_status stream(work *w, chunk *c, ulp_error *e)
+static ulp_status check_request(const quantize_request *rq, ulp_error *e)
 {
-  ulp_status status = ULP_OK;
-  for (int64_t i = 0; i < w->x->count && status == ULP_OK; i += CLI_CHUNK) {
-    int64_t n = w->x->count - i < CLI_CHUNK ? w->x->count - i : CLI_CHUNK;
-    status = encode_chunk(w, c, i, n, e);
-  }
-  return status;
+  ulp_status status = cli_need(rq->to, "--to FORMAT", e);
+  if (status == ULP_OK) status = cli_need(rq->in, "--in X.npy", e);
+  return status == ULP_OK ? cli_need(rq->out, "--out Q.npy", e) : status;
 }
 
-static ulp_status quantize(work *w, chunk *c, ulp_error *e)
+static ulp_status quantize(quantize_request *rq, ulp_error *e)
 {
-  ulp_status status = check_tensor(w->rq, w->x, e);
-  if (status == ULP_OK) status = open_outputs(w, e);
-  if (status == ULP_OK) status = choose_scale(w, c, e);
-  if (status == ULP_OK) {
-    const ulp_dtype *d = w->x->dtype;
-    bool from_f64 = d->bits == 64 && d->format;
-    w->wide = from_f64 || !cli_fits_f32(&w->rq->format, w->scale);
-    write_headers(w);
-    status = stream(w, c, e);
-  }
-  if (status == ULP_OK) return cli_outputs_commit(&w->set, e);
-  cli_outputs_discard(&w->set);
+  ulp_file *file;
+  const ulp_tensor *x;
+  ulp_status status = check_request(rq, e);
+  if (status != ULP_OK) return status;
+  bool whole = one_scale(rq);
+  if (whole) status = find_format(rq, e);
+  if (status == ULP_OK) status = cli_array_open(&file, &x, rq->in, e);
+  if (status != ULP_OK) return status;
+  status = whole ? quantize_tensor(rq, x, e) : quantize_blocks(rq, x, e);
+  ulp_file_close(file);
   return status;
 }
 
 int cli_quantize(int argc, char **argv)
 {
-  request rq = {0};
+  quantize_request rq = {.threads = cli_default_threads()};
   int status = parse(&rq, argc, argv);
   if (status >= 0) return status;
   ulp_error e;
-  ulp_file *file;
-  work w = {.rq = &rq};
-  if (check_request(&rq, &e) != ULP_OK ||
-      cli_array_open(&file, &w.x, rq.in, &e) != ULP_OK)
-    return cli_fail("quantize", &e);
-  chunk *c = malloc(sizeof *c);
-  ulp_status done =
-      c ? quantize(&w, c, &e)
-        : ulp_error_set(&e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-  free(c);
-  ulp_file_close(file);
-  if (done != ULP_OK) return cli_fail("quantize", &e);
-  if (w.lost_nan || w.lost_inf)
-    cli_warn("quantize", "%s: %llu NaN and %llu Inf became numbers of %s",
-             rq.in, (unsigned long long)w.lost_nan,
-             (unsigned long long)w.lost_inf, rq.format.name);
-  return CLI_DONE;
+  return quantize(&rq, &e) == ULP_OK ? CLI_DONE : cli_fail("quantize", &e);
 }

@@ -156,24 +156,3 @@ ulp_status cli_read_scale_rule(void *target, const char *text, ulp_error *e)
 {
   return ulp_scale_parse(text, target, e);
 }
-
-ulp_status cli_read_granularity(void *target, const char *text, ulp_error *e)
-{
-  ulp_granularity g;
-  ulp_status status = ulp_granularity_parse(text, &g, e);
-  if (status != ULP_OK) return status;
-  if (g.kind != ULP_PER_TENSOR)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "'%.60s' is not available in this version, only "
-                         "'tensor' is",
-                         text);
-  *(ulp_granularity *)target = g;
-  return ULP_OK;
-}
-
-ulp_status cli_read_unavailable(void *target, const char *text, ulp_error *e)
-{
-  (void)target;
-  (void)text;
-  return ulp_error_set(e, ULP_EINVAL, "not available in this version");
-}

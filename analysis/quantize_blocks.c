@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * analysis/quantize_blocks.c: the one engine behind every quantizer.  A block
+ * is gathered, its scale found and rounded to its format, its elements
+ * encoded; what differs between implementations is in the quantizer.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quantizer_internal.h"
+
+/* ---- one block's place --------------------------------------------------------- */
+
+typedef struct {
+  int64_t from[3], length[3], n;
+} place;
+
+static place place_of(const ulp_blocks *b, int64_t i)
+{
+  place p = {.n = 1};
+  int64_t at[3] = {i / (b->grid[1] * b->grid[2]),
+                   i / b->grid[2] % b->grid[1], i % b->grid[2]};
+  for (int d = 0; d < 3; d++) {
+    int64_t left = b->size[d] - at[d] * b->block[d];
+    p.from[d] = at[d] * b->block[d];
+    p.length[d] = left < b->block[d] ? left : b->block[d];
+    p.n *= p.length[d];
+  }
+  return p;
+}
+
+/* The array's index of the first element of line (plane, row) of a block;
+ * elements of a line are neighbours. */
+static int64_t line_at(const ulp_blocks *b, const place *p, int64_t line)
+{
+  int64_t plane = p->from[0] + line / p->length[1];
+  int64_t row = p->from[1] + line % p->length[1];
+  return (plane * b->size[1] + row) * b->size[2] + p->from[2];
+}
+
+static void gather(const ulp_blocks *b, const place *p, const float *x,
+                   float *out)
+{
+  for (int64_t line = 0; line < p->length[0] * p->length[1]; line++)
+    memcpy(out + line * p->length[2], x + line_at(b, p, line),
+           (size_t)p->length[2] * sizeof *out);
+}
+
+/* ---- what is known of a block ---------------------------------------------------- */
+
+static bool counts(const ulp_quantizer *q, float x)
+{
+  return q->over == ULP_OVER_FINITE    ? isfinite(x)
+         : q->over == ULP_OVER_NUMBERS ? !isnan(x)
+                                       : true;
+}
+
+double ulp_quantizer_amax(const ulp_quantizer *q, double amax, const float *x,
+                          size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (counts(q, x[i]) && !(fabs((double)x[i]) <= amax) && !isnan(amax))
+      amax = fabs((double)x[i]);
+  return amax;
+}
+
+/* Zero always lies between lo and hi. */
+static void block_range(const ulp_quantizer *q, const float *x, size_t n,
+                        double *lo, double *hi)
+{
+  *lo = *hi = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!counts(q, x[i])) continue;
+    if (!((double)x[i] >= *lo) && !isnan(*lo)) *lo = (double)x[i];
+    if (!((double)x[i] <= *hi) && !isnan(*hi)) *hi = (double)x[i];
+  }
+}
+
+static void set_constants(const ulp_quantizer *q, double amax, double global,
+                          double v[ULP_VARIABLES])
+{
+  int k;
+  memset(v, 0, sizeof *v * ULP_VARIABLES);
+  v[ULP_VAR_TENSOR] = amax;
+  v[ULP_VAR_GLOBAL] = global;
+  v[ULP_VAR_MAX] = ulp_max(&q->element);
+  v[ULP_VAR_MIN] = ulp_lowest(&q->element);
+  frexp(v[ULP_VAR_MAX], &k);
+  v[ULP_VAR_TOP] = ldexp(1, k - 1);
+  v[ULP_VAR_BITS] = ulp_fraction_bits(&q->element);
+}
+
+double ulp_quantizer_global(const ulp_quantizer *q, double amax)
+{
+  double v[ULP_VARIABLES];
+  set_constants(q, amax, 1, v);
+  return q->global.count ? ulp_formula_eval(&q->global, q->wide, v) : 1;
+}
+
+/* ---- scales ------------------------------------------------------------------------ */
+
+/* A scale's code, and its value in v. */
+static uint64_t round_scale(const ulp_quantizer *q, double raw,
+                            double v[ULP_VARIABLES])
+{
+  uint64_t code =
+      q->wide ? ulp_encode_f64(&q->scale, raw, &q->scale_rounding, 0)
+              : ulp_encode_f32(&q->scale, (float)raw, &q->scale_rounding, 0);
+  v[ULP_VAR_SCALE] = ulp_decode(&q->scale, code);
+  if (v[ULP_VAR_SCALE] == 0 && q->zero_scale > 0) {
+    code = ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
+    v[ULP_VAR_SCALE] = ulp_decode(&q->scale, code);
+  }
+  return code;
+}
+
+/* What elements are encoded with, once s is known. */
+typedef struct {
+  double factor, zero;
+} setting;
+
+static setting setting_of(const ulp_quantizer *q,
+                          const double v[ULP_VARIABLES])
+{
+  return (setting){
+      .factor = q->factor.count ? ulp_formula_eval(&q->factor, q->wide, v)
+                                : v[ULP_VAR_SCALE],
+      .zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0};
+}
+
+/* What a code is multiplied by. */
+static double decoded_scale(const ulp_quantizer *q,
+                            const double v[ULP_VARIABLES])
+{
+  return q->decode.count ? ulp_formula_eval(&q->decode, q->wide, v)
+                         : v[ULP_VAR_SCALE];
+}
+
+static double narrow(const ulp_quantizer *q, double x)
+{
+  return q->wide ? x : (double)(float)x;
+}
+
+static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
+                       uint64_t index)
+{
+  double y = q->divide ? (double)x / t->factor : (double)x * t->factor;
+  y = narrow(q, y);
+  if (q->zero.count)
+    y = q->zero_after ? nearbyint(y) + t->zero : narrow(q, y + t->zero);
+  if (q->ties != ULP_TIES_MODE)
+    return ulp_encode_midpoints(&q->element, q->ties, (float)y);
+  return q->wide ? ulp_encode_f64(&q->element, y, &q->rounding, index)
+                 : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
+}
+
+/* ---- choosing between scales ------------------------------------------------------ */
+
+/* Sums are kept in the quantizer's own precision, one element after another.
+ * `value` is that of a code; NULL: as it is decoded. */
+static double error_of(const ulp_quantizer *q, ulp_judge judge,
+                       const ulp_formula *value, double v[ULP_VARIABLES],
+                       const float *x, size_t n)
+{
+  setting t = setting_of(q, v);
+  double sum = 0, scale = decoded_scale(q, v);
+  for (size_t i = 0; i < n; i++) {
+    v[ULP_VAR_CODE] =
+        ulp_decode(&q->element, encode(q, &t, x[i], i)) - t.zero;
+    double y = value ? ulp_formula_eval(value, q->wide, v)
+                     : narrow(q, v[ULP_VAR_CODE] * scale);
+    double e = fabs(narrow(q, y - (double)x[i]));
+    if (judge == ULP_JUDGE_MSE) e = narrow(q, e * e);
+    if (judge == ULP_JUDGE_MAX)
+      sum = e > sum ? e : sum;
+    else
+      sum = narrow(q, sum + e);
+  }
+  return sum;
+}
+
+static uint64_t choose_of_two(const ulp_quantizer *q, uint64_t code,
+                              double v[ULP_VARIABLES], const float *x,
+                              size_t n)
+{
+  double first = v[ULP_VAR_SCALE];
+  const ulp_formula *value = q->error.count ? &q->error : NULL;
+  uint64_t other =
+      round_scale(q, ulp_formula_eval(&q->second, q->wide, v), v);
+  double second_error = error_of(q, q->judge, value, v, x, n);
+  double second = v[ULP_VAR_SCALE];
+  v[ULP_VAR_SCALE] = first;
+  if (!(second_error < error_of(q, q->judge, value, v, x, n))) return code;
+  v[ULP_VAR_SCALE] = second;
+  return other;
+}
+
+/* Fractions of the amax, from 1 down to 1/5 (a grid as that of GPTQ's
+ * quant.py, find_params, shrunk further); the largest of equals. */
+static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
+                       const float *x, size_t n)
+{
+  const double a = v[ULP_VAR_BLOCK], lo = v[ULP_VAR_LOW], hi = v[ULP_VAR_HIGH];
+  double best = INFINITY, best_part = 1, part = 1;
+  for (int i = 0;; i++) {
+    part = i < q->search ? 1 - 0.8 * (double)i / (double)q->search : best_part;
+    v[ULP_VAR_BLOCK] = a * part;
+    v[ULP_VAR_LOW] = lo * part;
+    v[ULP_VAR_HIGH] = hi * part;
+    uint64_t code = round_scale(q, ulp_formula_eval(&q->raw, q->wide, v), v);
+    if (i == q->search) return code;
+    double e = error_of(q, q->search_for, NULL, v, x, n);
+    if (e < best) {
+      best = e;
+      best_part = part;
+    }
+  }
+}
+
+/* ---- one block ---------------------------------------------------------------------- */
+
+typedef struct {
+  const ulp_quantizer *q;
+  const ulp_blocks *b;
+  const ulp_quantized *out;
+  double amax, global;
+  uint64_t index;
+  float *room; /* of a gathered block */
+} work;
+
+static void measure(const work *w, const float *x, size_t n,
+                    double v[ULP_VARIABLES])
+{
+  const ulp_quantizer *q = w->q;
+  set_constants(q, w->amax, w->global, v);
+  v[ULP_VAR_COUNT] = (double)n;
+  v[ULP_VAR_BLOCK] = q->percentile < 100
+                         ? ulp_block_percentile(x, n, q->percentile)
+                         : ulp_quantizer_amax(q, 0, x, n);
+  block_range(q, x, n, &v[ULP_VAR_LOW], &v[ULP_VAR_HIGH]);
+}
+
+static setting find_scale(const work *w, int64_t block, const float *x,
+                          size_t n)
+{
+  const ulp_quantizer *q = w->q;
+  double v[ULP_VARIABLES];
+  measure(w, x, n, v);
+  if (q->fixed) {
+    v[ULP_VAR_SCALE] = ulp_decode(
+        &q->scale, ulp_load_code(&q->scale, w->out->scales, (size_t)block));
+    return setting_of(q, v);
+  }
+  uint64_t code = q->search
+                      ? search(q, v, x, n)
+                      : round_scale(q, ulp_formula_eval(&q->raw, q->wide, v),
+                                    v);
+  if (q->second.count) code = choose_of_two(q, code, v, x, n);
+  if (w->out->scales)
+    ulp_store_code(&q->scale, w->out->scales, (size_t)block, code);
+  setting t = setting_of(q, v);
+  if (w->out->zeros) w->out->zeros[block] = (int32_t)t.zero;
+  return t;
+}
+
+static void quantize_block(const work *w, const float *x, int64_t i)
+{
+  const ulp_quantizer *q = w->q;
+  place p = place_of(w->b, i);
+  const float *values = w->room;
+  if (w->room)
+    gather(w->b, &p, x, w->room);
+  else
+    values = x + line_at(w->b, &p, 0);
+  setting t = find_scale(w, i, values, (size_t)p.n);
+  for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
+    int64_t at = line_at(w->b, &p, line);
+    for (int64_t k = 0; k < p.length[2]; k++)
+      ulp_store_code(&q->element, w->out->codes, (size_t)(at + k),
+                     encode(q, &t, x[at + k],
+                            w->index + (uint64_t)(at + k)));
+  }
+}
+
+ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
+                               const ulp_quantized *out, const float *x,
+                               double amax, double global, int64_t first,
+                               int64_t n, uint64_t index)
+{
+  work w = {q, b, out, amax, global, index, NULL};
+  if (first < 0 || n < 0 || n > b->blocks || first > b->blocks - n ||
+      ulp_rounding_check(&q->rounding) != ULP_OK ||
+      (q->fixed && !out->scales && ulp_quantizer_has_scales(q)))
+    return ULP_EINVAL;
+  if (b->block[0] * b->block[1] > 1) {
+    w.room = malloc((size_t)(b->block[0] * b->block[1] * b->block[2]) *
+                    sizeof *w.room);
+    if (!w.room) return ULP_ENOMEM;
+  }
+  for (int64_t i = first; i < first + n; i++)
+    quantize_block(&w, x, i);
+  free(w.room);
+  return ULP_OK;
+}
+
+/* ---- back ------------------------------------------------------------------------------ */
+
+void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
+                           float *y, const ulp_quantized *in, double global,
+                           int64_t first, int64_t n)
+{
+  double v[ULP_VARIABLES];
+  set_constants(q, 0, global, v);
+  for (int64_t i = first; i < first + n; i++) {
+    place p = place_of(b, i);
+    double zero = in->zeros ? (double)in->zeros[i] : 0, factor = 1;
+    if (in->scales) {
+      v[ULP_VAR_SCALE] = ulp_decode(
+          &q->scale, ulp_load_code(&q->scale, in->scales, (size_t)i));
+      factor = decoded_scale(q, v);
+    }
+    for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
+      int64_t at = line_at(b, &p, line);
+      for (int64_t k = 0; k < p.length[2]; k++) {
+        double code = ulp_decode(
+            &q->element,
+            ulp_load_code(&q->element, in->codes, (size_t)(at + k)));
+        y[at + k] = (float)((code - zero) * factor);
+      }
+    }
+  }
+}

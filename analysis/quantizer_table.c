@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * analysis/quantizer_table.c: the quantizers of formats' standards and of
+ * implementations.  A row is what its source computes, in the order in which
+ * it computes it; scripts/peers compares the rows with the programs.
+ *
+ * Settings are separated by ';', see quantizer.h; formulas are in formula.h.
+ */
+#include "quantizer.h"
+
+/* OCP MX v1.0: section 5.2 (scales), 6.3 (conversion), table 1 (formats).  A
+ * block with a NaN or an Inf gets the scale NaN; one of zeros 2^-127. */
+#define OCP_MX "rule=floor;over=all;special=ocp;scale-overflow=nan"
+#define OCP_SOURCE "OCP Microscaling Formats (MX) v1.0, sections 5.2 and 6.3"
+
+/* TorchAO: mx_formats/mx_tensor.py, to_mx; FLOOR unless asked otherwise. */
+#define TORCHAO_MX \
+  "rule=floor;over=all;special=torchao;scale-overflow=nan;apply=times;" \
+  "factor=1 / s;whole=yes"
+#define TORCHAO_SOURCE "TorchAO prototype/mx_formats/mx_tensor.py, to_mx"
+/* _to_mx_rceil: the reciprocal of MAX is an f32. */
+#define TORCHAO_RCEIL \
+  "arithmetic=f32;raw=ceil2(a * (1 / MAX));over=all;special=torchao;" \
+  "scale-overflow=nan;apply=times;factor=1 / s;whole=yes"
+#define TORCHAO_RCEIL_SOURCE \
+  "TorchAO prototype/mx_formats/mx_tensor.py, _to_mx_rceil"
+
+/* Transformer Engine: common/util/ptx.cuh, float_to_e8m0 and exp2f_rcp; a NaN
+ * is no maximum, an Inf gets the greatest scale. */
+#define TE_MX \
+  "arithmetic=f32;raw=ceil2(a * (1 / MAX));over=numbers;special=cuda;" \
+  "apply=times;factor=1 / s"
+#define TE_MX_SOURCE "Transformer Engine common/cast/mxfp8 and util/ptx.cuh"
+
+/* microxcaling: mx/mx_ops.py, _quantize_mx, with its default round="nearest",
+ * which is away from zero in ties; log2 is that of f32. */
+#define MICROXCALING_MX \
+  "raw=exp2log(a) / TOP;over=all;round=rna;special=ocp;scale-overflow=nan"
+#define MICROXCALING_SOURCE "microxcaling mx/mx_ops.py, _quantize_mx"
+
+/* compressed-tensors: EVEN with E2M1's one bit, whatever the element. */
+#define COMPRESSED_MX "arithmetic=f32;raw=even(a, 1) / TOP;over=all;special=torchao;scale-overflow=nan"
+#define COMPRESSED_MX_SOURCE \
+  "compressed-tensors quantization/utils/mxfp_utils.py, generate_mx_scales"
+#define COMPRESSED_INT \
+  "arithmetic=f32;raw=max(abs(lo), hi) / ((MAX - MIN) / 2);over=all;" \
+  "zero-scale=1.1920928955078125e-07"
+#define COMPRESSED_AFFINE \
+  "arithmetic=f32;raw=(hi - lo) / (MAX - MIN);" \
+  "zero=rne(min(max(MIN - lo / s, MIN), MAX));over=all;" \
+  "zero-scale=1.1920928955078125e-07"
+#define COMPRESSED_SOURCE \
+  "compressed-tensors quantization/utils/helpers.py, calculate_qparams"
+
+/* NVFP4.  2688 = 448 * 6. */
+#define NVFP4_SOURCE "NVIDIA, arXiv:2509.25149, appendix B"
+
+#define DEEPSEEK_SOURCE "DeepSeek-V3 inference/kernel.py, act_quant"
+#define DEEPGEMM_SOURCE "DeepGEMM deep_gemm/utils/math.py"
+#define TE_BLOCK_SOURCE \
+  "Transformer Engine common/recipe/recipe_common.cuh, compute_scale_from_amax"
+
+static const ulp_quantizer_row rows[] = {
+    /* ---- MX ---- */
+    {"mxfp8", "mxfp8_e4m3", "ocp", "e4m3", "group:32", "e8m0", OCP_MX,
+     OCP_SOURCE},
+    {"mxfp8_e5m2", "", "ocp", "e5m2", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
+    {"mxfp6", "mxfp6_e2m3", "ocp", "e2m3", "group:32", "e8m0", OCP_MX,
+     OCP_SOURCE},
+    {"mxfp6_e3m2", "", "ocp", "e3m2", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
+    {"mxfp4", "", "ocp", "e2m1", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
+    {"mxint8", "", "ocp", "mxint8", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
+
+    {"mxfp8", "mxfp8_e4m3", "torchao", "e4m3", "group:32", "e8m0", TORCHAO_MX,
+     TORCHAO_SOURCE},
+    {"mxfp8_e5m2", "", "torchao", "e5m2", "group:32", "e8m0", TORCHAO_MX,
+     TORCHAO_SOURCE},
+    {"mxfp6", "mxfp6_e2m3", "torchao", "e2m3", "group:32", "e8m0", TORCHAO_MX,
+     TORCHAO_SOURCE},
+    {"mxfp6_e3m2", "", "torchao", "e3m2", "group:32", "e8m0", TORCHAO_MX,
+     TORCHAO_SOURCE},
+    {"mxfp4", "", "torchao", "e2m1", "group:32", "e8m0", TORCHAO_MX,
+     TORCHAO_SOURCE},
+    {"mxfp8", "mxfp8_e4m3", "torchao-rceil", "e4m3", "group:32", "e8m0",
+     TORCHAO_RCEIL, TORCHAO_RCEIL_SOURCE},
+    {"mxfp8_e5m2", "", "torchao-rceil", "e5m2", "group:32", "e8m0",
+     TORCHAO_RCEIL, TORCHAO_RCEIL_SOURCE},
+    {"mxfp6", "mxfp6_e2m3", "torchao-rceil", "e2m3", "group:32", "e8m0",
+     TORCHAO_RCEIL, TORCHAO_RCEIL_SOURCE},
+    {"mxfp6_e3m2", "", "torchao-rceil", "e3m2", "group:32", "e8m0",
+     TORCHAO_RCEIL, TORCHAO_RCEIL_SOURCE},
+    {"mxfp4", "", "torchao-rceil", "e2m1", "group:32", "e8m0", TORCHAO_RCEIL,
+     TORCHAO_RCEIL_SOURCE},
+
+    {"mxfp8", "mxfp8_e4m3", "te", "e4m3", "group:32", "e8m0", TE_MX,
+     TE_MX_SOURCE},
+    {"mxfp8_e5m2", "", "te", "e5m2", "group:32", "e8m0", TE_MX, TE_MX_SOURCE},
+
+    {"mxfp8", "mxfp8_e4m3", "microxcaling", "e4m3", "group:32", "e8m0",
+     MICROXCALING_MX, MICROXCALING_SOURCE},
+    {"mxfp8_e5m2", "", "microxcaling", "e5m2", "group:32", "e8m0",
+     MICROXCALING_MX, MICROXCALING_SOURCE},
+    {"mxfp6", "mxfp6_e2m3", "microxcaling", "e2m3", "group:32", "e8m0",
+     MICROXCALING_MX, MICROXCALING_SOURCE},
+    {"mxfp6_e3m2", "", "microxcaling", "e3m2", "group:32", "e8m0",
+     MICROXCALING_MX, MICROXCALING_SOURCE},
+    {"mxfp4", "", "microxcaling", "e2m1", "group:32", "e8m0", MICROXCALING_MX,
+     MICROXCALING_SOURCE},
+    {"mxint8", "", "microxcaling", "mxint8", "group:32", "e8m0",
+     MICROXCALING_MX, MICROXCALING_SOURCE},
+
+    {"mxfp8", "mxfp8_e4m3", "compressed-tensors", "e4m3", "group:32", "e8m0",
+     COMPRESSED_MX, COMPRESSED_MX_SOURCE},
+    {"mxfp4", "", "compressed-tensors", "e2m1", "group:32", "e8m0",
+     COMPRESSED_MX, COMPRESSED_MX_SOURCE},
+
+    /* ---- NVFP4 ---- */
+    {"nvfp4", "", "paper", "e2m1", "group:16", "e4m3",
+     "arithmetic=f32;global=ok(A, 2688 / A);raw=(a / 6) * G;apply=times;"
+     "factor=min(1 / (s * (1 / G)), HUGE);decode=s * (1 / G);over=numbers;"
+     "special=cuda;zero-scale=0",
+     NVFP4_SOURCE},
+    {"nvfp4", "", "te", "e2m1", "group:16", "e4m3",
+     "arithmetic=f32;global=ok(A, min(2688 / A, HUGE));"
+     "raw=min(a * (G * (1 / 6)), HUGE);apply=times;"
+     "factor=min(1 / (s * (1 / G)), HUGE);decode=s * (1 / G);over=numbers;"
+     "special=cuda;zero-scale=0",
+     "Transformer Engine pytorch/custom_recipes/reference_nvfp4.py"},
+    {"nvfp4", "", "torchao", "e2m1", "group:16", "e4m3",
+     "arithmetic=f32;global=A / 2688;"
+     "raw=min(max((a / 6) / G, 2^-6), 448);apply=times;factor=(1 / G) / s;"
+     "decode=s * G;over=all;special=torchao;zero-scale=0;whole=yes",
+     "TorchAO prototype/mx_formats/nvfp4_tensor.py, nvfp4_quantize"},
+    {"nvfp4", "", "torchao-single", "e2m1", "group:16", "e4m3",
+     "arithmetic=f32;raw=min(max(a / 6, 2^-6), 448);apply=times;"
+     "factor=1 / s;over=all;special=torchao;zero-scale=0;whole=yes",
+     "TorchAO prototype/mx_formats/nvfp4_tensor.py, nvfp4_quantize without "
+     "per_tensor_scale"},
+    {"nvfp4", "", "compressed-tensors", "e2m1", "group:16", "e4m3",
+     "arithmetic=f32;global=finite(2688 / max(A, TINY), 1);"
+     "raw=G * (a / 6);factor=s / G;decode=s / G;over=all;special=torchao;"
+     "zero-scale=0.125",
+     COMPRESSED_SOURCE},
+    {"nvfp4", "fouroversix nvfp4_46", "fouroversix", "e2m1", "group:16",
+     "e4m3",
+     "arithmetic=f32;global=ok(A, 1536 / A);raw=(a / 6) * G;"
+     "second=(a / 6) * G * 1.5;apply=times;factor=when(s, 1 / ((1 / G) * s));"
+     "error=q * s * A / 1536;judge=mse;decode=s * (1 / G);over=all;"
+     "special=torchao;zero-scale=0",
+     "fouroversix quantize/pytorch/reference.py; arXiv:2512.02010"},
+    {"nvfp4", "", "te-4over6", "e2m1", "group:16", "e4m3",
+     "arithmetic=f32;global=ok(A, min(2688 / A, HUGE));raw=(a / 6) * G;"
+     "second=(a / 6) * G * 1.5;apply=times;"
+     "factor=min(1 / (s * (1 / G)), HUGE);error=q * s * A / 2688;judge=mae;"
+     "decode=s * (1 / G);over=numbers;special=cuda;zero-scale=0",
+     "Transformer Engine pytorch/custom_recipes/reference_nvfp4.py, 4over6"},
+
+    /* ---- FP8 with f32 scales ---- */
+    {"fp8-block", "", "deepseek", "e4m3", "group:128", "float32",
+     "arithmetic=f32;raw=max(a, 1e-4) / 448;over=numbers;special=cuda",
+     DEEPSEEK_SOURCE},
+    {"fp8-block", "", "deepseek-ue8m0", "e4m3", "group:128", "e8m0",
+     "arithmetic=f32;raw=ceil2(max(a, 1e-4) / 448);over=numbers;special=cuda",
+     DEEPSEEK_SOURCE},
+    {"fp8-block", "", "deepgemm", "e4m3", "group:128", "float32",
+     "arithmetic=f32;raw=max(a, 1e-4) / 448;apply=times;factor=1 / s;over=all;"
+     "special=torchao",
+     DEEPGEMM_SOURCE},
+    {"fp8-block", "", "deepgemm-ue8m0", "e4m3", "group:128", "e8m0",
+     "arithmetic=f32;raw=ceil2(max(a, 1e-4) / 448);apply=times;"
+     "factor=1 / s;over=all;special=torchao",
+     DEEPGEMM_SOURCE},
+    {"fp8-block", "", "te", "e4m3", "group:128", "float32",
+     "arithmetic=f32;raw=1 / ok(a, pow2(min(MAX / a, HUGE)));apply=times;"
+     "factor=ok(a, pow2(min(MAX / a, HUGE)));over=numbers;special=cuda",
+     TE_BLOCK_SOURCE},
+    {"fp8-block", "", "te-f32", "e4m3", "group:128", "float32",
+     "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
+     "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
+     TE_BLOCK_SOURCE},
+    {"fp8", "", "te", "e4m3", "tensor", "float32",
+     "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
+     "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
+     TE_BLOCK_SOURCE},
+    {"fp4-block", "", "deepgemm", "e2m1", "group:128", "float32",
+     "arithmetic=f32;raw=max(a, 1e-4) / 6;apply=times;factor=1 / s;over=all;"
+     "ties=f32-low",
+     DEEPGEMM_SOURCE},
+
+    /* ---- integers ---- */
+    {"int8", "", "compressed-tensors", "int8", "channel", "float32",
+     COMPRESSED_INT, COMPRESSED_SOURCE},
+    {"int4", "", "compressed-tensors", "int4", "group:128", "float32",
+     COMPRESSED_INT, COMPRESSED_SOURCE},
+    {"int8-affine", "", "compressed-tensors", "int8", "tensor", "float32",
+     COMPRESSED_AFFINE, COMPRESSED_SOURCE},
+    {"int4-affine", "", "compressed-tensors", "int4", "group:128", "float32",
+     COMPRESSED_AFFINE, COMPRESSED_SOURCE},
+    {"fp8", "", "compressed-tensors", "e4m3", "channel", "float32",
+     COMPRESSED_INT ";special=torchao", COMPRESSED_SOURCE},
+
+    /* ---- bitsandbytes: csrc, quantize by thresholds, ties down ---- */
+    {"nf4", "", "bitsandbytes", "nf4", "block:64", "float32",
+     "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;"
+     "ties=f32-down;zero-scale=0",
+     "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise, dQuantizeNF4"},
+    {"bnb-fp4", "bnb_fp4", "bitsandbytes", "bnb_fp4", "block:64", "float32",
+     "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;"
+     "ties=f32-low;zero-scale=0",
+     "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise, dQuantizeFP4"},
+};
+
+size_t ulp_quantizer_count(void) { return sizeof rows / sizeof rows[0]; }
+
+const ulp_quantizer_row *ulp_quantizer_row_at(size_t i)
+{
+  return i < ulp_quantizer_count() ? &rows[i] : NULL;
+}

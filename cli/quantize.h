@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * quantize.h: what the files of `ulplab quantize` and `dequantize` share.
+ */
+#ifndef ULPLAB_CLI_QUANTIZE_H
+#define ULPLAB_CLI_QUANTIZE_H
+
+#include "cli.h"
+#include "quantizer.h"
+
+typedef struct {
+  const char *to, *in, *out, *scales, *global, *zeros, *dequant;
+  const char *profile, *granularity, *scale_format, *rule_text;
+  ulp_format format; /* of one scale; bits 0: `to` is a quantizer's text */
+  ulp_rounding rounding;
+  bool mode_given;
+  ulp_scale_spec rule;
+  cli_axis axis;
+  bool packed, strict;
+  int threads;
+} quantize_request;
+
+typedef struct {
+  const char *from, *in, *out, *scales, *global, *zeros;
+  const char *profile, *granularity, *scale_format, *rule_text;
+  ulp_format format; /* of one scale */
+  cli_axis axis;
+  bool packed;
+  int threads;
+} dequantize_request;
+
+/* Codes with a scale for each block (dequantize_blocks.c). */
+ulp_status dequantize_blocks(const dequantize_request *rq, const ulp_tensor *x,
+                             ulp_error *e);
+
+/* One scale for the array (quantize_tensor.c). */
+ulp_status quantize_tensor(const quantize_request *rq, const ulp_tensor *x,
+                           ulp_error *e);
+/* A scale for each block (quantize_blocks.c). */
+ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
+                           ulp_error *e);
+
+/* ---- quantizers on the command line (quantizer.c) ------------------------- */
+
+/* The quantizer of a text, of which a profile given apart may be part, and of
+ * settings given apart; NULL: not given. */
+typedef struct {
+  const char *spec, *profile, *granularity, *scale_format, *rule;
+  cli_axis axis;
+} cli_quantizer_text;
+ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
+                              ulp_error *e);
+
+/* Elements first .. first+n-1 as f32. */
+void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n);
+
+/* Shorter blocks where the implementation has none are refused. */
+ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
+                            const char *path, ulp_error *e);
+
+/* The .npy type of zero points. */
+#define CLI_ZEROS_TYPE "<i4"
+
+enum { CLI_PART = 1 << 22 }; /* elements of a part of an array */
+
+#endif
