@@ -113,7 +113,8 @@ size_t ulp_quantizer_count(void);
 const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
 
 /* NAME[@PROFILE][/KEY=VALUE]...: a row of the table (mxfp8, nvfp4@te), or the
- * name of any element format of up to 16 bits (int4, e2m1), with settings:
+ * name of any element format of up to 16 bits (int4, e2m1), which without a
+ * profile is never a row's; with settings:
  *   g=tensor|channel|token|group:N|tile:RxC|block:N   axis=N
  *   scale=FORMAT     of the scales (default float32)
  *   rule=RULE        amax[:D], floor, ceil, rceil, even, minmax,

@@ -384,10 +384,13 @@ static bool has_word(const char *list, const char *word)
   return false;
 }
 
-/* The row of a name; without a profile the first of that name. */
+/* The row of a name; without a profile the first of that name, unless it is a
+ * format's, too. */
 static const ulp_quantizer_row *find_row(const char *name, const char *profile)
 {
   const ulp_quantizer_row *r;
+  ulp_format f;
+  if (!*profile && ulp_format_find(name, &f, NULL, 0) == ULP_OK) return NULL;
   for (size_t i = 0; (r = ulp_quantizer_row_at(i)) != NULL; i++)
     if ((!strcmp(r->name, name) || has_word(r->aliases, name)) &&
         (!*profile || !strcmp(profile, r->profile)))

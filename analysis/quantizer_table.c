@@ -178,7 +178,7 @@ static const ulp_quantizer_row rows[] = {
      "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
      "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
      TE_BLOCK_SOURCE},
-    {"fp8", "", "te", "e4m3", "tensor", "float32",
+    {"fp8-tensor", "", "te", "e4m3", "tensor", "float32",
      "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
      "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
      TE_BLOCK_SOURCE},
@@ -196,7 +196,7 @@ static const ulp_quantizer_row rows[] = {
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
     {"int4-affine", "", "compressed-tensors", "int4", "group:128", "float32",
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
-    {"fp8", "", "compressed-tensors", "e4m3", "channel", "float32",
+    {"fp8-channel", "", "compressed-tensors", "e4m3", "channel", "float32",
      COMPRESSED_INT ";special=torchao", COMPRESSED_SOURCE},
 
     /* ---- bitsandbytes: csrc, quantize by thresholds, ties down ---- */

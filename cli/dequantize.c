@@ -143,7 +143,8 @@ static bool one_scale(const request *rq)
   ulp_format f;
   return ulp_format_find(rq->from, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
-         !rq->scale_format && !rq->global && !rq->zeros && !rq->profile;
+         !rq->scale_format && !rq->global && !rq->zeros &&
+         !(rq->profile && cli_quantizer_has_profile(rq->from, rq->profile));
 }
 
 static ulp_status find_format(request *rq, ulp_error *e)

@@ -32,9 +32,13 @@ static ulp_status prepare(work *w, ulp_error *e)
 {
   ulp_error inner;
   const dequantize_request *rq = w->rq;
-  const cli_quantizer_text text = {rq->from,        rq->profile,
-                                   rq->granularity, rq->scale_format,
-                                   rq->rule_text,   rq->axis};
+  const cli_quantizer_text text = {.option = "from",
+                                   .spec = rq->from,
+                                   .profile = rq->profile,
+                                   .granularity = rq->granularity,
+                                   .scale_format = rq->scale_format,
+                                   .rule = rq->rule_text,
+                                   .axis = rq->axis};
   ulp_status status = cli_quantizer_find(&w->q, &text, e);
   if (status == ULP_OK)
     status = cli_codes_check(&w->q.element, w->codes, rq->packed, rq->in, e);
@@ -201,9 +205,9 @@ ulp_status dequantize_blocks(const dequantize_request *rq, const ulp_tensor *x,
 {
   work w = {.rq = rq, .codes = x};
   ulp_status status = prepare(&w, e);
-  if (status == ULP_OK) status = read_scales(&w, e);
-  if (status == ULP_OK) status = read_zeros(&w, e);
   if (status == ULP_OK) status = read_global(&w, e);
+  if (status == ULP_OK) status = read_zeros(&w, e);
+  if (status == ULP_OK) status = read_scales(&w, e);
   if (status == ULP_OK) status = make_room(&w, e);
   if (status == ULP_OK) status = ulp_output_open(&w.out, rq->out, e);
   if (status == ULP_OK) {

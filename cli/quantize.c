@@ -80,11 +80,10 @@ static int parse(quantize_request *rq, int argc, char **argv)
 static bool one_scale(const quantize_request *rq)
 {
   ulp_format f;
-  const ulp_profile *p;
   return ulp_format_find(rq->to, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
          !rq->scale_format && !rq->global && !rq->zeros &&
-         (!rq->profile || ulp_profile_find(rq->profile, &p) == ULP_OK);
+         !(rq->profile && cli_quantizer_has_profile(rq->to, rq->profile));
 }
 
 static ulp_status find_format(quantize_request *rq, ulp_error *e)

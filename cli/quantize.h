@@ -45,9 +45,12 @@ ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
 /* The quantizer of a text, of which a profile given apart may be part, and of
  * settings given apart; NULL: not given. */
 typedef struct {
+  const char *option; /* that gave spec: "to" */
   const char *spec, *profile, *granularity, *scale_format, *rule;
   cli_axis axis;
 } cli_quantizer_text;
+/* Whether a quantizer of that name, as spec begins, has the profile. */
+bool cli_quantizer_has_profile(const char *spec, const char *profile);
 ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
                               ulp_error *e);
 

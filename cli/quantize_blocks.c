@@ -34,9 +34,13 @@ static ulp_status no_memory(ulp_error *e)
 static ulp_status find(work *w, ulp_error *e)
 {
   const quantize_request *rq = w->rq;
-  const cli_quantizer_text text = {rq->to,           rq->profile,
-                                   rq->granularity,  rq->scale_format,
-                                   rq->rule_text,    rq->axis};
+  const cli_quantizer_text text = {.option = "to",
+                                   .spec = rq->to,
+                                   .profile = rq->profile,
+                                   .granularity = rq->granularity,
+                                   .scale_format = rq->scale_format,
+                                   .rule = rq->rule_text,
+                                   .axis = rq->axis};
   ulp_status status = cli_quantizer_find(&w->q, &text, e);
   if (status != ULP_OK) return status;
   ulp_rounding *r = &w->q.rounding;

@@ -10,11 +10,12 @@
 
 /* ---- from the options ------------------------------------------------------ */
 
-static bool has_row(const char *name, size_t length, const char *profile)
+bool cli_quantizer_has_profile(const char *spec, const char *profile)
 {
+  size_t length = strcspn(spec, "@/");
   const ulp_quantizer_row *r;
   for (size_t i = 0; (r = ulp_quantizer_row_at(i)) != NULL; i++)
-    if (!strncmp(r->name, name, length) && !r->name[length] &&
+    if (!strncmp(r->name, spec, length) && !r->name[length] &&
         !strcmp(r->profile, profile))
       return true;
   return false;
@@ -38,15 +39,17 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
   size_t length = strcspn(t->spec, "@/");
   const ulp_profile *special;
   bool row = t->profile && t->spec[length] != '@' &&
-             (has_row(t->spec, length, t->profile) ||
+             (cli_quantizer_has_profile(t->spec, t->profile) ||
               ulp_profile_find(t->profile, &special) != ULP_OK);
   int n = snprintf(text, sizeof text, "%.*s%s%s%s", (int)length, t->spec,
                    row ? "@" : "", row ? t->profile : "", t->spec + length);
   if (n < 0 || (size_t)n >= sizeof text)
-    return ulp_error_set(e, ULP_EINVAL, "quantizer '%.60s...': too long",
-                         t->spec);
-  ulp_status status = ulp_quantizer_find(text, q, e);
-  if (status != ULP_OK) return status;
+    return ulp_error_set(e, ULP_EINVAL, "--%s: '%.60s...' is too long",
+                         t->option, t->spec);
+  ulp_error inner;
+  ulp_status status = ulp_quantizer_find(text, q, &inner);
+  if (status != ULP_OK)
+    return ulp_error_set(e, status, "--%s: %s", t->option, inner.text);
   if (t->profile && !row) status = set(q, "special", t->profile, "profile", e);
   if (status == ULP_OK)
     status = set(q, "g", t->granularity, "granularity", e);

@@ -77,7 +77,6 @@ refused quantize --to e4m3 $q --scale-rule amx
 refused quantize --to e4m3 $q --scale-rule fixed:0
 refused quantize --to e4m3 $q --scale-rule percentile:101
 refused quantize --to f32 $q --scale-rule mse
-refused quantize --to e4m3 $q --granularity channel
 refused quantize --to e4m3 $q --granularity tile:3x
 refused quantize --to e4m3 $q --axis 1
 refused quantize --to e4m3 $q --global-scale g.npy
