@@ -101,10 +101,12 @@ double ulp_quantizer_global(const ulp_quantizer *q, double amax)
 
 /* ---- scales ------------------------------------------------------------------------ */
 
-/* A scale's code, and its value in v. */
+/* A scale's code, and its value in v.  A zero is none of E8M0's values, and
+ * no overflow of it either. */
 static uint64_t round_scale(const ulp_quantizer *q, double raw,
                             double v[ULP_VARIABLES])
 {
+  if (raw == 0 && q->zero_scale > 0) raw = q->zero_scale;
   uint64_t code =
       q->wide ? ulp_encode_f64(&q->scale, raw, &q->scale_rounding, 0)
               : ulp_encode_f32(&q->scale, (float)raw, &q->scale_rounding, 0);
