@@ -164,8 +164,9 @@ typedef struct {
 uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
                      uint64_t c, const ulp_trace *trace);
 
-/* The same with block scales, m->scales codes each of format m->scale; NULL,
- * as in ulp_mma_dot and ulp_mma_tile: all 1.
+/* The same with block scales, m->scales codes each of format m->scale; both
+ * NULL, as in ulp_mma_dot and ulp_mma_tile, and wherever the instruction has
+ * none: all 1.
  *
  * A term is the exact product a b sa sb, of exponent ea + eb + esa + esb.
  * Where the record has groups, it is their exact sum times sa sb, of exponent
@@ -182,6 +183,14 @@ ULP_MUST_CHECK ulp_status ulp_mma_tile(const ulp_mma *m, void *d,
                                        const void *a, const void *b,
                                        const void *c, size_t rows,
                                        size_t cols);
+
+/* With block scales, sa: rows x m->scales, sb: cols x m->scales stored
+ * elements; both NULL: none.  ULP_EINVAL for one alone, and where the
+ * instruction has none. */
+ULP_MUST_CHECK ulp_status
+ulp_mma_tile_scaled(const ulp_mma *m, void *d, const void *a, const void *b,
+                    const void *c, const void *sa, const void *sb, size_t rows,
+                    size_t cols);
 
 #ifdef __cplusplus
 }

@@ -456,8 +456,6 @@ START_TEST(reference_equals_oracle)
 }
 END_TEST
 
-/* ---- scales ------------------------------------------------------------------------- */
-
 static ulp_mma instruction(const char *gpu, const char *name)
 {
   ulp_mma m;
@@ -469,6 +467,95 @@ static ulp_mma instruction(const char *gpu, const char *name)
 
 #define NVF4 "mma.sync.aligned.m16n8k64.row.col.kind::mxf4nvf4.block_scale"
 #define E2M1 ".f32.e2m1.e2m1.f32"
+
+/* ---- tiles ------------------------------------------------------------------------- */
+
+enum { ROWS = 3, COLS = 5 };
+
+/* Codes of a tile, and the bytes that hold them. */
+typedef struct {
+  operands of[ROWS * COLS];
+  unsigned char a[ROWS * MAX_K], b[COLS * MAX_K], sa[ROWS * 4], sb[COLS * 4],
+      c[ROWS * COLS * 4], d[ROWS * COLS * 4];
+} tile;
+
+static void store(const ulp_format *f, void *array, size_t row,
+                  const uint64_t *code, int n)
+{
+  for (size_t i = 0; i < (size_t)n; i++)
+    ulp_store_code(f, array, row * (size_t)n + i, code[i]);
+}
+
+/* Each row of A, each row of B and each C its own draw. */
+static void draw_tile(const ulp_mma *m, int trial, tile *t, ulp_pcg32 *g)
+{
+  for (int i = 0; i < ROWS * COLS; i++)
+    draw(m, trial + i, &t->of[i], g);
+  for (size_t i = 0; i < ROWS * COLS; i++) {
+    const operands *x = &t->of[i / COLS * COLS], *y = &t->of[i % COLS];
+    memcpy(t->of[i].a, x->a, sizeof x->a);
+    memcpy(t->of[i].sa, x->sa, sizeof x->sa);
+    memcpy(t->of[i].b, y->b, sizeof y->b);
+    memcpy(t->of[i].sb, y->sb, sizeof y->sb);
+    store(&m->a, t->a, i / COLS, x->a, m->k);
+    store(&m->scale, t->sa, i / COLS, x->sa, m->scales);
+    store(&m->b, t->b, i % COLS, y->b, m->k);
+    store(&m->scale, t->sb, i % COLS, y->sb, m->scales);
+    store(&m->c, t->c, i, &t->of[i].c, 1);
+  }
+}
+
+static void check_tile(const ulp_mma *m, tile *t, bool scaled)
+{
+  ck_assert(ulp_mma_tile_scaled(m, t->d, t->a, t->b, t->c,
+                                scaled ? t->sa : NULL, scaled ? t->sb : NULL,
+                                ROWS, COLS) == ULP_OK);
+  for (size_t i = 0; i < ROWS * COLS; i++) {
+    operands *o = &t->of[i];
+    if (!scaled)
+      for (int s = 0; s < m->scales; s++)
+        o->sa[s] = o->sb[s] = m->scale.man_bits ? 0x38 : 0x7f; /* 1 */
+    uint64_t d = ulp_load_code(&m->d, t->d, i), want = oracle(m, o);
+    ck_assert_msg(same(d, want), "%s %s output %zu: %llx, oracle %llx",
+                  m->record->arch, m->record->ptx_kind, i,
+                  (unsigned long long)d, (unsigned long long)want);
+  }
+}
+
+START_TEST(tiles)
+{
+  int rows = 0;
+  for (size_t i = 0; i < ulp_mma_count(); i++)
+    for (int which = 0; ulp_mma_row(i)->scale && which < 5; which++) {
+      ulp_pcg32 g = ulp_pcg32_seed(i, (uint64_t)which + 100);
+      ulp_mma m = get(i, which);
+      tile t;
+      rows++;
+      for (int trial = 0; trial < 40; trial++) {
+        draw_tile(&m, trial, &t, &g);
+        check_tile(&m, &t, true);
+        check_tile(&m, &t, false);
+      }
+    }
+  ck_assert_int_ge(rows, 8 * 5);
+}
+END_TEST
+
+START_TEST(refused_tiles)
+{
+  ulp_mma scaled = instruction("rtx5090", NVF4 ".scale_vec::4X" E2M1 ".ue4m3");
+  ulp_mma plain = instruction("rtx5090", "mma.m16n8k16.f32.f16.f16.f32");
+  tile t = {0};
+  ck_assert(ulp_mma_tile_scaled(&scaled, t.d, t.a, t.b, t.c, t.sa, NULL, 1,
+                                1) == ULP_EINVAL);
+  ck_assert(ulp_mma_tile_scaled(&scaled, t.d, t.a, t.b, t.c, NULL, t.sb, 1,
+                                1) == ULP_EINVAL);
+  ck_assert(ulp_mma_tile_scaled(&plain, t.d, t.a, t.b, t.c, t.sa, t.sb, 1,
+                                1) == ULP_EINVAL);
+}
+END_TEST
+
+/* ---- scales ------------------------------------------------------------------------- */
 
 /* No scales are scales of 1; bit 7 of UE4M3 is nothing; 0x7f is NaN. */
 START_TEST(scales)
@@ -574,6 +661,8 @@ int main(void)
   int failed;
   tcase_set_timeout(t, 300);
   tcase_add_test(t, reference_equals_oracle);
+  tcase_add_test(t, tiles);
+  tcase_add_test(t, refused_tiles);
   tcase_add_test(t, scales);
   tcase_add_test(t, cancelled_group);
   tcase_add_test(t, cdna3_floors);
