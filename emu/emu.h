@@ -141,10 +141,15 @@ typedef struct {
   bool special;         /* NaN or Inf decided it; the fields above are void */
 } ulp_trace_block;
 
-/* Called, when not NULL, for each term and then for the block. */
+/* Called for each term and then for the block; before all these, when not
+ * NULL, for each group of products with its n products and their exact sum,
+ * of which only k, negative, significand and exponent mean something.  The
+ * group's term is that sum times the scales. */
 typedef struct {
   void (*term)(void *data, const ulp_trace_term *t);
   void (*block)(void *data, const ulp_trace_block *b);
+  void (*group)(void *data, const ulp_trace_term *product, int n,
+                const ulp_trace_term *sum);
   void *data;
 } ulp_trace;
 

@@ -594,6 +594,91 @@ START_TEST(cancelled_group)
 }
 END_TEST
 
+/* ---- traces ------------------------------------------------------------------------- */
+
+typedef struct {
+  const ulp_mma *m;
+  const operands *o;
+  double sum[MAX_K]; /* of the group that begins at k */
+  int groups, terms;
+} traced;
+
+static double value(const ulp_trace_term *t)
+{
+  double v = ldexp((double)t->significand, t->exponent);
+  return t->negative ? -v : v;
+}
+
+/* Products are those of the codes, and their sum is theirs: all exact. */
+static void see_group(void *data, const ulp_trace_term *product, int n,
+                      const ulp_trace_term *whole)
+{
+  traced *seen = data;
+  const ulp_mma *m = seen->m;
+  double total = 0;
+  ck_assert_int_eq(n, m->record->group);
+  for (int i = 0; i < n; i++) {
+    int k = product[i].k;
+    ck_assert_int_eq(k, whole->k + i);
+    ck_assert_double_eq(value(&product[i]),
+                        ulp_decode(&m->a, seen->o->a[k]) *
+                            ulp_decode(&m->b, seen->o->b[k]));
+    total += value(&product[i]);
+  }
+  ck_assert_double_eq(value(whole), total);
+  seen->sum[whole->k] = total;
+  seen->groups++;
+}
+
+/* A term is the product, or the group's sum, times the scales. */
+static void see_term(void *data, const ulp_trace_term *t)
+{
+  traced *seen = data;
+  const ulp_mma *m = seen->m;
+  const operands *o = seen->o;
+  if (t->k < 0)
+    return;
+  int s = t->k / m->record->scale_block;
+  double before = m->record->group ? seen->sum[t->k]
+                                   : ulp_decode(&m->a, o->a[t->k]) *
+                                         ulp_decode(&m->b, o->b[t->k]);
+  ck_assert_double_eq(value(t), before * scale_of(m, o->sa[s]) *
+                                    scale_of(m, o->sb[s]));
+  seen->terms++;
+}
+
+static void see_block(void *data, const ulp_trace_block *b)
+{
+  traced *seen = data;
+  int step = seen->m->record->group;
+  if (step)
+    ck_assert_int_eq(seen->groups, seen->m->k / step);
+  if (!b->special)
+    ck_assert_int_eq(seen->terms, seen->m->k / (step ? step : 1));
+}
+
+START_TEST(traces)
+{
+  for (size_t i = 0; i < ulp_mma_count(); i++)
+    for (int which = 0; ulp_mma_row(i)->scale && which < 5; which++) {
+      ulp_pcg32 g = ulp_pcg32_seed(i, (uint64_t)which + 200);
+      ulp_mma m = get(i, which);
+      for (int trial = 0; trial < 100; trial++) {
+        operands o;
+        traced seen = {.m = &m, .o = &o};
+        ulp_trace trace = {.term = see_term, .block = see_block, .data = &seen};
+        draw(&m, trial, &o, &g);
+        uint64_t d = ulp_mma_dot_scaled(&m, o.a, o.b, o.c, o.sa, o.sb, NULL);
+        trace.group = m.record->group ? see_group : NULL;
+        ck_assert_uint_eq(d, ulp_mma_dot_scaled(&m, o.a, o.b, o.c, o.sa, o.sb,
+                                                &trace));
+      }
+    }
+}
+END_TEST
+
+/* ---- AMD ---------------------------------------------------------------------------- */
+
 /* What random operands seldom show.  The last rounding of CDNA3 sees 31 bits
  * below the first, floored: beside C = +-1, +-(2^-24 + 2^-i) is a tie or more. */
 START_TEST(cdna3_floors)
@@ -665,6 +750,7 @@ int main(void)
   tcase_add_test(t, refused_tiles);
   tcase_add_test(t, scales);
   tcase_add_test(t, cancelled_group);
+  tcase_add_test(t, traces);
   tcase_add_test(t, cdna3_floors);
   tcase_add_test(t, cdna3_product_overflows);
   tcase_add_test(t, names);
