@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * trace_text.c: a dot product, step by step, for a terminal.
+ */
+#include <inttypes.h>
+#include <math.h>
+
+#include "trace.h"
+
+static void code_and_value(ulp_output *out, const ulp_format *f, uint64_t code)
+{
+  char name[CLI_NUMBER_SIZE], value[CLI_NUMBER_SIZE];
+  ulp_output_printf(out, "%s = %s", cli_code_name(f, code, name),
+                    cli_code_decimal(f, code, value));
+}
+
+static void term_text(ulp_output *out, const cli_dot *dot,
+                      const ulp_trace_term *t)
+{
+  char a[CLI_NUMBER_SIZE] = "", b[CLI_NUMBER_SIZE] = "";
+  char x[CLI_NUMBER_SIZE] = "", y[CLI_NUMBER_SIZE] = "";
+  char sign = t->negative ? '-' : '+';
+  if (t->k >= 0) {
+    cli_code_name(&dot->mma.a, dot->a[t->k], a);
+    cli_code_name(&dot->mma.b, dot->b[t->k], b);
+    cli_code_decimal(&dot->mma.a, dot->a[t->k], x);
+    cli_code_decimal(&dot->mma.b, dot->b[t->k], y);
+    ulp_output_printf(out, "  %3d", dot->k[t->k]);
+  } else {
+    ulp_output_printf(out, "  acc");
+  }
+  ulp_output_printf(out, "  %-10s %-21s %-10s %-21s ", a, x, b, y);
+  if (t->significand == 0) {
+    ulp_output_printf(out, "0\n");
+    return;
+  }
+  ulp_output_printf(out,
+                    "%c%" PRIu64 " * 2^%" PRId32 ", exponent %" PRId32
+                    ", kept %c%" PRIu64 "%s\n",
+                    sign, t->significand, t->exponent, t->vote, sign, t->kept,
+                    t->cut ? " (cut)" : "");
+}
+
+static void block_text(ulp_output *out, const cli_dot *dot, size_t i)
+{
+  const ulp_trace_block *b = &dot->block[i];
+  size_t from = i ? dot->block_end[i - 1] : 0;
+  char value[CLI_NUMBER_SIZE];
+  ulp_output_printf(out, "\nblock %zu of %zu\n", i + 1, dot->blocks);
+  if (b->special) {
+    ulp_output_printf(out, "  NaN or Inf among the terms decides\n");
+  } else {
+    ulp_output_printf(out, "    k  %-32s %-32s product\n", "A", "B");
+    for (size_t t = from; t < dot->block_end[i]; t++)
+      term_text(out, dot, &dot->term[t]);
+    ulp_output_printf(out,
+                      "  E = %" PRId32 ", F = %d: kept in units of 2^%" PRId32
+                      ", toward zero\n",
+                      b->top, dot->mma.record->align, b->unit);
+    ulp_output_printf(out, "  sum = %" PRId64 " * 2^%" PRId32 " = %s\n", b->sum,
+                      b->unit,
+                      cli_decimal(ldexp((double)b->sum, b->unit), value));
+  }
+  ulp_output_printf(out, "  rounded to %s, %s: ", dot->mma.acc.name,
+                    ulp_mode_name(dot->mma.record->acc_mode));
+  code_and_value(out, &dot->mma.acc, b->result);
+  ulp_output_printf(out, "\n");
+}
+
+/* Kinds whose steps are not shown: what goes in. */
+static void operands_text(ulp_output *out, const cli_dot *dot)
+{
+  const ulp_mma *m = &dot->mma;
+  char x[CLI_NUMBER_SIZE], y[CLI_NUMBER_SIZE];
+  ulp_output_printf(out, "\n    k  A and B, of which %d at a time join C\n",
+                    m->record->block);
+  for (int k = 0; k < m->k; k++)
+    ulp_output_printf(out, "  %3d  %-22s %s\n", k,
+                      cli_decimal(ulp_decode(&m->a, dot->a[k]), x),
+                      cli_decimal(ulp_decode(&m->b, dot->b[k]), y));
+}
+
+/* Instructions without blocks: their products, and what the chain holds. */
+static void plain_text(ulp_output *out, const cli_dot *dot)
+{
+  const ulp_mma *m = &dot->mma;
+  bool integer = m->record->kind == ULP_DOT_INTEGER;
+  bool single = m->acc.man_bits == 23;
+  double acc = integer              ? (double)(int32_t)(uint32_t)dot->c
+               : m->record->c_last ? 0
+                                   : ulp_decode(&m->c, dot->c);
+  char x[CLI_NUMBER_SIZE], y[CLI_NUMBER_SIZE], z[CLI_NUMBER_SIZE];
+  ulp_output_printf(out, "\n    k  A, B, and %s\n",
+                    integer ? "the exact sum so far"
+                            : "fma(A, B, sum so far)");
+  for (int k = 0; k < m->k; k++) {
+    double a = ulp_decode(&m->a, dot->a[k]), b = ulp_decode(&m->b, dot->b[k]);
+    acc = single && !integer ? (double)fmaf((float)a, (float)b, (float)acc)
+                             : fma(a, b, acc);
+    ulp_output_printf(out, "  %3d  %-22s %-22s %s\n", dot->k[k],
+                      cli_decimal(a, x), cli_decimal(b, y),
+                      cli_decimal(acc, z));
+  }
+  if (integer)
+    ulp_output_printf(out, "  %s 32 bits\n",
+                      m->satfinite ? "clamped to" : "modulo");
+}
+
+static void result_text(ulp_output *out, const cli_dot *dot)
+{
+  char name[CLI_NUMBER_SIZE];
+  if (dot->mma.record->kind == ULP_DOT_INTEGER)
+    ulp_output_printf(out, "\nD = %s = %" PRId32 "\n",
+                      cli_code_name(&dot->mma.d, dot->d, name),
+                      (int32_t)(uint32_t)dot->d);
+  else {
+    ulp_output_printf(out, "\nD = ");
+    code_and_value(out, &dot->mma.d, dot->d);
+    ulp_output_printf(out, "\n");
+  }
+}
+
+void cli_trace_text(ulp_output *out, const cli_dot *dot)
+{
+  const ulp_mma_record *r = dot->mma.record;
+  ulp_output_printf(out, "%s on %s, D[%" PRIu64 "][%" PRIu64 "]\n", dot->instr,
+                    r->arch, dot->row, dot->col);
+  ulp_output_printf(out, "%s: %s\n", ulp_evidence_name(r->evidence),
+                    r->source);
+  if (r->kind != ULP_DOT_INTEGER) {
+    ulp_output_printf(out, "C = ");
+    code_and_value(out, &dot->mma.c, dot->c);
+    ulp_output_printf(out, "%s\n",
+                      r->c_last ? ", which joins at the end" : "");
+  }
+  if (r->convert)
+    ulp_output_printf(out, "operands become %s first\n", r->convert);
+  for (size_t i = 0; i < dot->blocks; i++)
+    block_text(out, dot, i);
+  if (dot->blocks == 0 && (r->kind == ULP_DOT_FMA ||
+                          r->kind == ULP_DOT_INTEGER))
+    plain_text(out, dot);
+  else if (dot->blocks == 0)
+    operands_text(out, dot);
+  if (r->c_last)
+    ulp_output_printf(out, "\nC joins by an addition in f32, rne\n");
+  result_text(out, dot);
+}
