@@ -47,6 +47,7 @@ static int parse(cli_dot *dot, int argc, char **argv)
        &dot->instr},
       CLI_PRODUCT_INPUTS(dot->product),
       CLI_PRODUCT_META(dot->product),
+      CLI_PRODUCT_SCALES(dot->product),
       {"row", "I", "row of D, from 0", read_row, dot},
       {"col", "J", "column of D, from 0", read_col, dot},
       {"batch", "B", "index in the batch, the last dimension fastest "
@@ -59,7 +60,8 @@ static int parse(cli_dot *dot, int argc, char **argv)
   const cli_command command = {
       .name = "trace",
       .synopsis = "--gpu GPU --instr INSTR --a A.npy --b B.npy [--c C.npy] "
-                  "[--meta I.npy] --row I --col J [--output text|json]",
+                  "[--meta I.npy] [--scale-a SA.npy --scale-b SB.npy] "
+                  "--row I --col J [--output text|json]",
       .summary =
           "How a matrix instruction computes one element of D: the products' "
           "significands and exponents, the greatest exponent E, what is cut "
@@ -83,6 +85,27 @@ static void on_block(void *data, const ulp_trace_block *b)
   if (dot->blocks == MAX_K) return;
   dot->block_end[dot->blocks] = dot->terms;
   dot->block[dot->blocks++] = *b;
+}
+
+static void on_group(void *data, const ulp_trace_term *product, int n,
+                     const ulp_trace_term *sum)
+{
+  cli_dot *dot = data;
+  if (sum->k + n > MAX_K) return;
+  memcpy(dot->grouped + sum->k, product, sizeof *product * (size_t)n);
+  dot->sum[sum->k] = *sum;
+}
+
+int cli_trace_scale(const cli_dot *dot, int k)
+{
+  return k / dot->mma.record->scale_block;
+}
+
+double cli_trace_scale_value(const cli_dot *dot, uint64_t code)
+{
+  const ulp_format *f = &dot->mma.scale;
+  return ulp_decode(f, code & ((UINT64_C(1) << (f->exp_bits + f->man_bits)) -
+                               1));
 }
 
 static ulp_status check(const cli_dot *dot, ulp_error *e)
@@ -122,7 +145,8 @@ static void compute(cli_dot *dot)
 {
   const cli_product *p = &dot->product;
   const ulp_mma *m = &dot->mma;
-  ulp_trace trace = {.term = on_term, .block = on_block, .data = dot};
+  ulp_trace trace = {
+      .term = on_term, .block = on_block, .group = on_group, .data = dot};
   size_t k = (size_t)p->k, row = (size_t)dot->row * k;
   size_t col = (size_t)dot->col * k * (p->sparse ? 2 : 1);
   const unsigned char *at = p->meta.codes;
@@ -133,8 +157,15 @@ static void compute(cli_dot *dot)
   }
   if (p->c.path)
     dot->c = ulp_load_code(&m->c, p->c.codes,
-                          (size_t)dot->row * (size_t)p->n + (size_t)dot->col);
-  dot->d = ulp_mma_dot(m, dot->a, dot->b, dot->c, &trace);
+                          (size_t)dot->row * (size_t)p->n + 0);
+  const void *sa = cli_block_scales(&p->scale_a, (size_t)dot->row);
+  const void *sb = cli_block_scales(&p->scale_b, (size_t)dot->col);
+  for (size_t i = 0; i < (size_t)p->scales; i++) {
+    dot->sa[i] = ulp_load_code(&m->scale, sa, i);
+    dot->sb[i] = ulp_load_code(&m->scale, sb, i);
+  }
+  dot->d = ulp_mma_dot_scaled(m, dot->a, dot->b, dot->c, sa ? dot->sa : NULL,
+                              sb ? dot->sb : NULL, &trace);
 }
 
 /* ---- the command ------------------------------------------------------ */

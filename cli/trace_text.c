@@ -14,31 +14,90 @@ static void code_and_value(ulp_output *out, const ulp_format *f, uint64_t code)
                     cli_code_decimal(f, code, value));
 }
 
+static void operands_of(ulp_output *out, const cli_dot *dot, int k)
+{
+  const ulp_mma *m = &dot->mma;
+  char a[CLI_NUMBER_SIZE], b[CLI_NUMBER_SIZE];
+  char x[CLI_NUMBER_SIZE], y[CLI_NUMBER_SIZE];
+  ulp_output_printf(out, "  %3d  %-10s %-21s %-10s %-21s ", dot->k[k],
+                    cli_code_name(&m->a, dot->a[k], a),
+                    cli_code_decimal(&m->a, dot->a[k], x),
+                    cli_code_name(&m->b, dot->b[k], b),
+                    cli_code_decimal(&m->b, dot->b[k], y));
+}
+
+/* "+3 * 2^-4", or "0". */
+static void exactly(ulp_output *out, const ulp_trace_term *t)
+{
+  if (t->significand == 0)
+    ulp_output_printf(out, "0");
+  else
+    ulp_output_printf(out, "%c%" PRIu64 " * 2^%" PRId32,
+                      t->negative ? '-' : '+', t->significand, t->exponent);
+}
+
+/* "scales 0x7f = 1 and 0x80 = 2" of the block that holds k. */
+static void scales_of(ulp_output *out, const cli_dot *dot, int k)
+{
+  char a[CLI_NUMBER_SIZE], b[CLI_NUMBER_SIZE];
+  char x[CLI_NUMBER_SIZE], y[CLI_NUMBER_SIZE];
+  uint64_t sa = dot->sa[cli_trace_scale(dot, k)];
+  uint64_t sb = dot->sb[cli_trace_scale(dot, k)];
+  ulp_output_printf(out, "scales %s = %s and %s = %s",
+                    cli_code_name(&dot->mma.scale, sa, a),
+                    cli_decimal(cli_trace_scale_value(dot, sa), x),
+                    cli_code_name(&dot->mma.scale, sb, b),
+                    cli_decimal(cli_trace_scale_value(dot, sb), y));
+}
+
+/* Before the terms of a block of K that shares its scales. */
+static void scale_heading(ulp_output *out, const cli_dot *dot, int k)
+{
+  int n = dot->mma.record->scale_block;
+  if (dot->product.scales == 0 || k % n) return;
+  ulp_output_printf(out, "  k from %d to %d, products times ", k, k + n - 1);
+  scales_of(out, dot, k);
+  ulp_output_printf(out, "\n");
+}
+
+/* The products of a group, their sum, and what begins the line of the term
+ * that they become. */
+static void group_text(ulp_output *out, const cli_dot *dot, int first)
+{
+  char value[CLI_NUMBER_SIZE];
+  const ulp_trace_term *sum = &dot->sum[first];
+  int end = first + dot->mma.record->group;
+  for (int k = first; k < end; k++) {
+    operands_of(out, dot, k);
+    exactly(out, &dot->grouped[k]);
+    ulp_output_printf(out, "\n");
+  }
+  double total = ldexp((double)sum->significand, sum->exponent);
+  ulp_output_printf(out, "  k from %d to %d, sum ", first, end - 1);
+  exactly(out, sum);
+  ulp_output_printf(out, " = %s, times ",
+                    cli_decimal(sum->negative ? -total : total, value));
+  scales_of(out, dot, first);
+  ulp_output_printf(out, "\n  %-71s", "term");
+}
+
 static void term_text(ulp_output *out, const cli_dot *dot,
                       const ulp_trace_term *t)
 {
-  char a[CLI_NUMBER_SIZE] = "", b[CLI_NUMBER_SIZE] = "";
-  char x[CLI_NUMBER_SIZE] = "", y[CLI_NUMBER_SIZE] = "";
-  char sign = t->negative ? '-' : '+';
-  if (t->k >= 0) {
-    cli_code_name(&dot->mma.a, dot->a[t->k], a);
-    cli_code_name(&dot->mma.b, dot->b[t->k], b);
-    cli_code_decimal(&dot->mma.a, dot->a[t->k], x);
-    cli_code_decimal(&dot->mma.b, dot->b[t->k], y);
-    ulp_output_printf(out, "  %3d", dot->k[t->k]);
+  if (t->k < 0) {
+    ulp_output_printf(out, "  acc  %-10s %-21s %-10s %-21s ", "", "", "", "");
+  } else if (dot->mma.record->group) {
+    group_text(out, dot, t->k);
   } else {
-    ulp_output_printf(out, "  acc");
+    scale_heading(out, dot, t->k);
+    operands_of(out, dot, t->k);
   }
-  ulp_output_printf(out, "  %-10s %-21s %-10s %-21s ", a, x, b, y);
-  if (t->significand == 0) {
-    ulp_output_printf(out, "0\n");
-    return;
-  }
-  ulp_output_printf(out,
-                    "%c%" PRIu64 " * 2^%" PRId32 ", exponent %" PRId32
-                    ", kept %c%" PRIu64 "%s\n",
-                    sign, t->significand, t->exponent, t->vote, sign, t->kept,
-                    t->cut ? " (cut)" : "");
+  exactly(out, t);
+  if (t->votes) /* a group that cancels does, too */
+    ulp_output_printf(out,
+                      ", exponent %" PRId32 ", kept %c%" PRIu64 "%s", t->vote,
+                      t->negative ? '-' : '+', t->kept, t->cut ? " (cut)" : "");
+  ulp_output_printf(out, "\n");
 }
 
 static void block_text(ulp_output *out, const cli_dot *dot, size_t i)
@@ -120,6 +179,20 @@ static void result_text(ulp_output *out, const cli_dot *dot)
   }
 }
 
+/* A row's block scales, all of them: a NaN among them leaves no terms. */
+static void scales_text(ulp_output *out, const cli_dot *dot, const char *name,
+                        const uint64_t *code)
+{
+  char text[CLI_NUMBER_SIZE], value[CLI_NUMBER_SIZE];
+  if (dot->product.scales == 0) return;
+  ulp_output_printf(out, "scales of %s: ", name);
+  for (int i = 0; i < dot->product.scales; i++)
+    ulp_output_printf(out, "%s%s = %s", i ? ", " : "",
+                      cli_code_name(&dot->mma.scale, code[i], text),
+                      cli_decimal(cli_trace_scale_value(dot, code[i]), value));
+  ulp_output_printf(out, ", each of %d k\n", dot->mma.record->scale_block);
+}
+
 void cli_trace_text(ulp_output *out, const cli_dot *dot)
 {
   const ulp_mma_record *r = dot->mma.record;
@@ -133,6 +206,8 @@ void cli_trace_text(ulp_output *out, const cli_dot *dot)
     ulp_output_printf(out, "%s\n",
                       r->c_last ? ", which joins at the end" : "");
   }
+  scales_text(out, dot, "A", dot->sa);
+  scales_text(out, dot, "B", dot->sb);
   if (r->convert)
     ulp_output_printf(out, "operands become %s first\n", r->convert);
   for (size_t i = 0; i < dot->blocks; i++)
