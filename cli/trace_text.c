@@ -139,23 +139,31 @@ static void operands_text(ulp_output *out, const cli_dot *dot)
                       cli_decimal(ulp_decode(&m->b, dot->b[k]), y));
 }
 
+static bool is_integer(const cli_dot *dot)
+{
+  ulp_dot_kind kind = dot->mma.record->kind;
+  return kind == ULP_DOT_INTEGER || kind == ULP_DOT_XOR;
+}
+
 /* Instructions without blocks: their products, and what the chain holds. */
 static void plain_text(ulp_output *out, const cli_dot *dot)
 {
   const ulp_mma *m = &dot->mma;
-  bool integer = m->record->kind == ULP_DOT_INTEGER;
+  bool integer = is_integer(dot), differ = m->record->kind == ULP_DOT_XOR;
   bool single = m->acc.man_bits == 23;
   double acc = integer              ? (double)(int32_t)(uint32_t)dot->c
                : m->record->c_last ? 0
                                    : ulp_decode(&m->c, dot->c);
   char x[CLI_NUMBER_SIZE], y[CLI_NUMBER_SIZE], z[CLI_NUMBER_SIZE];
   ulp_output_printf(out, "\n    k  A, B, and %s\n",
-                    integer ? "the exact sum so far"
-                            : "fma(A, B, sum so far)");
+                    differ    ? "how many differed so far, and C"
+                    : integer ? "the exact sum so far"
+                              : "fma(A, B, sum so far)");
   for (int k = 0; k < m->k; k++) {
     double a = ulp_decode(&m->a, dot->a[k]), b = ulp_decode(&m->b, dot->b[k]);
-    acc = single && !integer ? (double)fmaf((float)a, (float)b, (float)acc)
-                             : fma(a, b, acc);
+    acc = differ               ? acc + (a != b)
+          : single && !integer ? (double)fmaf((float)a, (float)b, (float)acc)
+                               : fma(a, b, acc);
     ulp_output_printf(out, "  %3d  %-22s %-22s %s\n", dot->k[k],
                       cli_decimal(a, x), cli_decimal(b, y),
                       cli_decimal(acc, z));
@@ -168,7 +176,7 @@ static void plain_text(ulp_output *out, const cli_dot *dot)
 static void result_text(ulp_output *out, const cli_dot *dot)
 {
   char name[CLI_NUMBER_SIZE];
-  if (dot->mma.record->kind == ULP_DOT_INTEGER)
+  if (is_integer(dot))
     ulp_output_printf(out, "\nD = %s = %" PRId32 "\n",
                       cli_code_name(&dot->mma.d, dot->d, name),
                       (int32_t)(uint32_t)dot->d);
@@ -200,7 +208,7 @@ void cli_trace_text(ulp_output *out, const cli_dot *dot)
                     r->arch, dot->row, dot->col);
   ulp_output_printf(out, "%s: %s\n", ulp_evidence_name(r->evidence),
                     r->source);
-  if (r->kind != ULP_DOT_INTEGER) {
+  if (!is_integer(dot)) {
     ulp_output_printf(out, "C = ");
     code_and_value(out, &dot->mma.c, dot->c);
     ulp_output_printf(out, "%s\n",
@@ -212,8 +220,7 @@ void cli_trace_text(ulp_output *out, const cli_dot *dot)
     ulp_output_printf(out, "operands become %s first\n", r->convert);
   for (size_t i = 0; i < dot->blocks; i++)
     block_text(out, dot, i);
-  if (dot->blocks == 0 && (r->kind == ULP_DOT_FMA ||
-                          r->kind == ULP_DOT_INTEGER))
+  if (dot->blocks == 0 && (r->kind == ULP_DOT_FMA || is_integer(dot)))
     plain_text(out, dot);
   else if (dot->blocks == 0)
     operands_text(out, dot);

@@ -236,8 +236,10 @@ static uint64_t dot_integer(const ulp_mma *m, const uint64_t *a,
                             const uint64_t *b, uint64_t c)
 {
   int64_t sum = (int32_t)(uint32_t)c;
-  for (int k = 0; k < m->k; k++)
-    sum += integer(&m->a, a[k]) * integer(&m->b, b[k]);
+  for (int k = 0; k < m->k; k++) {
+    int64_t x = integer(&m->a, a[k]), y = integer(&m->b, b[k]);
+    sum += m->record->kind == ULP_DOT_XOR ? x != y : x * y;
+  }
   if (m->satfinite && sum > INT32_MAX)
     sum = INT32_MAX;
   if (m->satfinite && sum < INT32_MIN)
@@ -284,7 +286,8 @@ uint64_t ulp_mma_dot_scaled(const ulp_mma *m, const uint64_t *a,
                             const uint64_t *sb, const ulp_trace *trace)
 {
   switch (m->record->kind) {
-  case ULP_DOT_INTEGER: return dot_integer(m, a, b, c);
+  case ULP_DOT_INTEGER:
+  case ULP_DOT_XOR: return dot_integer(m, a, b, c);
   case ULP_DOT_FMA: return dot_fma(m, a, b, c);
   case ULP_DOT_FMA_PAIRS: return dot_fma_pairs(m, a, b, c);
   case ULP_DOT_EXACT:

@@ -34,6 +34,7 @@ typedef enum {
   ULP_DOT_FMA_PAIRS, /* C + fma(a1, b1, a0 b0) + fma(a3, b3, a2 b2) in f32 */
   ULP_DOT_EXACT,   /* the exact sum of a block and C, rounded once */
   ULP_DOT_INTEGER, /* exact integers, modulo 2^32 or clamped */
+  ULP_DOT_XOR,     /* the same, of how many k have bits that differ */
   /* AMD: see emu/cdna.c */
   ULP_DOT_FLUSH,   /* f32, rounded at each step, without subnormals */
   ULP_DOT_FLOOR,   /* cut, then floored where C joins */
@@ -51,7 +52,8 @@ enum { ULP_NO_FLOOR = -100000 };
 typedef struct {
   const char *arch;  /* "sm_90"; see ulp_gpu_find */
   const char *instr; /* "mma", "wgmma" or "tcgen05", ".sp" when sparse,
-                        ".block_scale" with scales; AMD: the whole name */
+                        ".block_scale" with scales, ".and.popc" and
+                        ".xor.popc" of bits; AMD: the whole name */
   bool sparse;       /* 2:4: A holds k / 2 of its k elements */
   int m, n, k;       /* m = 0: 64 or 128; n = 0: any multiple of 8 from 8 to
                         256 */
@@ -111,6 +113,8 @@ typedef struct {
  * in a descriptor, follow its shape: tcgen05.mma.m128n64k32.f32.e4m3.e5m2.
  * Block scales: mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X
  * .f32.e2m1.e2m1.f32.ue4m3; block16 and block32 say the same as scale_vec.
+ * Bits, b1: their format is an integer of one bit, a byte of 0 or 1 for each k
+ * (PTX packs 32 into a register); mma.m16n8k256.s32.b1.b1.s32.xor.popc.
  * ULP_ENAME with one line in `why` when the GPU is unknown or lacks it. */
 ULP_MUST_CHECK ulp_status ulp_mma_find(const char *gpu, const char *instr,
                                        ulp_mma *out, char *why,

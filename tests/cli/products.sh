@@ -113,6 +113,35 @@ exits 0 "$ULPLAB" gemm --gpu h200 --kernel cublaslt-s8 --a i.npy --b i.npy \
     fault 'identify --output json'
 }
 
+# Bits, a byte each.  A is all 1 but the last row, all 0; of four k B has three
+# of 1; C is -1.  So 192 of 256 k are 1 in both, and 64 differ; in the last row
+# none and 192.
+# shellcheck disable=SC2046
+{
+  npy a1.npy '|u1' '(16, 256)' $(repeat 3840 01) $(repeat 256 00)
+  npy b1.npy '|u1' '(8, 256)' $(repeat 512 01 01 01 00)
+  npy c1.npy '<i4' '(16, 8)' $(repeat 128 ff ff ff ff)
+  npy a1two.npy '|u1' '(16, 256)' $(repeat 4095 01) 02
+}
+b1='--gpu h200 --instr mma.m16n8k256.s32.b1.b1.s32'
+# shellcheck disable=SC2086
+for op in and xor; do
+  io1='--a a1.npy --b b1.npy --c c1.npy'
+  exits 0 "$ULPLAB" mma $b1.$op.popc $io1 --out ds.npy
+  case $op in
+  and) first='bf 00 00 00' last='ff ff ff ff' ;;
+  xor) first='3f 00 00 00' last='bf 00 00 00' ;;
+  esac
+  tail -c +129 ds.npy | od -An -v -tx1 | tr -d ' \n' >bits
+  { repeat 120 $first && repeat 8 $last; } | tr -d ' ' | cmp - bits ||
+    fault "b1: $op"
+  quiet trace $b1.$op.popc $io1 --row 15 --col 7 >bits
+  case $op in and) last='= -1' ;; xor) last='= 191' ;; esac
+  tail -1 bits | grep -q "^D = 0x.* $last\$" &&
+    grep "^  255" bits | grep -q "  *${last#= }\$" ||
+    fault "trace of $op: $(tail -5 bits)"
+done
+
 # Block scales.  nvf4: all 1, so that a group is 16; A's scales are 1, 2, 3 and
 # 4 (the last row's 1 with bit 7, which is not read; the row before has halves of
 # these), B's are 1 but 1/2 for the last column: D = 16 (1 + 2 + 3 + 4) = 160,
@@ -364,6 +393,8 @@ io='--a eye.npy --b b.npy --out o.npy'
   refused mma $sp $as --meta other.npy
   refused mma $sp $as --meta twice.npy
   refused mma $spt --a at.npy --b bt.npy --meta four.npy --out o.npy
+  refused mma $b1.and.popc --a a1two.npy --b b1.npy --out o.npy
+  refused mma $b1 --a a1.npy --b b1.npy --out o.npy
   npy sa3.npy '|u1' '(16, 3)' $(repeat 48 38)
   npy sa4f.npy '<f4' '(16, 4)' $(repeat 64 00 00 80 3f)
   npy sa4i.npy '|i1' '(16, 4)' $(repeat 64 38)

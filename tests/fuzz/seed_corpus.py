@@ -123,6 +123,8 @@ for gpu, instr in [
          ".block16.m128n64k64.f32.e2m1.e2m1.f32.ue8m0"),
         ("b200", "tcgen05.mma.m128n8k32.kind::mxf8f6f4.block_scale"
          ".f32.e5m2.e3m2"),
+        ("h200", "mma.sync.aligned.m16n8k128.row.col.s32.b1.b1.s32.xor.popc"),
+        ("h200", "mma.m16n8k256.s32.b1.b1.s32.and.popc"),
         ("h200", "wgmma.m64n12k32.f32.e4m3.e5m2"),
         ("h200", "mma.m16n8k16.f32.f16.f16.f32.f32.f32"),
         ("h200", "mma.m-6n8k16.f32.f16.f16"), ("h200", "mma.sp.sp.sp"),
