@@ -468,7 +468,7 @@ static ulp_mma instruction(const char *gpu, const char *name)
 #define NVF4 "mma.sync.aligned.m16n8k64.row.col.kind::mxf4nvf4.block_scale"
 #define E2M1 ".f32.e2m1.e2m1.f32"
 
-/* ---- tiles ------------------------------------------------------------------------- */
+/* ---- tiles --------------------------------------------------------------- */
 
 enum { ROWS = 3, COLS = 5 };
 
@@ -555,7 +555,7 @@ START_TEST(refused_tiles)
 }
 END_TEST
 
-/* ---- scales ------------------------------------------------------------------------- */
+/* ---- scales -------------------------------------------------------------- */
 
 /* No scales are scales of 1; bit 7 of UE4M3 is nothing; 0x7f is NaN. */
 START_TEST(scales)
@@ -594,7 +594,7 @@ START_TEST(cancelled_group)
 }
 END_TEST
 
-/* ---- traces ------------------------------------------------------------------------- */
+/* ---- traces -------------------------------------------------------------- */
 
 typedef struct {
   const ulp_mma *m;
@@ -677,7 +677,7 @@ START_TEST(traces)
 }
 END_TEST
 
-/* ---- AMD ---------------------------------------------------------------------------- */
+/* ---- AMD ----------------------------------------------------------------- */
 
 /* What random operands seldom show.  The last rounding of CDNA3 sees 31 bits
  * below the first, floored: beside C = +-1, +-(2^-24 + 2^-i) is a tie or more. */

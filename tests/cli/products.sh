@@ -165,7 +165,7 @@ mxf8=$mxf8.f32.e4m3.e5m2.f32.ue8m0
 io4='--a a4.npy --b b4.npy' io8='--a am.npy --b bm.npy'
 s4='--scale-a sa4.npy --scale-b sb4.npy'
 s8='--scale-a sam.npy --scale-b sbm.npy'
-# shellcheck disable=SC2086
+# shellcheck disable=SC2046,SC2086
 {
   quiet mma $nvf4 $io4 $s4 --out ds.npy || fault "nvf4: exit status $?"
   tail -c +129 ds.npy | od -An -v -tx1 | tr -d ' \n' >nvf4
