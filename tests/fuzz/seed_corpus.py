@@ -114,12 +114,25 @@ for gpu, instr in [
         ("h200", "wgmma.sp.m64n8k64.s32.u8.s8"),
         ("b200", "mma.m16n8k16.f32.bf16.bf16.f32"),
         ("rtx5090", "mma.m16n8k32.f32.e5m2.e4m3.f32"),
+        ("rtx5090", "mma.m16n8k32.kind::mxf8f6f4.block_scale.f32.e4m3.e2m1"
+         ".f32.ue8m0"),
+        ("rtx5090", "mma.m16n8k64.kind::mxf4.block_scale.f32.e2m1.e2m1.f32"),
+        ("rtx5090", "mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X"
+         ".f32.e2m1.e2m1.f32.ue4m3"),
+        ("b200", "tcgen05.mma.cta_group::1.kind::mxf4nvf4.block_scale"
+         ".block16.m128n64k64.f32.e2m1.e2m1.f32.ue8m0"),
+        ("b200", "tcgen05.mma.m128n8k32.kind::mxf8f6f4.block_scale"
+         ".f32.e5m2.e3m2"),
+        ("h200", "mma.sync.aligned.m16n8k128.row.col.s32.b1.b1.s32.xor.popc"),
+        ("h200", "mma.m16n8k256.s32.b1.b1.s32.and.popc"),
         ("h200", "wgmma.m64n12k32.f32.e4m3.e5m2"),
         ("h200", "mma.m16n8k16.f32.f16.f16.f32.f32.f32"),
         ("h200", "mma.m-6n8k16.f32.f16.f16"), ("h200", "mma.sp.sp.sp"),
         ("h2000", "mma"), ("", "")]:
-    words("mma", f"{gpu}-{instr}"[:60].replace(".", "_"), [gpu, instr],
-          b"\x02\x09" + body)
+    name = f"{gpu}-{instr}".replace("::", "").replace(".", "_")
+    # One output where there are scales, so that they are among the bytes.
+    tile = b"\x01\x01" if "block_scale" in instr else b"\x02\x09"
+    words("mma", name[:60], [gpu, instr], tile + body)
 
 # GPU, kernel, accumulator, types of A, B and D; then flags, [promotion],
 # [slices], the model's five bytes; scales, M, N, K; and the data.
