@@ -167,3 +167,15 @@ for i, (kernel, acc, a, b, d, head, tail) in enumerate([
          b"\x17\2\x0a\x50\0")]):
     words("gemm", f"{i:02}-{kernel}", ["h200", kernel, acc, a, b, d],
           head + (b"" if kernel == "model" else b"\x10\x0d\1\2") + tail + body)
+
+for number, text in enumerate([
+        "mxfp8", "mxfp4@torchao/g=group:16", "nvfp4@te/round=sr/sr-bits=8",
+        "nvfp4@fouroversix/judge=max", "int4/g=group:32/scale=f16/rule=mse:20",
+        "uint4/g=channel/axis=1/rule=minmax/zero-point=after",
+        "e2m1/g=tile:16x16/scale=e4m3/scale-round=ru/zero-scale=1",
+        "int8/g=token/rule=percentile:99.9/over=all", "nf4@bitsandbytes",
+        "bnb-fp4@bitsandbytes/g=block:32", "e5m2/scale=e8m0/rule=even",
+        "e3m2/raw=ceil2(a * (1 / MAX))/factor=1 / s/apply=times",
+        "int4/global=2688 / A/raw=min(max((a / 6) / G, 2^-6), 448)",
+        "mxint8@ocp", "e4m3/overflow=nan/special=ml_dtypes/arithmetic=f32"]):
+    write("quantizer", f"{number:02}", text.encode())
