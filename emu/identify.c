@@ -11,7 +11,7 @@
 #include "gemm_run.h"
 #include "identify_sample.h"
 
-/* ---- candidates ------------------------------------------------------------- */
+/* ---- candidates --------------------------------------------------------- */
 
 /* Few slices of every order; many, as CUTLASS cuts K for 132
  * multiprocessors, of those with fine grains. */
@@ -163,7 +163,7 @@ static void enumerate(search *s)
         try_kernels(s, promotions[p], slices, (ulp_gemm_reduce)r);
 }
 
-/* ---- ranking ----------------------------------------------------------------- */
+/* ---- ranking ------------------------------------------------------------ */
 
 typedef struct {
   bool partial;
@@ -204,7 +204,7 @@ static ulp_status rank(ulp_candidate *list, size_t count, size_t whole)
   return status;
 }
 
-/* ---- elimination ------------------------------------------------------------ */
+/* ---- elimination -------------------------------------------------------- */
 
 /* Outputs of 16 bits hide most of an order: a sample that leaves more than
  * FEW is followed by a larger one. */

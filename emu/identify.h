@@ -58,6 +58,16 @@ ULP_MUST_CHECK ulp_status ulp_identify_count(const ulp_candidate *c,
                                              size_t *mismatches,
                                              ulp_miss *first);
 
+/* Inputs that tell candidates apart: fills a and b, of the shapes and types of
+ * x, so that in a sample of D as many of the candidates differ as a few kinds
+ * of inputs can show (products that cancel, for the most part).  class_of[i]:
+ * those of one number, from 0 to *classes-1, give the same sample.  C and
+ * scales are x's. */
+ULP_MUST_CHECK ulp_status ulp_tell_apart(const ulp_candidate *list,
+                                         size_t count, const ulp_gemm_data *x,
+                                         uint64_t seed, void *a, void *b,
+                                         size_t *class_of, size_t *classes);
+
 #ifdef __cplusplus
 }
 #endif

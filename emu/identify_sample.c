@@ -10,7 +10,7 @@
 
 #include "gemm_run.h"
 
-/* ---- gathering --------------------------------------------------------------- */
+/* ---- gathering ---------------------------------------------------------- */
 
 void ulp_sample_free(ulp_sample *s)
 {
@@ -103,7 +103,7 @@ bool ulp_sample_take(ulp_sample *s, const ulp_gemm *g, const ulp_gemm_data *x,
          s->scale_b;
 }
 
-/* ---- comparing ----------------------------------------------------------------- */
+/* ---- comparing ---------------------------------------------------------- */
 
 /* Part of the sample, with the operands of one feed where there are any. */
 typedef struct {

@@ -209,6 +209,43 @@ START_TEST(the_nearest_is_told)
 }
 END_TEST
 
+/* Slices that a D of 16 bits hides; the same order twice stays one class. */
+START_TEST(inputs_that_tell_apart)
+{
+  static unsigned char a2[sizeof a], b2[sizeof b];
+  ulp_gemm g;
+  ulp_gemm_data x;
+  ulp_candidate list[6];
+  size_t class_of[6], classes = 0;
+  (void)prepare(&truths[ROUNDED], &g, &x);
+  for (int i = 0; i < 5; i++) {
+    list[i] = (ulp_candidate){.gemm = g};
+    list[i].gemm.slices = i + 1;
+  }
+  list[5] = list[2];
+  ck_assert(ulp_tell_apart(list, 6, &x, 1, a2, b2, class_of, &classes) ==
+            ULP_OK);
+  ck_assert_uint_eq(classes, 5);
+  for (size_t i = 0; i < 6; i++)
+    ck_assert_uint_eq(class_of[i], i < 5 ? i : 2);
+  /* Each one's own D on these inputs refutes all of another class. */
+  x.a = a2;
+  x.b = b2;
+  for (size_t i = 0; i < 5; i++) {
+    ck_assert(ulp_gemm_run(&list[i].gemm, &x, 0, M) == ULP_OK);
+    for (size_t k = 0; k < 6; k++) {
+      size_t wrong;
+      ulp_miss miss;
+      ck_assert(ulp_identify_count(&list[k], &x, 0, M, &wrong, &miss) ==
+                ULP_OK);
+      ck_assert_int_eq(wrong == 0, class_of[k] == class_of[i]);
+    }
+  }
+  ck_assert(ulp_tell_apart(list, 0, &x, 1, a2, b2, class_of, &classes) ==
+            ULP_EINVAL);
+}
+END_TEST
+
 START_TEST(refusals)
 {
   ulp_gemm_options options = {.type_a = "nf4", .type_b = "nf4", .out = "f32",
@@ -241,6 +278,7 @@ int main(void)
                       sizeof ragged / sizeof ragged[0]);
   tcase_add_test(t, a_sample_that_leaves_many_is_enlarged);
   tcase_add_test(t, the_nearest_is_told);
+  tcase_add_test(t, inputs_that_tell_apart);
   tcase_add_test(t, refusals);
   suite_add_tcase(s, t);
   r = srunner_create(s);
