@@ -198,6 +198,7 @@ s8='--scale-a sam.npy --scale-b sbm.npy'
   { repeat 4 $(repeat 14 $full) $half $full && repeat 16 $half
     repeat 4 $(repeat 14 $gone) $lost $gone && repeat 16 $lost; } |
     tr -d ' ' | cmp - nvf4 || fault 'nvf4: a batch'
+}
 
 # Rounded to bf16, sums hide their order; on inputs made to tell them apart
 # what each order makes of them is its own.  Warnings say both.
