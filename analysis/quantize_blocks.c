@@ -31,6 +31,13 @@ static place place_of(const ulp_blocks *b, int64_t i)
   return p;
 }
 
+/* The length of the first block, and so of the longest. */
+static int64_t extent(const ulp_blocks *b, int dimension)
+{
+  int64_t size = b->size[dimension], block = b->block[dimension];
+  return block < size ? block : size;
+}
+
 /* The array's index of the first element of line (plane, row) of a block;
  * elements of a line are neighbours. */
 static int64_t line_at(const ulp_blocks *b, const place *p, int64_t line)
@@ -296,9 +303,9 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
       ulp_rounding_check(&q->rounding) != ULP_OK ||
       (q->fixed && !out->scales && ulp_quantizer_has_scales(q)))
     return ULP_EINVAL;
-  if (b->block[0] * b->block[1] > 1) {
-    w.room = malloc((size_t)(b->block[0] * b->block[1] * b->block[2]) *
-                    sizeof *w.room);
+  int64_t lines = extent(b, 0) * extent(b, 1);
+  if (lines > 1) {
+    w.room = malloc((size_t)(lines * extent(b, 2)) * sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
   }
   for (int64_t i = first; i < first + n; i++)
