@@ -130,13 +130,21 @@ typedef struct {
   double factor, zero;
 } setting;
 
+/* A whole number that an int32 holds, whatever the formula gives; a scale that
+ * is NaN has the zero point 0. */
+static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
+{
+  double zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0;
+  return isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
+}
+
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
   return (setting){
       .factor = q->factor.count ? ulp_formula_eval(&q->factor, q->wide, v)
                                 : v[ULP_VAR_SCALE],
-      .zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0};
+      .zero = zero_point(q, v)};
 }
 
 /* What a code is multiplied by. */
