@@ -68,14 +68,14 @@ void ulp_ggml_q3_k_encode(uint8_t *block, const float *x)
         ulp_ggml_search_descent(codes + SIZE * j, x + SIZE * j, SIZE, 4);
   float most = greatest_scale(scale);
   /* The bytes of no scale at all are 0, which stands for -32. */
-  float inverse = most != 0 ? -32 / most : 0;
+  float inverse = -32 / most;
   for (int j = 0; j < GROUPS; j++)
     s[j] = most == 0 ? -32
                      : (int8_t)ggml_clamp(
                            (int8_t)ulp_ggml_nearest(inverse * scale[j]), -32,
                            31);
   put_sixes(block + 96, s);
-  ulp_ggml_put_half(block + 108, ggml_reciprocal(inverse));
+  ulp_ggml_put_half(block + 108, most == 0 ? 0 : 1 / inverse);
   for (int j = 0; j < GROUPS; j++)
     codes_again(codes + SIZE * j, x + SIZE * j,
                 ulp_ggml_get_half(block + 108) * (float)s[j], 4);
