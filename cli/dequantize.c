@@ -20,9 +20,12 @@ typedef struct {
 static int parse(request *rq, int argc, char **argv)
 {
   const cli_option options[] = {
-      {"from", "FORMAT", "what the codes are: as 'ulplab quantize --to'",
+      {"from", "FORMAT",
+       "what the codes are: as 'ulplab quantize --to'; may be left out where "
+       "the file says it",
        cli_read_text, &rq->from},
-      {"in", "Q.npy", "the array of codes", cli_read_text, &rq->in},
+      {"in", "Q.npy",
+       "the array of codes; of a .safetensors or .gguf file, FILE:NAME", cli_read_text, &rq->in},
       {"out", "Y.npy", "where the values go", cli_read_text, &rq->out},
       {"scales", "S.npy",
        "the scale by which values are multiplied (default 1), or those of "
@@ -49,7 +52,7 @@ static int parse(request *rq, int argc, char **argv)
       {0}};
   const cli_command command = {
       .name = "dequantize",
-      .synopsis = "--from FORMAT --in Q.npy --out Y.npy [OPTION]...",
+      .synopsis = "[--from FORMAT] --in Q.npy --out Y.npy [OPTION]...",
       .summary = "Decodes an array of codes: value times scale, as <f4, or as "
                  "<f8 where that does not hold the format's range. Codes of "
                  "up to 8 bits are read from |u1 (integer formats: |i1 too), "
@@ -62,8 +65,7 @@ static int parse(request *rq, int argc, char **argv)
 
 static ulp_status check_request(const request *rq, ulp_error *e)
 {
-  ulp_status status = cli_need(rq->from, "--from FORMAT", e);
-  if (status == ULP_OK) status = cli_need(rq->in, "--in Q.npy", e);
+  ulp_status status = cli_need(rq->in, "--in Q.npy", e);
   return status == ULP_OK ? cli_need(rq->out, "--out Y.npy", e) : status;
 }
 
@@ -160,17 +162,35 @@ static ulp_status find_format(request *rq, ulp_error *e)
   return ULP_OK;
 }
 
+/* A type that names its format says what --from would; a plain integer may be
+ * the code of anything. */
+static ulp_status own_format(request *rq, const ulp_tensor *q, ulp_error *e)
+{
+  const ulp_dtype *d = q->dtype;
+  if (d->format && (*d->npy == 'f' || !*d->npy)) rq->from = d->format;
+  ulp_status status = cli_need(rq->from, "--from FORMAT", e);
+  return status == ULP_OK ? find_format(rq, e) : status;
+}
+
+static ulp_status dequantize_opened(request *rq, const ulp_tensor *q,
+                                    ulp_error *e)
+{
+  ulp_status status = rq->from ? ULP_OK : own_format(rq, q, e);
+  if (status != ULP_OK) return status;
+  return one_scale(rq) ? dequantize_tensor(rq, q, e)
+                       : dequantize_blocks(rq, q, e);
+}
+
 static ulp_status dequantize(request *rq, ulp_error *e)
 {
   ulp_file *file;
   const ulp_tensor *q;
   ulp_status status = check_request(rq, e);
-  if (status != ULP_OK) return status;
-  bool whole = one_scale(rq);
-  if (whole) status = find_format(rq, e);
+  if (status == ULP_OK && rq->from && one_scale(rq))
+    status = find_format(rq, e);
   if (status == ULP_OK) status = cli_array_open(&file, &q, rq->in, e);
   if (status != ULP_OK) return status;
-  status = whole ? dequantize_tensor(rq, q, e) : dequantize_blocks(rq, q, e);
+  status = dequantize_opened(rq, q, e);
   ulp_file_close(file);
   return status;
 }

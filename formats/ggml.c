@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- conversions ---------------------------------------------------------- */
+/* ---- conversions ----------------------------------------------------------
+ */
 
 /* ggml_compute_fp32_to_fp16: IEEE 754, every NaN the default one. */
 static const ulp_profile half_profile = {
@@ -70,7 +71,8 @@ float ulp_ggml_amax(const float *x, int n)
   return amax;
 }
 
-/* ---- codes in bytes ------------------------------------------------------- */
+/* ---- codes in bytes -------------------------------------------------------
+ */
 
 void ulp_ggml_put_nibbles(uint8_t *out, const uint8_t *codes, int half)
 {

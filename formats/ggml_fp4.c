@@ -46,7 +46,8 @@ static void decode_group(float *x, const uint8_t *in, int n, float half_scale)
     x[j] = (float)doubled[codes[j]] * half_scale;
 }
 
-/* ---- mxfp4 ----------------------------------------------------------------- */
+/* ---- mxfp4 -----------------------------------------------------------------
+ */
 
 /* floorf(log2f(x)) of a finite x > 0 for a correctly rounded log2f, which
  * rounds to K a logarithm that is less than half a place below it.  With x =
@@ -97,7 +98,8 @@ void ulp_ggml_mxfp4_decode(float *x, const uint8_t *block)
   decode_group(x, block + 1, 32, half_power(block[0]));
 }
 
-/* ---- nvfp4 ----------------------------------------------------------------- */
+/* ---- nvfp4 -----------------------------------------------------------------
+ */
 
 /* ggml_fp32_to_ue4m3: ties up, not to even; below 2^-6 in steps of 2^-9, 7 at
  * most; from 248 on 448, since the top binade is one code. */

@@ -73,7 +73,8 @@ static void decode_group(float *x, const uint8_t *in, float d)
     x[j] = d * (float)book[codes[j]];
 }
 
-/* ---- iq4_nl: d, nibbles ----------------------------------------------------- */
+/* ---- iq4_nl: d, nibbles -----------------------------------------------------
+ */
 
 /* quantize_row_iq4_nl_ref: no tries, and the codes stay those of the first
  * scale, the extreme at book[0]. */
@@ -94,7 +95,8 @@ void ulp_ggml_iq4_nl_decode(float *x, const uint8_t *block)
   decode_group(x, block + 2, ulp_ggml_get_half(block));
 }
 
-/* ---- iq4_xs: d, high pairs of the scales (2), low nibbles (4), nibbles ------ */
+/* ---- iq4_xs: d, high pairs of the scales (2), low nibbles (4), nibbles ------
+ */
 
 static void encode_group(uint8_t *out, const float *x, float d)
 {

@@ -59,7 +59,8 @@ static void values(float *x, const uint8_t *codes, const super *q,
   }
 }
 
-/* ---- q2_k: s and m in nibbles (16 bytes), codes (64), d, dmin -------------- */
+/* ---- q2_k: s and m in nibbles (16 bytes), codes (64), d, dmin --------------
+ */
 
 static void search_2(super *q, uint8_t *codes, const float *x)
 {
@@ -68,8 +69,8 @@ static void search_2(super *q, uint8_t *codes, const float *x)
   for (int j = 0; j < 16; j++) {
     for (int i = 0; i < 16; i++)
       weights[i] = fabsf(x[16 * j + i]);
-    q->scale[j] = ulp_ggml_search_affine(codes + 16 * j, &q->min[j],
-                                         x + 16 * j, weights, 16, &trials);
+    q->scale[j] = ulp_ggml_search_affine(codes + 16 * j, &q->min[j], x + 16 * j,
+                                         weights, 16, &trials);
   }
 }
 
@@ -80,8 +81,7 @@ static void put_fours(uint8_t *bytes, uint8_t *half, const float *v, int shift)
   float max = greatest(v, 16);
   ulp_ggml_put_half(half, max > 0 ? max / 15 : 0);
   for (int j = 0; max > 0 && j < 16; j++)
-    bytes[j] |=
-        (uint8_t)((unsigned)ulp_ggml_nearest(15 / max * v[j]) << shift);
+    bytes[j] |= (uint8_t)((unsigned)ulp_ggml_nearest(15 / max * v[j]) << shift);
 }
 
 static void get_fours(super *q, const uint8_t *bytes)
@@ -117,7 +117,8 @@ void ulp_ggml_q2_k_decode(float *x, const uint8_t *block)
   values(x, codes, &q, block + 80, block + 82);
 }
 
-/* ---- q4_k, q5_k: d, dmin, s and m (12 bytes), [fifth bits (32)], nibbles --- */
+/* ---- q4_k, q5_k: d, dmin, s and m (12 bytes), [fifth bits (32)], nibbles ---
+ */
 
 static void search_6(super *q, uint8_t *codes, const float *x,
                      const ggml_trials *trials)

@@ -22,9 +22,9 @@ static void codes_again(uint8_t *codes, const float *x, float d, int nmax)
 {
   if (d == 0) return;
   for (int i = 0; i < SIZE; i++)
-    codes[i] = (uint8_t)(ggml_clamp(ulp_ggml_nearest(x[i] / d), -nmax,
-                                    nmax - 1) +
-                         nmax);
+    codes[i] =
+        (uint8_t)(ggml_clamp(ulp_ggml_nearest(x[i] / d), -nmax, nmax - 1) +
+                  nmax);
 }
 
 static void values(float *x, const uint8_t *codes, const int8_t *s, float d,
@@ -34,7 +34,8 @@ static void values(float *x, const uint8_t *codes, const int8_t *s, float d,
     x[i] = d * (float)s[i / SIZE] * (float)(codes[i] - nmax);
 }
 
-/* ---- q3_k: high bits (32), low pairs (64), 16 scales of 6 bits (12), d ----- */
+/* ---- q3_k: high bits (32), low pairs (64), 16 scales of 6 bits (12), d -----
+ */
 
 /* s + 32: nibbles of j and j + 8 in byte j, then the high two bits of j in
  * byte 8 + j % 4, bits 2 (j / 4). */
@@ -64,16 +65,15 @@ void ulp_ggml_q3_k_encode(uint8_t *block, const float *x)
   int8_t s[GROUPS];
   float scale[GROUPS];
   for (int j = 0; j < GROUPS; j++)
-    scale[j] =
-        ulp_ggml_search_descent(codes + SIZE * j, x + SIZE * j, SIZE, 4);
+    scale[j] = ulp_ggml_search_descent(codes + SIZE * j, x + SIZE * j, SIZE, 4);
   float most = greatest_scale(scale);
   /* The bytes of no scale at all are 0, which stands for -32. */
   float inverse = -32 / most;
   for (int j = 0; j < GROUPS; j++)
-    s[j] = most == 0 ? -32
-                     : (int8_t)ggml_clamp(
-                           (int8_t)ulp_ggml_nearest(inverse * scale[j]), -32,
-                           31);
+    s[j] = most == 0
+               ? -32
+               : (int8_t)ggml_clamp(
+                     (int8_t)ulp_ggml_nearest(inverse * scale[j]), -32, 31);
   put_sixes(block + 96, s);
   ulp_ggml_put_half(block + 108, most == 0 ? 0 : 1 / inverse);
   for (int j = 0; j < GROUPS; j++)
@@ -93,7 +93,8 @@ void ulp_ggml_q3_k_decode(float *x, const uint8_t *block)
   values(x, codes, s, ulp_ggml_get_half(block + 108), 4);
 }
 
-/* ---- q6_k: low nibbles (128), high pairs (64), 16 scales (16), d ----------- */
+/* ---- q6_k: low nibbles (128), high pairs (64), 16 scales (16), d -----------
+ */
 
 static void put_six_bits(uint8_t *block, const uint8_t *codes)
 {
@@ -150,7 +151,8 @@ void ulp_ggml_q6_k_decode(float *x, const uint8_t *block)
   values(x, codes, s, ulp_ggml_get_half(block + 208), 32);
 }
 
-/* ---- q8_k: d as float32, codes (256), 16 sums of codes as int16 ------------ */
+/* ---- q8_k: d as float32, codes (256), 16 sums of codes as int16 ------------
+ */
 
 static void put_float(uint8_t *p, float x)
 {

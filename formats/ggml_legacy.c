@@ -37,7 +37,8 @@ static uint8_t low_code(float y, int top)
 }
 
 /* ---- q4_0, q5_0: x = d (code - top / 2), d from the element of greatest
- * magnitude, which gets code 0 (quantize_row_q4_0_ref, ..._q5_0_ref) -------- */
+ * magnitude, which gets code 0 (quantize_row_q4_0_ref, ..._q5_0_ref) --------
+ */
 
 static void symmetric_codes(uint8_t *d, uint8_t *codes, const float *x,
                             int zero)
@@ -46,8 +47,7 @@ static void symmetric_codes(uint8_t *d, uint8_t *codes, const float *x,
   float inverse = ggml_reciprocal(scale);
   ulp_ggml_put_half(d, scale);
   for (int j = 0; j < N; j++)
-    codes[j] =
-        low_code(x[j] * inverse + ((float)zero + 0.5f), 2 * zero - 1);
+    codes[j] = low_code(x[j] * inverse + ((float)zero + 0.5f), 2 * zero - 1);
 }
 
 static void symmetric_values(float *x, const uint8_t *d, const uint8_t *codes,
@@ -88,7 +88,8 @@ void ulp_ggml_q5_0_decode(float *x, const uint8_t *block)
   symmetric_values(x, block, codes, 16);
 }
 
-/* ---- q4_1, q5_1: x = d code + m (quantize_row_q4_1_ref, ..._q5_1_ref) ----- */
+/* ---- q4_1, q5_1: x = d code + m (quantize_row_q4_1_ref, ..._q5_1_ref) -----
+ */
 
 static void affine_codes(uint8_t *dm, uint8_t *codes, const float *x, int top)
 {

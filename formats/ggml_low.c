@@ -9,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- q1_0: d, 128 bits; q2_0: d, 64 pairs --------------------------------- */
+/* ---- q1_0: d, 128 bits; q2_0: d, 64 pairs ---------------------------------
+ */
 
 /* quantize_row_q1_0_ref: a NaN is negative. */
 void ulp_ggml_q1_0_encode(uint8_t *block, const float *x)
@@ -49,7 +50,8 @@ void ulp_ggml_q2_0_decode(float *x, const uint8_t *block)
     x[j] = (float)((block[2 + j / 4] >> j % 4 * 2 & 3) - 1) * d;
 }
 
-/* ---- ternary --------------------------------------------------------------- */
+/* ---- ternary ---------------------------------------------------------------
+ */
 
 /* lroundf(x) + 1, its low byte: 0, 1 or 2 where the amax that gave x has seen
  * all elements (packed.h). */

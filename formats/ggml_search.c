@@ -33,7 +33,8 @@ static float zero_codes(uint8_t *codes, int n)
   return 0;
 }
 
-/* ---- make_qx_quants (rmse_type 1, no weights) ----------------------------- */
+/* ---- make_qx_quants (rmse_type 1, no weights) -----------------------------
+ */
 
 static projection project_group(const float *x, int n, float inverse, int nmax)
 {
@@ -73,7 +74,8 @@ float ulp_ggml_search_symmetric(uint8_t *codes, const float *x, int n, int nmax)
   return scale;
 }
 
-/* ---- make_q3_quants (with do_rmse) ----------------------------------------- */
+/* ---- make_q3_quants (with do_rmse) -----------------------------------------
+ */
 
 /* Moves one code to where the others' best scale would have it, if that
  * explains more of the group. */
@@ -83,8 +85,7 @@ static bool move_code(projection *p, int8_t *l, float x, int nmax)
   projection q = {p->xl - w * x * (float)*l, 0};
   if (!(q.xl > 0)) return false;
   q.ll = p->ll - w * (float)*l * (float)*l;
-  int moved =
-      ggml_clamp(ulp_ggml_nearest(x * q.ll / q.xl), -nmax, nmax - 1);
+  int moved = ggml_clamp(ulp_ggml_nearest(x * q.ll / q.xl), -nmax, nmax - 1);
   if (moved == *l) return false;
   project(&q, x, w, moved);
   if (!(q.ll > 0 && q.xl * q.xl * p->ll > p->xl * p->xl * q.ll)) return false;
@@ -116,7 +117,8 @@ float ulp_ggml_search_descent(uint8_t *codes, const float *x, int n, int nmax)
   return p.ll > 0 ? p.xl / p.ll : 0;
 }
 
-/* ---- make_qkx2_quants ------------------------------------------------------ */
+/* ---- make_qkx2_quants ------------------------------------------------------
+ */
 
 enum { AFFINE_MOST = 32 };
 
@@ -198,8 +200,8 @@ float ulp_ggml_search_affine(uint8_t *codes, float *minus, const float *x,
   affine_codes(codes, &g, inverse, t->nmax);
   float least = error_of(&g, codes, best, t->absolute);
   for (int i = 0; i <= t->steps; i++) {
-    inverse = (t->first + t->step * (float)i + (float)t->nmax) /
-              (g.max - g.min);
+    inverse =
+        (t->first + t->step * (float)i + (float)t->nmax) / (g.max - g.min);
     affine_codes(trial, &g, inverse, t->nmax);
     if (!fit_line(&fit, &g, trial)) continue;
     float error = error_of(&g, trial, fit, t->absolute);

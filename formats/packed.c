@@ -11,7 +11,7 @@
 /* The suffix of ggml's functions is written as there: q4_K. */
 #define GGML(name, aliases, suffix, elements, bytes)                           \
   {                                                                            \
-    #name, aliases,                                                            \
+#name, aliases,                                                            \
         "ggml src/ggml-quants.c, quantize_row_" suffix "_ref and "             \
         "dequantize_row_" suffix,                                              \
         elements, bytes, ulp_ggml_##name##_encode, ulp_ggml_##name##_decode    \
@@ -40,7 +40,10 @@ static const ulp_packed_block rows[] = {
     GGML(iq4_xs, "ggml_iq4_xs", "iq4_xs", 256, 136),
 };
 
-size_t ulp_packed_block_count(void) { return sizeof rows / sizeof rows[0]; }
+size_t ulp_packed_block_count(void)
+{
+  return sizeof rows / sizeof rows[0];
+}
 
 const ulp_packed_block *ulp_packed_block_row(size_t i)
 {

@@ -80,7 +80,8 @@ START_TEST(names)
 }
 END_TEST
 
-/* ---- blocks by hand -------------------------------------------------------- */
+/* ---- blocks by hand --------------------------------------------------------
+ */
 
 static void assert_block(const char *name, const float *x,
                          const uint8_t *expected)
@@ -145,7 +146,7 @@ END_TEST
  * 1.5, 2, 3, 4, and -0 is not written.  E2M1: OCP MX 1.0, 5.3.3. */
 START_TEST(fp4_by_hand)
 {
-  static const float ties[16] = {0.25f, 0.75f, 1.25f,  1.75f,  2.5f,  3.5f,
+  static const float ties[16] = {0.25f, 0.75f, 1.25f,  1.75f,  2.5f,   3.5f,
                                  5,     6,     -0.25f, -0.75f, -1.25f, -1.75f,
                                  -2.5f, -3.5f, -5,     -6};
   static const uint8_t codes[16] = {0, 1, 2,  3,  4,  5,  6,  7,
@@ -187,7 +188,8 @@ START_TEST(ternary_by_hand)
 }
 END_TEST
 
-/* ---- where things lie ------------------------------------------------------ */
+/* ---- where things lie ------------------------------------------------------
+ */
 
 /* Bytes set in a block of zeros, and some elements of what it decodes to, by
  * dequantize_row_*.  Halves: 1 is 0x3c00. */
@@ -204,7 +206,12 @@ static const struct {
 } layouts[] = {
     /* groups 0 and 2 (32 elements on) share bytes; m of group 3 */
     {"q2_k",
-     {{81, 0x3c}, {83, 0x3c}, {0, 0x02}, {2, 0x03}, {3, 0x50}, {16, 0x0e},
+     {{81, 0x3c},
+      {83, 0x3c},
+      {0, 0x02},
+      {2, 0x03},
+      {3, 0x50},
+      {16, 0x0e},
       {18, 0x01}},
      {{0, 4}, {32, 9}, {2, 2}, {48, -5}, {63, -5}}},
     /* element 128 starts the second 32 bytes */
@@ -218,18 +225,31 @@ static const struct {
      {{1, 0x3c}, {3, 0x3c}, {5, 0x80}, {9, 0x40}, {13, 0x5f}, {16 + 64, 0x20}},
      {{160, 2 * 0x2f - 0x15}, {161, -0x15}, {128, 0}}},
     {"q5_k",
-     {{1, 0x3c}, {4, 0x01}, {6, 0x02}, {16, 0x11}, {48, 0x03}, {49, 0x04},
+     {{1, 0x3c},
+      {4, 0x01},
+      {6, 0x02},
+      {16, 0x11},
+      {48, 0x03},
+      {49, 0x04},
       {112, 0x05}},
      {{0, 19}, {1, 4}, {128, 0}, {64, 0}}},
     /* elements 0, 32, 64, 96 share qh[0]; 64 is a high nibble */
     {"q6_k",
-     {{209, 0x3c}, {192, 1}, {194, 2}, {196, 0xff}, {128, 0x1e}, {0, 0x21},
+     {{209, 0x3c},
+      {192, 1},
+      {194, 2},
+      {196, 0xff},
+      {128, 0x1e},
+      {0, 0x21},
       {32, 0x0f}},
      {{0, 1}, {32, 62}, {64, 14}, {1, -32}}},
-    {"q8_k", {{2, 0x80}, {3, 0x3f}, {4, 0x80}, {259, 5}}, {{0, -128}, {255, 5}}},
+    {"q8_k",
+     {{2, 0x80}, {3, 0x3f}, {4, 0x80}, {259, 5}},
+     {{0, -128}, {255, 5}}},
     {"q8_1", {{1, 0x3c}, {2, 0xff}, {4, 0x80}, {35, 7}}, {{0, -128}, {31, 7}}},
-    {"tq1_0", {{53, 0x3c}, {0, 255}, {48, 128}}, {{0, 1}, {32, 1}, {128, 1},
-      {160, -1}, {240, 0}}},
+    {"tq1_0",
+     {{53, 0x3c}, {0, 255}, {48, 128}},
+     {{0, 1}, {32, 1}, {128, 1}, {160, -1}, {240, 0}}},
     {"q2_0", {{1, 0x3c}, {2, 0xe4}}, {{0, -1}, {1, 0}, {2, 1}, {3, 2}}},
     {"q1_0", {{1, 0x3c}, {3, 0x02}}, {{0, -1}, {8, -1}, {9, 1}, {127, -1}}},
     /* s of group 5: low nibble 1, high pair 2: 33 */
@@ -239,7 +259,8 @@ static const struct {
     /* scale 0xFF is 2^128, here halved once more; 255 is no NaN */
     {"mxfp4", {{0, 255}, {1, 0x91}}, {{0, 0x1p127f}, {16, -0x1p127f}}},
     {"mxfp4", {{1, 0x02}}, {{0, 0x1p-127f}}},
-    {"nvfp4", {{0, 0x7f}, {1, 0x7e}, {4, 0x02}, {12, 0x72}},
+    {"nvfp4",
+     {{0, 0x7f}, {1, 0x7e}, {4, 0x02}, {12, 0x72}},
      {{0, 0}, {16, 448}, {24, 2688}}},
 };
 
@@ -261,7 +282,8 @@ START_TEST(layout)
 }
 END_TEST
 
-/* ---- what survives ---------------------------------------------------------- */
+/* ---- what survives ----------------------------------------------------------
+ */
 
 /* Multiples `least` to `top` of `unit`, in each group of `group`: the scale is
  * then the unit, exactly, and so is everything stored of it.  The K formats
@@ -271,16 +293,25 @@ static const struct {
   int group, least, top;
   float unit;
 } lattices[] = {
-    {"q4_0", 32, -8, 7, 0.375f},  {"q4_1", 32, -3, 12, 1.5f},
-    {"q5_0", 32, -16, 15, 3},     {"q5_1", 32, -20, 11, 0.25f},
-    {"q8_0", 32, -127, 127, 5},   {"q8_1", 32, -127, 100, 0.125f},
+    {"q4_0", 32, -8, 7, 0.375f},
+    {"q4_1", 32, -3, 12, 1.5f},
+    {"q5_0", 32, -16, 15, 3},
+    {"q5_1", 32, -20, 11, 0.25f},
+    {"q8_0", 32, -127, 127, 5},
+    {"q8_1", 32, -127, 100, 0.125f},
     /* q2_k weights elements by magnitude: a zero would count for nothing */
-    {"q2_k", 16, -4, -1, 15},     {"q2_k", 16, -5, -2, 30},
-    {"q3_k", 16, -4, 3, 32},      {"q4_k", 32, 0, 15, 63},
-    {"q4_k", 32, -7, 8, 126},     {"q5_k", 32, -15, 16, 63},
-    {"q6_k", 16, -32, 31, 0.5f},  {"q8_k", 256, -127, 127, 1},
-    {"mxfp4", 32, -4, 4, 0.5f},   {"nvfp4", 16, -3, 3, 20},
-    {"tq1_0", 256, -1, 1, 0.75f}, {"tq2_0", 256, -1, 1, 40},
+    {"q2_k", 16, -4, -1, 15},
+    {"q2_k", 16, -5, -2, 30},
+    {"q3_k", 16, -4, 3, 32},
+    {"q4_k", 32, 0, 15, 63},
+    {"q4_k", 32, -7, 8, 126},
+    {"q5_k", 32, -15, 16, 63},
+    {"q6_k", 16, -32, 31, 0.5f},
+    {"q8_k", 256, -127, 127, 1},
+    {"mxfp4", 32, -4, 4, 0.5f},
+    {"nvfp4", 16, -3, 3, 20},
+    {"tq1_0", 256, -1, 1, 0.75f},
+    {"tq2_0", 256, -1, 1, 40},
     {"q2_0", 64, -1, 1, 3},
 };
 
@@ -308,9 +339,8 @@ START_TEST(lattice)
 END_TEST
 
 /* A decoded block encodes to itself. */
-static const char *const idempotent[] = {"q4_0", "q5_0",  "q8_0",
-                                         "mxfp4", "nvfp4", "q1_0",
-                                         "q2_0", "tq1_0", "tq2_0"};
+static const char *const idempotent[] = {
+    "q4_0", "q5_0", "q8_0", "mxfp4", "nvfp4", "q1_0", "q2_0", "tq1_0", "tq2_0"};
 
 START_TEST(twice)
 {
@@ -352,7 +382,8 @@ START_TEST(arrays)
 }
 END_TEST
 
-/* ---- zeros, NaN, Inf, the ends of the range --------------------------------- */
+/* ---- zeros, NaN, Inf, the ends of the range ---------------------------------
+ */
 
 START_TEST(zeros)
 {
@@ -399,7 +430,7 @@ START_TEST(infinite_elements)
   row("nvfp4")->encode(block, x);
   ck_assert_int_eq(block[0], 0x7e);
   ck_assert_int_eq(block[4] & 15, 0); /* 1 of 448 */
-  x[1] = -65520 * 8.0f; /* overflows float16 */
+  x[1] = -65520 * 8.0f;               /* overflows float16 */
   row("q4_0")->encode(block, x);
   ck_assert(block[0] == 0x00 && block[1] == 0x7c);
 }
@@ -430,9 +461,9 @@ START_TEST(nvfp4_scales)
   static const struct {
     float scale;
     uint8_t code;
-  } at[] = {{1, 0x38},        {1.0625f, 0x39}, {1.0624f, 0x38},
-            {247, 0x77},      {248, 0x7e},     {256, 0x7e},
-            {448, 0x7e},      {1e30f, 0x7e},   {0x1p-6f, 0x08},
+  } at[] = {{1, 0x38},         {1.0625f, 0x39}, {1.0624f, 0x38},
+            {247, 0x77},       {248, 0x7e},     {256, 0x7e},
+            {448, 0x7e},       {1e30f, 0x7e},   {0x1p-6f, 0x08},
             {0x1.fp-7f, 0x07}, {0x1p-9f, 0x01}, {0x1p-10f, 0x01},
             {0x1p-11f, 0x00}};
   for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {

@@ -260,7 +260,7 @@ START_TEST(files_of_other_kinds)
     const char *bytes;
     const char *part;
   } files[] = {
-      {"", "t: empty file; expected .npy or .safetensors"},
+      {"", "t: empty file; expected .npy, .safetensors or .gguf"},
       {"hello, world", "first bytes"},
       {"PK\003\004 and so on", "zip archive (.npz or .pt)"},
       {"\200\002}q", "pickle"},
