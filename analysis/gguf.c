@@ -51,7 +51,7 @@ static ulp_status take(reader *r, uint64_t *out, size_t n)
 {
   *out = 0;
   if ((size_t)(r->end - r->at) < n)
-    return fail(r, "truncated: the file ends in it");
+    return fail(r, "truncated: expected it to end within the file");
   for (size_t i = n; i-- > 0;)
     *out = *out << 8 | r->at[i];
   r->at += n;
@@ -61,7 +61,7 @@ static ulp_status take(reader *r, uint64_t *out, size_t n)
 static ulp_status skip(reader *r, uint64_t n)
 {
   if (n > (uint64_t)(r->end - r->at))
-    return fail(r, "truncated: longer than the rest of the file");
+    return fail(r, "truncated: expected it to end within the file");
   r->at += n;
   return ULP_OK;
 }
@@ -106,7 +106,7 @@ static ulp_status skip_array(reader *r)
   if (status != ULP_OK) return status;
   unsigned size = value_size(type);
   if (size > 0 && length > (uint64_t)(r->end - r->at) / size)
-    return fail(r, "array: longer than the rest of the file");
+    return fail(r, "array: expected it to end within the file");
   if (size > 0) return skip(r, length * size);
   if (type != VALUE_STRING)
     return fail(r, "array: expected elements of type 0 to 8 or 10 to 12");

@@ -385,6 +385,16 @@ END_TEST
 /* ---- zeros, NaN, Inf, the ends of the range ---------------------------------
  */
 
+/* Zeros are the code 8 of q4_0, whose d is 0 / -8. */
+START_TEST(zero_block)
+{
+  uint8_t q4_0[18] = {0x00, 0x80};
+  float x[32] = {0};
+  memset(q4_0 + 2, 0x88, 16);
+  assert_block("q4_0", x, q4_0);
+}
+END_TEST
+
 START_TEST(zeros)
 {
   const ulp_packed_block *b = ulp_packed_block_row((size_t)_i);
@@ -492,6 +502,7 @@ int main(void)
   tcase_add_loop_test(t, lattice, 0, sizeof lattices / sizeof lattices[0]);
   tcase_add_loop_test(t, twice, 0, sizeof idempotent / sizeof idempotent[0]);
   tcase_add_loop_test(t, arrays, 0, rows);
+  tcase_add_test(t, zero_block);
   tcase_add_loop_test(t, zeros, 0, rows);
   tcase_add_test(t, nan_elements);
   tcase_add_test(t, infinite_elements);
