@@ -20,14 +20,17 @@
  * and what it leaves uninitialized is here 0: the sums of a q8_k block whose
  * elements are all zero, and the codes of an iq4_nl block below 1e-15.
  *
- * Zero, NaN and Inf, as in ggml.  A block of zeros has scale 0, or one that
- * decodes to 0 (-0 may appear).  Where a maximum is sought with `if (m < x)`
- * NaN is passed over; q8_0, q8_1, tq1_0 and tq2_0 seek it with a macro that
- * begins anew after each NaN, so that later elements decide.  An infinite
- * element makes the scale of its block, or super-block, infinite and the
- * decoded elements Inf or NaN; so does one that overflows a float16 scale
- * (65520 * 8 in q4_0).  Exceptions: mxfp4, where it gives scale byte 0, and
- * nvfp4, whose scale saturates at 448.
+ * Zero, NaN and Inf, as in ggml.  A block of zeros decodes to zeros, of either
+ * sign.  Decoded elements are finite, but
+ *   - an Inf makes its whole block NaN or Inf, and so does an element so large
+ *     that the scale overflows float16 (65520 * 8 in q4_0).  Exceptions: in
+ *     q3_k, q6_k and iq4_xs only the group of 16 or 32 around it is lost, in
+ *     mxfp4 the block becomes zeros, and in nvfp4 the scale saturates at 448;
+ *   - a NaN makes a block of q1_0 NaN.  In other blocks it costs itself, or
+ *     its group's codes, and nothing says that it was there.  Where a maximum
+ *     is sought with `if (m < x)` it is passed over; q8_0, q8_1, tq1_0 and
+ *     tq2_0 seek it with a macro that begins anew after each NaN, so that the
+ *     elements behind the last one decide the scale.
  */
 #ifndef ULPLAB_PACKED_H
 #define ULPLAB_PACKED_H

@@ -446,6 +446,44 @@ START_TEST(infinite_elements)
 }
 END_TEST
 
+/* How far one Inf or NaN reaches (packed.h). */
+static const char *const contain_inf[] = {"q3_k",  "q6_k",   "mxfp4",
+                                          "nvfp4", "iq4_xs", NULL};
+
+static bool listed(const char *const *list, const char *name)
+{
+  for (; *list != NULL; list++)
+    if (strcmp(*list, name) == 0) return true;
+  return false;
+}
+
+static int not_finite(const ulp_packed_block *b, float special)
+{
+  uint8_t block[BYTES];
+  float x[MOST];
+  int n = 0;
+  for (int i = 0; i < b->elements; i++)
+    x[i] = (float)(i % 7 - 3);
+  x[b->elements / 2] = special;
+  b->encode(block, x);
+  b->decode(x, block);
+  for (int i = 0; i < b->elements; i++)
+    n += !isfinite(x[i]);
+  return n;
+}
+
+START_TEST(reach)
+{
+  const ulp_packed_block *b = ulp_packed_block_row((size_t)_i);
+  int all = b->elements;
+  ck_assert_int_eq(not_finite(b, INFINITY),
+                   listed(contain_inf, b->name) ? 0 : all);
+  ck_assert_int_eq(not_finite(b, -INFINITY),
+                   listed(contain_inf, b->name) ? 0 : all);
+  ck_assert_int_eq(not_finite(b, NAN), strcmp(b->name, "q1_0") == 0 ? all : 0);
+}
+END_TEST
+
 /* The scale's byte is floorf(log2f(amax)) + 125, wrapped: log2f as a correctly
  * rounded one, which is up to 88 places early below a power of two. */
 START_TEST(mxfp4_exponents)
@@ -506,6 +544,7 @@ int main(void)
   tcase_add_loop_test(t, zeros, 0, rows);
   tcase_add_test(t, nan_elements);
   tcase_add_test(t, infinite_elements);
+  tcase_add_loop_test(t, reach, 0, rows);
   tcase_add_test(t, mxfp4_exponents);
   tcase_add_test(t, nvfp4_scales);
   suite_add_tcase(s, t);
