@@ -25,7 +25,8 @@ static int parse(request *rq, int argc, char **argv)
        "the file says it",
        cli_read_text, &rq->from},
       {"in", "Q.npy",
-       "the array of codes; of a .safetensors or .gguf file, FILE:NAME", cli_read_text, &rq->in},
+       "the array of codes; of a .safetensors or .gguf file, FILE:NAME",
+       cli_read_text, &rq->in},
       {"out", "Y.npy", "where the values go", cli_read_text, &rq->out},
       {"scales", "S.npy",
        "the scale by which values are multiplied (default 1), or those of "

@@ -80,7 +80,7 @@ void ulp_ggml_get_pairs(uint8_t *codes, const uint8_t *in, int n);
 void ulp_ggml_put_plane(uint8_t *plane, const uint8_t *codes, int bit);
 void ulp_ggml_or_plane(uint8_t *codes, const uint8_t *plane, int bit);
 
-/* ---- searches for scales (ggml_search.c) ---------------------------------- */
+/* ---- searches for scales (ggml_search.c) --------------------------------- */
 
 /* Scale and codes of n elements that minimize the squared error weighted by
  * x^2: x is about scale * (code - nmax). */

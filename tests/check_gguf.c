@@ -253,7 +253,7 @@ static const struct {
 } bad_metadata[] = {
     {"k", 13, {0}, "metadata 0: type: expected 0 to 12"},
     {"k", 8, {1ULL << 63}, "truncated"},
-    {"k", 9, {5 | 1ULL << 62}, "array: expected it to end"}, /* type 5, length 2^30 */
+    {"k", 9, {5 | 1ULL << 62}, "array: expected it to end"}, /* 2^30 of type 5 */
     {"k", 9, {9 | 1ULL << 32}, "array: expected elements of type"},
     {"k", 9, {8 | 5ULL << 32}, "truncated"},
     {"general.alignment", 4, {0}, "expected a power of two"},

@@ -47,7 +47,7 @@ def pointer(array):
     return array.ctypes.data_as(ctypes.c_void_p)
 
 
-# ---- the three implementations: (n, elements) <-> (n, bytes) ---------------
+# ---- the three implementations: (n, elements) <-> (n, bytes) ----------------
 
 class Ours:
     def __init__(self):
@@ -125,7 +125,7 @@ class Package:
         return self.call(gguf.quants.dequantize, block, data)
 
 
-# ---- inputs ------------------------------------------------------------------
+# ---- inputs -----------------------------------------------------------------
 
 def scaled(x, rng, low, high):
     """Each run of 256 times its own power of two."""
@@ -181,7 +181,7 @@ INPUTS = {
 }
 
 
-# ---- what explains a difference ------------------------------------------------
+# ---- what explains a difference ---------------------------------------------
 
 def magnitude(x):
     return np.fmax.reduce(np.abs(x), axis=1)
@@ -237,7 +237,7 @@ def split(classes, block, peer, where, x):
     return found
 
 
-# ---- comparing -------------------------------------------------------------------
+# ---- comparing --------------------------------------------------------------
 
 class Tally:
     """Of one block, peer and input."""
