@@ -35,8 +35,11 @@ static void codes_again(uint8_t *codes, const float *x, int n, float d,
                         float dm, int nmax)
 {
   if (d == 0) return;
-  for (int i = 0; i < n; i++)
-    codes[i] = (uint8_t)ggml_clamp(ulp_ggml_nearest((x[i] + dm) / d), 0, nmax);
+  for (int i = 0; i < n; i++) {
+    /* Of two NaNs the sum keeps the first; a compiler may swap them. */
+    float sum = isnan(x[i]) ? x[i] : x[i] + dm;
+    codes[i] = (uint8_t)ggml_clamp(ulp_ggml_nearest(sum / d), 0, nmax);
+  }
 }
 
 static void all_codes_again(uint8_t *codes, const float *x, const super *q,

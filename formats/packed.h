@@ -15,8 +15,8 @@
  *     q5_1, q8_0 and q8_1; in mxfp4 the scale's byte wraps when amax is under
  *     2^-125 (254 and 255 for the two binades below, ...), and is 0 when amax
  *     is infinite.
- *   - The sign of a NaN that an operation makes is the machine's; so are the
- *     bytes that depend on which of two NaNs an addition keeps.
+ *   - Of two NaNs an addition keeps the first, where it matters (q2_k, q4_k,
+ *     q5_k); ggml's compiler may have swapped them.
  * and what it leaves uninitialized is here 0: the sums of a q8_k block whose
  * elements are all zero, and the codes of an iq4_nl block below 1e-15.
  *

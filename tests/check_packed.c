@@ -429,6 +429,21 @@ START_TEST(nan_elements)
 }
 END_TEST
 
+/* A NaN's own payload decides its code, 1 here, also where the group's minimum
+ * is NaN: d = Inf of the group before makes 0 * Inf. */
+START_TEST(nan_payloads)
+{
+  const uint32_t bits = 0x7fc00001;
+  uint8_t block[BYTES];
+  float x[256] = {INFINITY, -INFINITY};
+  for (int j = 32; j < 256; j++)
+    x[j] = (float)(j % 7 - 3);
+  memcpy(&x[40], &bits, sizeof bits);
+  row("q4_k")->encode(block, x);
+  ck_assert_int_eq(block[16 + 8] >> 4, 1);
+}
+END_TEST
+
 START_TEST(infinite_elements)
 {
   uint8_t block[BYTES];
@@ -543,6 +558,7 @@ int main(void)
   tcase_add_test(t, zero_block);
   tcase_add_loop_test(t, zeros, 0, rows);
   tcase_add_test(t, nan_elements);
+  tcase_add_test(t, nan_payloads);
   tcase_add_test(t, infinite_elements);
   tcase_add_loop_test(t, reach, 0, rows);
   tcase_add_test(t, mxfp4_exponents);
