@@ -178,6 +178,8 @@ static ulp_status dequantize_opened(request *rq, const ulp_tensor *q,
 {
   ulp_status status = rq->from ? ULP_OK : own_format(rq, q, e);
   if (status != ULP_OK) return status;
+  const ulp_packed_block *packed = cli_packed_find(rq->from, rq->profile);
+  if (packed) return dequantize_packed(rq, packed, q, e);
   return one_scale(rq) ? dequantize_tensor(rq, q, e)
                        : dequantize_blocks(rq, q, e);
 }

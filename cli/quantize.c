@@ -18,9 +18,9 @@ static int parse(quantize_request *rq, int argc, char **argv)
 {
   const cli_option options[] = {
       {"to", "FORMAT",
-       "a format (e4m3), a quantizer with its profile (nvfp4@te), or a text "
-       "that describes one (e2m1/g=group:16/scale=e4m3); 'ulplab quantizers' "
-       "lists them",
+       "a format (e4m3), a quantizer with its profile (nvfp4@te, q4_k), or a "
+       "text that describes one (e2m1/g=group:16/scale=e4m3); 'ulplab "
+       "quantizers' lists them",
        cli_read_text, &rq->to},
       {"in", "X.npy", "the array: floats or integers", cli_read_text, &rq->in},
       {"out", "Q.npy", "where its codes go", cli_read_text, &rq->out},
@@ -118,11 +118,14 @@ static ulp_status quantize(quantize_request *rq, ulp_error *e)
   const ulp_tensor *x;
   ulp_status status = check_request(rq, e);
   if (status != ULP_OK) return status;
-  bool whole = one_scale(rq);
+  const ulp_packed_block *packed = cli_packed_find(rq->to, rq->profile);
+  bool whole = !packed && one_scale(rq);
   if (whole) status = find_format(rq, e);
   if (status == ULP_OK) status = cli_array_open(&file, &x, rq->in, e);
   if (status != ULP_OK) return status;
-  status = whole ? quantize_tensor(rq, x, e) : quantize_blocks(rq, x, e);
+  status = packed  ? quantize_packed(rq, packed, x, e)
+           : whole ? quantize_tensor(rq, x, e)
+                   : quantize_blocks(rq, x, e);
   ulp_file_close(file);
   return status;
 }

@@ -6,6 +6,7 @@
 #define ULPLAB_CLI_QUANTIZE_H
 
 #include "cli.h"
+#include "packed.h"
 #include "quantizer.h"
 
 typedef struct {
@@ -39,6 +40,16 @@ ulp_status quantize_tensor(const quantize_request *rq, const ulp_tensor *x,
 /* A scale for each block (quantize_blocks.c). */
 ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
                            ulp_error *e);
+
+/* Blocks that hold their scales (packed.c): the row of a text and a profile
+ * given apart, or NULL. */
+const ulp_packed_block *cli_packed_find(const char *spec, const char *profile);
+ulp_status quantize_packed(const quantize_request *rq,
+                           const ulp_packed_block *p, const ulp_tensor *x,
+                           ulp_error *e);
+ulp_status dequantize_packed(const dequantize_request *rq,
+                             const ulp_packed_block *p, const ulp_tensor *x,
+                             ulp_error *e);
 
 /* ---- quantizers on the command line (quantizer.c) ------------------------- */
 
