@@ -10,7 +10,7 @@ import sys
 import venv
 
 PINNED = {"ml_dtypes": "0.6.0", "numpy": "2.4.6", "gfloat": "0.5.2",
-          "mmasim": "2.1.1", "torch": "2.15.0"}
+          "mmasim": "2.1.1", "torch": "2.15.0", "bitsandbytes": "0.50.2"}
 
 
 def enter(build, packages):
