@@ -234,6 +234,25 @@ START_TEST(odd_blocks)
 }
 END_TEST
 
+/* mul.rn.ftz.f32 of an H100: 0 for 2^-126 (1 - 2^-24), 2^-126 for
+ * 2^-126 (1 - 2^-26), which rounds to it with 24 bits. */
+START_TEST(products_are_flushed_once_rounded)
+{
+  uint8_t half[2] = {5, 13}, quarter[2] = {10, 7};
+  float scale[1] = {0x1.fffffep-126f}, values[2];
+  ulp_quantizer q = find("bnb-fp4@bitsandbytes");
+  ulp_blocks b = blocks_of(&q, 1, 2);
+  const ulp_quantized fp4_codes = {half, scale, NULL};
+  ulp_dequantize_blocks(&q, &b, values, &fp4_codes, 1, 0, 1);
+  ck_assert(values[0] == 0 && values[1] == 0 && signbit(values[1]));
+  q = find("nf4@bitsandbytes");
+  scale[0] = 0x1.040b3cp-124f; /* 0.246112302 of it: 2^-126 (1 - 2^-25.9) */
+  const ulp_quantized nf4_codes = {quarter, scale, NULL};
+  ulp_dequantize_blocks(&q, &b, values, &nf4_codes, 1, 0, 1);
+  ck_assert(values[0] == 0x1p-126f);
+}
+END_TEST
+
 /* LLM.int8(): what is 6 or more is no part of the maximum, and 0.  4 * (1/127)
  * of f32 to nearest: 2 * 127 / 4 = 63.5 goes to the even 64. */
 START_TEST(outliers_are_left_out)
@@ -359,6 +378,7 @@ int main(void)
   tcase_add_test(t, eight_bits_tie_to_even);
   tcase_add_test(t, eight_bits_on_cpus_have_a_grid);
   tcase_add_loop_test(t, odd_blocks, 0, COUNT(odd));
+  tcase_add_test(t, products_are_flushed_once_rounded);
   tcase_add_test(t, outliers_are_left_out);
   tcase_add_test(t, double_bits);
   tcase_add_test(t, double_by_hand);

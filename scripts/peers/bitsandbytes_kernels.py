@@ -32,6 +32,13 @@ def flush(x):
     return np.where(np.abs(x) < F32(2.0**-126), np.copysign(F32(0), x), x)
 
 
+def multiply(x, y):
+    """mul.rn.ftz.f32: what is below 2^-126 once rounded to 24 bits is 0."""
+    p = np.multiply(x, y, dtype=np.float64)
+    tiny = np.abs(p) < 2.0**-126 * (1 - 2.0**-25)
+    return np.where(tiny, np.copysign(0, p), p).astype(F32)
+
+
 def reciprocal(a):
     return flush(F32(1) / flush(a))
 
@@ -42,7 +49,7 @@ def absmax(x):
 
 
 def dequantize(codes, values, a):
-    return flush(values[codes] * a).astype(F32)
+    return multiply(values[codes], a)
 
 
 def nf4(y):
@@ -79,7 +86,7 @@ def blockwise(x, block, encode, values):
     with np.errstate(all="ignore"):
         a = absmax(rows)
         for i in range(0, len(rows), some):
-            y = flush(rows[i:i + some] * reciprocal(a[i:i + some]))
+            y = multiply(rows[i:i + some], reciprocal(a[i:i + some]))
             codes[i * block:(i + some) * block] = encode(y).ravel()
         values = dequantize(codes.reshape(rows.shape), values, a)
     return Quantized(codes.reshape(x.shape), a.ravel(),
@@ -102,7 +109,7 @@ def int8(x, threshold):
     with np.errstate(all="ignore"):
         a = np.fmax.reduce(np.where(inside, np.abs(x), F32(np.nan)), axis=1,
                            initial=F32(-0.0))[:, None]
-        y = np.rint(x * flush(F32(127) * reciprocal(a)))
+        y = np.rint(multiply(x, multiply(F32(127), reciprocal(a))))
         y = np.where(np.isnan(y) | ~inside, 0, y).astype(np.int8)
         values = (y.astype(F32) * a) * F32(7.874015718698502e-3)
     return Quantized(y, a.ravel(), values)

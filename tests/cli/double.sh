@@ -46,21 +46,23 @@ exits 0 "$ULPLAB" dequantize --from "$any" --in q8.npy --out z8.npy \
 cmp y8.npy z8.npy || fault "$any: --dequant and dequantize differ"
 
 # What is missing, what is not there, what has another shape.
-d='--in q.npy --out r.npy'
+from() {
+  refused dequantize --from $to --in q.npy --out r.npy "$@"
+}
 refused quantize --to nf4@bitsandbytes --in x.npy --out r.npy \
   --nested-scales u.npy
 refused quantize --to "$any" --in x.npy --out r.npy --scale-offset u.npy
 refused quantize --to e2m1 --in x.npy --out r.npy --nested-scales u.npy
-refused dequantize --from $to $d --scales s.npy --scale-offset o.npy
-refused dequantize --from $to $d --scales s.npy --nested-scales t.npy
-refused dequantize --from $to $d --nested-scales t.npy --scale-offset o.npy
-refused dequantize --from $to $d --scales t.npy --nested-scales t.npy \
+from --scales s.npy --scale-offset o.npy
+from --scales s.npy --nested-scales t.npy
+from --nested-scales t.npy --scale-offset o.npy
+from --scales t.npy --nested-scales t.npy \
   --scale-offset o.npy
-refused dequantize --from $to $d --scales s.npy --nested-scales s8.npy \
+from --scales s.npy --nested-scales s8.npy \
   --scale-offset o.npy
-refused dequantize --from $to $d --scales s.npy --nested-scales o.npy \
+from --scales s.npy --nested-scales o.npy \
   --scale-offset o.npy
-refused dequantize --from $to $d --scales s.npy --nested-scales t.npy \
+from --scales s.npy --nested-scales t.npy \
   --scale-offset x.npy
 refused quantize --to nf4/nested=nf5 --in x.npy --out r.npy
 prints refused-double.txt cat ../refused
