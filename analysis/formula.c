@@ -85,11 +85,13 @@ static void number(parser *p)
 {
   char *end;
   double v = strtod(p->at, &end);
+  if (p->at[0] == '0' && (p->at[1] | 32) == 'x') v = NAN; /* hexadecimal */
   if (v == 2 && *end == '^') {
-    long n = strtol(end + 1, &end, 10);
-    v = n >= -1000 && n <= 1000 ? ldexp(1, (int)n) : NAN;
+    const char *power = end + 1;
+    long n = strtol(power, &end, 10);
+    v = end > power && n >= -1000 && n <= 1000 ? ldexp(1, (int)n) : NAN;
   }
-  if (end == p->at || !isfinite(v)) {
+  if (!isfinite(v)) {
     fail(p, "a number");
     return;
   }

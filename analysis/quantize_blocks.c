@@ -31,6 +31,13 @@ static place place_of(const ulp_blocks *b, int64_t i)
   return p;
 }
 
+/* The length of the first block, and so of the longest. */
+static int64_t extent(const ulp_blocks *b, int dimension)
+{
+  int64_t size = b->size[dimension], block = b->block[dimension];
+  return block < size ? block : size;
+}
+
 /* The array's index of the first element of line (plane, row) of a block;
  * elements of a line are neighbours. */
 static int64_t line_at(const ulp_blocks *b, const place *p, int64_t line)
@@ -115,10 +122,12 @@ double ulp_quantizer_global(const ulp_quantizer *q, double amax)
 
 /* ---- scales ------------------------------------------------------------------------ */
 
-/* A scale's code, and its value in v. */
+/* A scale's code, and its value in v.  A zero is none of E8M0's values, and
+ * no overflow of it either. */
 static uint64_t round_scale(const ulp_quantizer *q, double raw,
                             double v[ULP_VARIABLES])
 {
+  if (raw == 0 && q->zero_scale > 0) raw = q->zero_scale;
   uint64_t code =
       q->wide ? ulp_encode_f64(&q->scale, raw, &q->scale_rounding, 0)
               : ulp_encode_f32(&q->scale, (float)raw, &q->scale_rounding, 0);
@@ -135,6 +144,14 @@ typedef struct {
   double factor, zero;
 } setting;
 
+/* A whole number that an int32 holds, whatever the formula gives; a scale that
+ * is NaN has the zero point 0. */
+static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
+{
+  double zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0;
+  return isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
+}
+
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
@@ -142,7 +159,7 @@ static setting setting_of(const ulp_quantizer *q,
                                   : v[ULP_VAR_SCALE];
   return (setting){
       .factor = flush(q, factor),
-      .zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0};
+      .zero = zero_point(q, v)};
 }
 
 /* What a code is multiplied by. */
@@ -318,9 +335,9 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
       ulp_rounding_check(&q->rounding) != ULP_OK ||
       (q->fixed && !out->scales && ulp_quantizer_has_scales(q)))
     return ULP_EINVAL;
-  if (b->block[0] * b->block[1] > 1) {
-    w.room = malloc((size_t)(b->block[0] * b->block[1] * b->block[2]) *
-                    sizeof *w.room);
+  int64_t lines = extent(b, 0) * extent(b, 1);
+  if (lines > 1) {
+    w.room = malloc((size_t)(lines * extent(b, 2)) * sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
   }
   for (int64_t i = first; i < first + n; i++)

@@ -24,7 +24,8 @@ extern "C" {
 /* ---- blocks: which elements share a scale -------------------------------- */
 
 /* An array seen as [planes, rows, cols], contiguous, cut into blocks of
- * block[0] x block[1] x block[2], the last ones of each dimension shorter. */
+ * block[0] x block[1] x block[2], the last ones of each dimension shorter (the
+ * only ones, where the array is). */
 typedef struct {
   int64_t size[3], block[3], grid[3];
   int64_t elements, blocks;  /* products of size and of grid */

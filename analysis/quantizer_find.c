@@ -439,7 +439,7 @@ static ulp_status apply_settings(ulp_quantizer *q, const char *text,
 static bool has_word(const char *list, const char *word)
 {
   size_t n = strlen(word);
-  for (const char *p = list; (p = strstr(p, word)) != NULL; p += n)
+  for (const char *p = list; n && (p = strstr(p, word)) != NULL; p += n)
     if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n])) return true;
   return false;
 }

@@ -149,9 +149,10 @@ ulp_status cli_codes_read(const ulp_format *f, const ulp_tensor *t, bool packed,
            f->storage_bytes);
     return ulp_error_set(e, ULP_EFORMAT,
                          "%s: element %lld is 0x%0*llX, expected a code of %s "
-                         "(%d bits%s)",
+                         "(%d bit%s%s)",
                          path, (long long)(first + i), 2 * f->storage_bytes,
                          (unsigned long long)bits, f->name, f->bits,
+                         f->bits == 1 ? "" : "s",
                          f->storage_shift ? ", zeros below" : "");
   }
   return ULP_OK;

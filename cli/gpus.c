@@ -12,6 +12,7 @@ static const char *const kinds[] = {[ULP_DOT_FDPA] = "fdpa",
                                     [ULP_DOT_FMA_PAIRS] = "fma_pairs",
                                     [ULP_DOT_EXACT] = "exact",
                                     [ULP_DOT_INTEGER] = "integer",
+                                    [ULP_DOT_XOR] = "xor",
                                     [ULP_DOT_FLUSH] = "flush",
                                     [ULP_DOT_FLOOR] = "floor",
                                     [ULP_DOT_FLOOR_EVEN_ODD] =

@@ -20,6 +20,8 @@ static const subcommand table[] = {
     {"dequantize", "codes back to values", cli_dequantize},
     {"quantizers", "the quantizers of standards and implementations",
      cli_quantizers},
+    {"pack", "codes in the order in which they are shipped", cli_pack},
+    {"unpack", "packed codes back to one a byte", cli_unpack},
     {"compare", "two arrays bit by bit: differences in ulps", cli_compare},
     {"measure", "what formats do to your tensors: SNR, clipping, bias",
      cli_measure},

@@ -24,13 +24,15 @@ static int parse(request *rq, int argc, char **argv)
        cli_read_text, &rq->instr},
       CLI_PRODUCT_INPUTS(rq->product),
       CLI_PRODUCT_META(rq->product),
+      CLI_PRODUCT_SCALES(rq->product),
       {"out", "D.npy", "where D goes, [..., M, N]", cli_read_text, &rq->out},
       CLI_PRODUCT_WORK(rq->product),
       {0}};
   const cli_command command = {
       .name = "mma",
       .synopsis = "--gpu GPU --instr INSTR --a A.npy --b B.npy [--c C.npy] "
-                  "[--meta I.npy] --out D.npy [OPTION]...",
+                  "[--meta I.npy] [--scale-a SA.npy --scale-b SB.npy] "
+                  "--out D.npy [OPTION]...",
       .summary =
           "What a GPU's matrix instruction computes, bit for bit. M and N are "
           "multiples of the instruction's m and n, K is its k; leading "
@@ -74,11 +76,13 @@ static ulp_status multiply_rows(const request *rq, char *d, size_t first,
   ulp_status status = ULP_OK;
   for (size_t i = first; status == ULP_OK && i < first + rows; i += step) {
     if (p->sparse) cli_sparse_pick(p, i, b);
-    status = ulp_mma_tile(
+    status = ulp_mma_tile_scaled(
         m, d + i * n * m->d.storage_bytes,
         (char *)p->a.codes + i * k * m->a.storage_bytes,
         p->sparse ? b : p->b.codes,
-        (char *)p->c.codes + i * n * m->c.storage_bytes, step, n);
+        (char *)p->c.codes + i * n * m->c.storage_bytes,
+        cli_block_scales(&p->scale_a, i), cli_block_scales(&p->scale_b, 0),
+        step, n);
   }
   return status;
 }

@@ -10,7 +10,14 @@
 #include <omp.h>
 #endif
 
-enum { MATRICES = 5 };
+enum { MATRICES = 7 };
+
+static cli_matrix *matrix(cli_product *p, int i)
+{
+  cli_matrix *const all[MATRICES] = {&p->a, &p->b,    &p->c,      &p->d,
+                                     &p->meta, &p->scale_a, &p->scale_b};
+  return all[i];
+}
 
 int cli_default_threads(void)
 {
@@ -52,17 +59,15 @@ ulp_status cli_find_instruction(cli_product *p, const char *gpu,
   if (status != ULP_OK) return status;
   status = ulp_mma_find(gpu, instr, out, why, sizeof why);
   if (status != ULP_OK) return ulp_error_set(e, status, "%s", why);
-  if (out->scales > 0)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--instr %s: this program takes no block scales, "
-                         "expected an instruction without .block_scale",
-                         instr);
   p->sparse = out->record->sparse;
+  p->scales = out->scales;
   p->a.format = out->a;
   p->b.format = out->b;
   p->c.format = out->c;
+  p->scale_a.format = p->scale_b.format = out->scale;
   status = ulp_format_find("uint8", &p->meta.format, NULL, 0);
-  return status == ULP_OK ? cli_sparse_need(p, instr, e) : status;
+  if (status == ULP_OK) status = cli_sparse_need(p, instr, e);
+  return status == ULP_OK ? cli_block_scales_need(p, instr, e) : status;
 }
 
 /* ---- opening ------------------------------------------------------------- */
@@ -138,12 +143,11 @@ static ulp_status read_layout(cli_product *p, ulp_error *e)
 
 ulp_status cli_product_open(cli_product *p, ulp_error *e)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   ulp_status status = cli_need(p->a.path, "--a A.npy", e);
   if (status == ULP_OK) status = cli_need(p->b.path, "--b B.npy", e);
   if (status == ULP_OK) status = read_layout(p, e);
   for (int i = 0; i < MATRICES && status == ULP_OK; i++)
-    status = open_matrix(all[i], e);
+    status = open_matrix(matrix(p, i), e);
   if (status != ULP_OK) return status;
   p->m = p->a.rows;
   p->n = p->b.rows;
@@ -158,11 +162,12 @@ ulp_status cli_product_open(cli_product *p, ulp_error *e)
   for (int i = 0; i < p->a.tensor->ndim - 2; i++)
     p->batches *= p->a.tensor->shape[i];
   for (int i = 1; i < MATRICES && status == ULP_OK; i++)
-    status = check_batch(&p->a, all[i], e);
+    status = check_batch(&p->a, matrix(p, i), e);
   if (status == ULP_OK) status = check_k(p, e);
   if (status == ULP_OK) status = check_result(p, &p->c, e);
   if (status == ULP_OK) status = check_result(p, &p->d, e);
-  return status == ULP_OK ? cli_sparse_shape(p, e) : status;
+  if (status == ULP_OK) status = cli_sparse_shape(p, e);
+  return status == ULP_OK ? cli_block_scales_shape(p, e) : status;
 }
 
 /* ---- reading --------------------------------------------------------------- */
@@ -189,10 +194,9 @@ static ulp_status prepare_matrix(cli_matrix *x, ulp_error *e)
 
 ulp_status cli_product_prepare(cli_product *p, ulp_error *e)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   ulp_status status = ULP_OK;
   for (int i = 0; i < MATRICES && status == ULP_OK; i++)
-    status = prepare_matrix(all[i], e);
+    status = prepare_matrix(matrix(p, i), e);
   return status;
 }
 
@@ -225,10 +229,9 @@ static ulp_status read_transposed(const cli_matrix *x, int64_t first,
 
 ulp_status cli_product_load(cli_product *p, int64_t i, ulp_error *e)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   ulp_status status = ULP_OK;
   for (int k = 0; k < MATRICES && status == ULP_OK; k++) {
-    cli_matrix *x = all[k];
+    cli_matrix *x = matrix(p, k);
     int64_t n = x->rows * x->cols;
     if (!x->path || n == 0) continue;
     status = x->transposed ? read_transposed(x, i * n, e)
@@ -239,12 +242,12 @@ ulp_status cli_product_load(cli_product *p, int64_t i, ulp_error *e)
 
 void cli_product_close(cli_product *p)
 {
-  cli_matrix *const all[] = {&p->a, &p->b, &p->c, &p->d, &p->meta};
   for (int i = 0; i < MATRICES; i++) {
-    ulp_file_close(all[i]->file);
-    free(all[i]->codes);
-    all[i]->file = NULL;
-    all[i]->codes = NULL;
+    cli_matrix *x = matrix(p, i);
+    ulp_file_close(x->file);
+    free(x->codes);
+    x->file = NULL;
+    x->codes = NULL;
   }
 }
 

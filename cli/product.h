@@ -22,8 +22,10 @@ typedef struct {
 typedef struct {
   cli_matrix a, b, c, d; /* [m, k], [n, k], [m, n], [m, n]; d is read, too */
   cli_matrix meta;       /* [m, k], |u1: the k of A's elements, if sparse */
+  cli_matrix scale_a, scale_b; /* [m, scales], [n, scales]: block scales */
   const char *layout;    /* of B: nk or kn */
   bool sparse;           /* A is [m, k] and B is [n, 2 k] */
+  int scales;            /* block scales of a row; 0: it has none */
   int64_t m, n, k, batches; /* k: of A as stored */
   int threads;
   bool strict;
@@ -48,6 +50,14 @@ typedef struct {
    "of a sparse instruction: |u1, [..., M, K/2], the k of each element of A, " \
    "which is [..., M, K/2], too; ascending, 2 of every 4 (tf32: 1 of 2)",      \
    cli_read_text, &(p).meta.path}
+
+#define CLI_PRODUCT_SCALES(p)                                                  \
+  {"scale-a", "SA.npy",                                                        \
+   "of an instruction with block scales: |u1, [..., M, K/block], the codes "   \
+   "of A's scales, ue8m0 or ue4m3",                                            \
+   cli_read_text, &(p).scale_a.path},                                          \
+  {"scale-b", "SB.npy", "the same for B, [..., N, K/block]", cli_read_text,    \
+   &(p).scale_b.path}
 
 int cli_default_threads(void);
 
@@ -78,7 +88,15 @@ ulp_status cli_sparse_shape(const cli_product *p, ulp_error *e);
 ulp_status cli_sparse_check(const cli_product *p, ulp_error *e);
 void cli_sparse_pick(const cli_product *p, size_t row, void *out);
 
-/* Finds an instruction, and sets the formats of A, B and C. */
+/* Block scales (block_scales.c): whether --scale-a and --scale-b are there
+ * when they should be, and have a row for each of A and of B; the scales of
+ * the batch from `row` on, or NULL. */
+ulp_status cli_block_scales_need(const cli_product *p, const char *instr,
+                                 ulp_error *e);
+ulp_status cli_block_scales_shape(const cli_product *p, ulp_error *e);
+const void *cli_block_scales(const cli_matrix *x, size_t row);
+
+/* Finds an instruction, and sets the formats of what it reads. */
 ulp_status cli_find_instruction(cli_product *p, const char *gpu,
                                 const char *instr, ulp_mma *out, ulp_error *e);
 

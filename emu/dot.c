@@ -75,6 +75,7 @@ typedef struct {
   ulp_trace_term term[MAX_TERMS];
   int count;
   specials special;
+  const ulp_trace *trace; /* or NULL */
 } block;
 
 static void add_product(block *b, const ulp_mma *m, int k, uint64_t a_code,
@@ -93,26 +94,29 @@ static void add_product(block *b, const ulp_mma *m, int k, uint64_t a_code,
 }
 
 /* The exact sum of a group's products as one term, of exponent 0: its size
- * does not count. */
+ * does not count.  It takes the place of the products. */
 static void add_group(block *b, const ulp_mma *m, int k, const uint64_t *a,
                       const uint64_t *bb)
 {
   ulp_trace_term sum = {.k = k,
                         .exponent = ulp_least_exponent(&m->operand_a) +
                                     ulp_least_exponent(&m->operand_b)};
+  ulp_trace_term *product = &b->term[b->count];
   int64_t total = 0;
-  int first = b->count;
-  for (int i = k; i < k + m->record->group; i++) {
-    const ulp_trace_term *t = &b->term[first];
-    add_product(b, m, i, a[i], bb[i]);
+  int n = m->record->group;
+  for (int i = 0; i < n; i++) {
+    const ulp_trace_term *t = &product[i];
+    add_product(b, m, k + i, a[k + i], bb[k + i]);
     int64_t units = (int64_t)(t->significand << (t->exponent - sum.exponent));
     total += t->negative ? -units : units;
     sum.votes = sum.votes || t->votes;
-    b->count = first;
   }
   sum.negative = total < 0;
   sum.significand = (uint64_t)(total < 0 ? -total : total);
-  b->term[b->count++] = sum;
+  if (b->trace && b->trace->group)
+    b->trace->group(b->trace->data, product, n, &sum);
+  b->count -= n - 1;
+  *product = sum;
 }
 
 /* Multiplies the last term by two scales. */
@@ -151,8 +155,9 @@ static int32_t greatest_vote(const block *b, int32_t floor)
   return top;
 }
 
-static uint64_t finish_block(block *b, const ulp_mma *m, const ulp_trace *trace)
+static uint64_t finish_block(block *b, const ulp_mma *m)
 {
+  const ulp_trace *trace = b->trace;
   ulp_trace_block summary = {0};
   if (special_result(&b->special, &m->acc, &summary.result)) {
     summary.special = true;
@@ -208,9 +213,10 @@ static uint64_t dot_fdpa(const ulp_mma *m, const vectors *v, uint64_t c,
     block blk; /* its terms are written before they are read */
     blk.count = 0;
     blk.special = (specials){false, false, false};
+    blk.trace = trace;
     add_accumulator(&blk, from, acc);
     add_terms(&blk, m, v, i);
-    acc = finish_block(&blk, m, trace);
+    acc = finish_block(&blk, m);
     from = &m->acc;
   }
   if (r->c_last)
@@ -230,8 +236,10 @@ static uint64_t dot_integer(const ulp_mma *m, const uint64_t *a,
                             const uint64_t *b, uint64_t c)
 {
   int64_t sum = (int32_t)(uint32_t)c;
-  for (int k = 0; k < m->k; k++)
-    sum += integer(&m->a, a[k]) * integer(&m->b, b[k]);
+  for (int k = 0; k < m->k; k++) {
+    int64_t x = integer(&m->a, a[k]), y = integer(&m->b, b[k]);
+    sum += m->record->kind == ULP_DOT_XOR ? x != y : x * y;
+  }
   if (m->satfinite && sum > INT32_MAX)
     sum = INT32_MAX;
   if (m->satfinite && sum < INT32_MIN)
@@ -278,7 +286,8 @@ uint64_t ulp_mma_dot_scaled(const ulp_mma *m, const uint64_t *a,
                             const uint64_t *sb, const ulp_trace *trace)
 {
   switch (m->record->kind) {
-  case ULP_DOT_INTEGER: return dot_integer(m, a, b, c);
+  case ULP_DOT_INTEGER:
+  case ULP_DOT_XOR: return dot_integer(m, a, b, c);
   case ULP_DOT_FMA: return dot_fma(m, a, b, c);
   case ULP_DOT_FMA_PAIRS: return dot_fma_pairs(m, a, b, c);
   case ULP_DOT_EXACT:

@@ -34,6 +34,7 @@ typedef enum {
   ULP_DOT_FMA_PAIRS, /* C + fma(a1, b1, a0 b0) + fma(a3, b3, a2 b2) in f32 */
   ULP_DOT_EXACT,   /* the exact sum of a block and C, rounded once */
   ULP_DOT_INTEGER, /* exact integers, modulo 2^32 or clamped */
+  ULP_DOT_XOR,     /* the same, of how many k have bits that differ */
   /* AMD: see emu/cdna.c */
   ULP_DOT_FLUSH,   /* f32, rounded at each step, without subnormals */
   ULP_DOT_FLOOR,   /* cut, then floored where C joins */
@@ -51,7 +52,8 @@ enum { ULP_NO_FLOOR = -100000 };
 typedef struct {
   const char *arch;  /* "sm_90"; see ulp_gpu_find */
   const char *instr; /* "mma", "wgmma" or "tcgen05", ".sp" when sparse,
-                        ".block_scale" with scales; AMD: the whole name */
+                        ".block_scale" with scales, ".and.popc" and
+                        ".xor.popc" of bits; AMD: the whole name */
   bool sparse;       /* 2:4: A holds k / 2 of its k elements */
   int m, n, k;       /* m = 0: 64 or 128; n = 0: any multiple of 8 from 8 to
                         256 */
@@ -111,6 +113,8 @@ typedef struct {
  * in a descriptor, follow its shape: tcgen05.mma.m128n64k32.f32.e4m3.e5m2.
  * Block scales: mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X
  * .f32.e2m1.e2m1.f32.ue4m3; block16 and block32 say the same as scale_vec.
+ * Bits, b1: their format is an integer of one bit, a byte of 0 or 1 for each k
+ * (PTX packs 32 into a register); mma.m16n8k256.s32.b1.b1.s32.xor.popc.
  * ULP_ENAME with one line in `why` when the GPU is unknown or lacks it. */
 ULP_MUST_CHECK ulp_status ulp_mma_find(const char *gpu, const char *instr,
                                        ulp_mma *out, char *why,
@@ -141,10 +145,15 @@ typedef struct {
   bool special;         /* NaN or Inf decided it; the fields above are void */
 } ulp_trace_block;
 
-/* Called, when not NULL, for each term and then for the block. */
+/* Called for each term and then for the block; before all these, when not
+ * NULL, for each group of products with its n products and their exact sum,
+ * of which only k, negative, significand and exponent mean something.  The
+ * group's term is that sum times the scales. */
 typedef struct {
   void (*term)(void *data, const ulp_trace_term *t);
   void (*block)(void *data, const ulp_trace_block *b);
+  void (*group)(void *data, const ulp_trace_term *product, int n,
+                const ulp_trace_term *sum);
   void *data;
 } ulp_trace;
 
@@ -164,8 +173,9 @@ typedef struct {
 uint64_t ulp_mma_dot(const ulp_mma *m, const uint64_t *a, const uint64_t *b,
                      uint64_t c, const ulp_trace *trace);
 
-/* The same with block scales, m->scales codes each of format m->scale; NULL,
- * as in ulp_mma_dot and ulp_mma_tile: all 1.
+/* The same with block scales, m->scales codes each of format m->scale; both
+ * NULL, as in ulp_mma_dot and ulp_mma_tile, and wherever the instruction has
+ * none: all 1.
  *
  * A term is the exact product a b sa sb, of exponent ea + eb + esa + esb.
  * Where the record has groups, it is their exact sum times sa sb, of exponent
@@ -182,6 +192,14 @@ ULP_MUST_CHECK ulp_status ulp_mma_tile(const ulp_mma *m, void *d,
                                        const void *a, const void *b,
                                        const void *c, size_t rows,
                                        size_t cols);
+
+/* With block scales, sa: rows x m->scales, sb: cols x m->scales stored
+ * elements; both NULL: none.  ULP_EINVAL for one alone, and where the
+ * instruction has none. */
+ULP_MUST_CHECK ulp_status
+ulp_mma_tile_scaled(const ulp_mma *m, void *d, const void *a, const void *b,
+                    const void *c, const void *sa, const void *sb, size_t rows,
+                    size_t cols);
 
 #ifdef __cplusplus
 }

@@ -65,7 +65,7 @@ enum { MAX_TYPES = 4, TYPE_SIZE = 8, KIND_SIZE = 24 };
 
 typedef struct {
   const char *whole;    /* AMD's name, or NULL */
-  char kind[KIND_SIZE]; /* "mma", "wgmma", with ".sp", ".block_scale" */
+  char kind[KIND_SIZE]; /* "mma", "wgmma", with ".sp", ".xor.popc", ... */
   int m, n, k;
   char type[MAX_TYPES][TYPE_SIZE]; /* D A B [C] */
   int types;
@@ -108,7 +108,12 @@ static bool copy_word(const char *s, size_t n, char *out, size_t size)
   return true;
 }
 
-/* .sp and .block_scale name another instruction. */
+/* Words that name another instruction. */
+static bool is_extension(const char *s, size_t n)
+{
+  return in_list("sp block_scale and xor popc", " ", s, n);
+}
+
 static bool extend(request *q, const char *s, size_t n)
 {
   size_t used = strlen(q->kind);
@@ -121,7 +126,7 @@ static bool read_word(const char *s, size_t n, request *q)
 {
   if (is_filler(s, n))
     return true;
-  if (is_word(s, n, "sp") || is_word(s, n, "block_scale"))
+  if (is_extension(s, n))
     return extend(q, s, n);
   if (starts(s, n, "kind::"))
     return copy_word(s + 6, n - 6, q->ptx_kind, sizeof q->ptx_kind);
@@ -161,8 +166,22 @@ static bool parse(const char *instr, request *q)
 
 /* ---- the look-up -------------------------------------------------------------- */
 
+/* What an array of bits holds; formats.h knows none of less than two bits. */
+static const ulp_format one_bit = {.name = "b1",
+                                   .aliases = "",
+                                   .source = "PTX ISA, mma: .b1",
+                                   .kind = ULP_INTEGER,
+                                   .bits = 1,
+                                   .zero = ULP_ZERO_UNSIGNED,
+                                   .storage_bytes = 1,
+                                   .max_code = 1};
+
 static bool resolve(const char *type, ulp_format *out)
 {
+  if (strcmp(type, one_bit.name) == 0) {
+    *out = one_bit;
+    return true;
+  }
   if (strcmp(type, "ue4m3") == 0) /* without the sign, which is not read */
     type = "e4m3";
   return ulp_format_find(type, out, NULL, 0) == ULP_OK;

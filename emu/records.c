@@ -43,6 +43,13 @@
   .evidence = ULP_MEASURED, .machine = SASS,                                   \
   .source = "tests/vectors, H200, 2026-11-23; first published in " MMA_SIM
 
+#define MEASURED_BITS(SASS)                                                    \
+  .evidence = ULP_MEASURED, .machine = SASS,                                   \
+  .source = "tests/vectors, H200, 2026-11-23; PTX ISA, mma"
+#define BITS(OP, K)                                                            \
+  .arch = "sm_90", .instr = "mma." OP ".popc", SHAPE(16, 8, K),                \
+  TYPES("s32", "b1", "b1", "s32")
+
 #define MMA(ARCH) .arch = (ARCH), .instr = "mma"
 #define WGMMA(ARCH) .arch = (ARCH), .instr = "wgmma"
 #define MMA_SP(ARCH) .arch = (ARCH), .instr = "mma.sp", .sparse = true
@@ -174,6 +181,15 @@ static const ulp_mma_record records[] = {
      .kind = ULP_DOT_INTEGER, MEASURED("IMMA.16816 x2")},
     {MMA("sm_90"), SHAPE(16, 8, 64), TYPES("s32", INT4, INT4, "s32"),
      .kind = ULP_DOT_INTEGER, MEASURED("IMMA.16832 x2")},
+    /* Bits: a product is their and. */
+    {BITS("and", 128), .kind = ULP_DOT_INTEGER,
+     MEASURED_BITS("BMMA.168128.AND.POPC")},
+    {BITS("and", 256), .kind = ULP_DOT_INTEGER,
+     MEASURED_BITS("BMMA.168256.AND.POPC")},
+    {BITS("xor", 128), .kind = ULP_DOT_XOR,
+     MEASURED_BITS("BMMA.168128.AND.POPC x2")},
+    {BITS("xor", 256), .kind = ULP_DOT_XOR,
+     MEASURED_BITS("BMMA.168256.AND.POPC x2")},
     /* fp8 is not native: ptxas converts to f16, issues HMMA twice and adds C.
      */
     {MMA("sm_90"), SHAPE(16, 8, 32), TYPES("f32", FP8, FP8, "f32"),

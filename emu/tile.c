@@ -37,29 +37,48 @@ static ulp_status tile_fast(const ulp_mma *m, void *d, const void *a,
   return status;
 }
 
-static void load(const ulp_format *f, const void *array, size_t row, size_t k,
-                 uint64_t code[ULP_MAX_K])
+/* A row of A or of B as the reference takes it. */
+typedef struct {
+  uint64_t code[ULP_MAX_K], scale[ULP_MAX_K];
+} vector;
+
+static void load(vector *v, const ulp_mma *m, const ulp_format *f,
+                 const void *array, const void *scales, size_t row)
 {
+  size_t k = (size_t)m->k, n = scales ? (size_t)m->scales : 0;
   for (size_t i = 0; i < k; i++)
-    code[i] = ulp_load_code(f, array, row * k + i);
+    v->code[i] = ulp_load_code(f, array, row * k + i);
+  for (size_t i = 0; i < n; i++)
+    v->scale[i] = ulp_load_code(&m->scale, scales, row * n + i);
+}
+
+ulp_status ulp_mma_tile_scaled(const ulp_mma *m, void *d, const void *a,
+                               const void *b, const void *c, const void *sa,
+                               const void *sb, size_t rows, size_t cols)
+{
+  vector x, y;
+  if (!sa != !sb || (sa && m->scales == 0))
+    return ULP_EINVAL;
+  if (!sa && ulp_packable(m))
+    return tile_fast(m, d, a, b, c, rows, cols);
+  if (m->k > ULP_MAX_K)
+    return ULP_EINVAL;
+  for (size_t i = 0; i < rows; i++) {
+    load(&x, m, &m->a, a, sa, i);
+    for (size_t j = 0; j < cols; j++) {
+      uint64_t addend = ulp_load_code(&m->c, c, i * cols + j);
+      load(&y, m, &m->b, b, sb, j);
+      ulp_store_code(&m->d, d, i * cols + j,
+                     ulp_mma_dot_scaled(m, x.code, y.code, addend,
+                                        sa ? x.scale : NULL,
+                                        sb ? y.scale : NULL, NULL));
+    }
+  }
+  return ULP_OK;
 }
 
 ulp_status ulp_mma_tile(const ulp_mma *m, void *d, const void *a,
                         const void *b, const void *c, size_t rows, size_t cols)
 {
-  size_t k = (size_t)m->k;
-  if (ulp_packable(m))
-    return tile_fast(m, d, a, b, c, rows, cols);
-  if (k > ULP_MAX_K)
-    return ULP_EINVAL;
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < cols; j++) {
-      uint64_t x[ULP_MAX_K], y[ULP_MAX_K];
-      uint64_t addend = ulp_load_code(&m->c, c, i * cols + j);
-      load(&m->a, a, i, k, x);
-      load(&m->b, b, j, k, y);
-      ulp_store_code(&m->d, d, i * cols + j,
-                     ulp_mma_dot(m, x, y, addend, NULL));
-    }
-  return ULP_OK;
+  return ulp_mma_tile_scaled(m, d, a, b, c, NULL, NULL, rows, cols);
 }

@@ -255,6 +255,33 @@ static ulp_mma instruction(const char *gpu, const char *name)
   return m;
 }
 
+/* D = popc(A op B) + C, modulo 2^32, on bits packed as PTX packs them (PTX
+ * ISA, "mma": .and.popc and .xor.popc). */
+START_TEST(bits)
+{
+  static const char *const names[] = {
+      "mma.sync.aligned.m16n8k128.row.col.s32.b1.b1.s32.and.popc",
+      "mma.sync.aligned.m16n8k128.row.col.s32.b1.b1.s32.xor.popc",
+      "mma.m16n8k256.s32.b1.b1.s32.and.popc",
+      "mma.m16n8k256.s32.b1.b1.s32.xor.popc"};
+  ulp_mma m = instruction("h200", names[_i]);
+  ulp_pcg32 g = ulp_pcg32_seed(1, (uint64_t)_i);
+  for (int t = 0; t < 500; t++) {
+    uint64_t a[256], b[256];
+    uint32_t c = t % 5 ? ulp_pcg32_next(&g) : UINT32_MAX, want = c;
+    for (int word = 0; word < m.k / 32; word++) {
+      uint32_t x = ulp_pcg32_next(&g), y = ulp_pcg32_next(&g);
+      want += (uint32_t)__builtin_popcount(_i % 2 ? x ^ y : x & y);
+      for (int bit = 0; bit < 32; bit++) {
+        a[32 * word + bit] = x >> bit & 1;
+        b[32 * word + bit] = y >> bit & 1;
+      }
+    }
+    ck_assert_uint_eq(ulp_mma_dot(&m, a, b, c, NULL), want);
+  }
+}
+END_TEST
+
 /* Inside a block the order of k is nothing; across blocks it is not. */
 START_TEST(permutations)
 {
@@ -325,6 +352,7 @@ int main(void)
   tcase_set_timeout(t, 300);
   tcase_add_test(t, reference_equals_oracle);
   tcase_add_test(t, fast_equals_reference);
+  tcase_add_loop_test(t, bits, 0, 4);
   tcase_add_test(t, permutations);
   tcase_add_test(t, not_monotonic);
   tcase_add_test(t, names);

@@ -456,8 +456,6 @@ START_TEST(reference_equals_oracle)
 }
 END_TEST
 
-/* ---- scales ------------------------------------------------------------------------- */
-
 static ulp_mma instruction(const char *gpu, const char *name)
 {
   ulp_mma m;
@@ -469,6 +467,95 @@ static ulp_mma instruction(const char *gpu, const char *name)
 
 #define NVF4 "mma.sync.aligned.m16n8k64.row.col.kind::mxf4nvf4.block_scale"
 #define E2M1 ".f32.e2m1.e2m1.f32"
+
+/* ---- tiles --------------------------------------------------------------- */
+
+enum { ROWS = 3, COLS = 5 };
+
+/* Codes of a tile, and the bytes that hold them. */
+typedef struct {
+  operands of[ROWS * COLS];
+  unsigned char a[ROWS * MAX_K], b[COLS * MAX_K], sa[ROWS * 4], sb[COLS * 4],
+      c[ROWS * COLS * 4], d[ROWS * COLS * 4];
+} tile;
+
+static void store(const ulp_format *f, void *array, size_t row,
+                  const uint64_t *code, int n)
+{
+  for (size_t i = 0; i < (size_t)n; i++)
+    ulp_store_code(f, array, row * (size_t)n + i, code[i]);
+}
+
+/* Each row of A, each row of B and each C its own draw. */
+static void draw_tile(const ulp_mma *m, int trial, tile *t, ulp_pcg32 *g)
+{
+  for (int i = 0; i < ROWS * COLS; i++)
+    draw(m, trial + i, &t->of[i], g);
+  for (size_t i = 0; i < ROWS * COLS; i++) {
+    const operands *x = &t->of[i / COLS * COLS], *y = &t->of[i % COLS];
+    memcpy(t->of[i].a, x->a, sizeof x->a);
+    memcpy(t->of[i].sa, x->sa, sizeof x->sa);
+    memcpy(t->of[i].b, y->b, sizeof y->b);
+    memcpy(t->of[i].sb, y->sb, sizeof y->sb);
+    store(&m->a, t->a, i / COLS, x->a, m->k);
+    store(&m->scale, t->sa, i / COLS, x->sa, m->scales);
+    store(&m->b, t->b, i % COLS, y->b, m->k);
+    store(&m->scale, t->sb, i % COLS, y->sb, m->scales);
+    store(&m->c, t->c, i, &t->of[i].c, 1);
+  }
+}
+
+static void check_tile(const ulp_mma *m, tile *t, bool scaled)
+{
+  ck_assert(ulp_mma_tile_scaled(m, t->d, t->a, t->b, t->c,
+                                scaled ? t->sa : NULL, scaled ? t->sb : NULL,
+                                ROWS, COLS) == ULP_OK);
+  for (size_t i = 0; i < ROWS * COLS; i++) {
+    operands *o = &t->of[i];
+    if (!scaled)
+      for (int s = 0; s < m->scales; s++)
+        o->sa[s] = o->sb[s] = m->scale.man_bits ? 0x38 : 0x7f; /* 1 */
+    uint64_t d = ulp_load_code(&m->d, t->d, i), want = oracle(m, o);
+    ck_assert_msg(same(d, want), "%s %s output %zu: %llx, oracle %llx",
+                  m->record->arch, m->record->ptx_kind, i,
+                  (unsigned long long)d, (unsigned long long)want);
+  }
+}
+
+START_TEST(tiles)
+{
+  int rows = 0;
+  for (size_t i = 0; i < ulp_mma_count(); i++)
+    for (int which = 0; ulp_mma_row(i)->scale && which < 5; which++) {
+      ulp_pcg32 g = ulp_pcg32_seed(i, (uint64_t)which + 100);
+      ulp_mma m = get(i, which);
+      tile t;
+      rows++;
+      for (int trial = 0; trial < 40; trial++) {
+        draw_tile(&m, trial, &t, &g);
+        check_tile(&m, &t, true);
+        check_tile(&m, &t, false);
+      }
+    }
+  ck_assert_int_ge(rows, 8 * 5);
+}
+END_TEST
+
+START_TEST(refused_tiles)
+{
+  ulp_mma scaled = instruction("rtx5090", NVF4 ".scale_vec::4X" E2M1 ".ue4m3");
+  ulp_mma plain = instruction("rtx5090", "mma.m16n8k16.f32.f16.f16.f32");
+  tile t = {0};
+  ck_assert(ulp_mma_tile_scaled(&scaled, t.d, t.a, t.b, t.c, t.sa, NULL, 1,
+                                1) == ULP_EINVAL);
+  ck_assert(ulp_mma_tile_scaled(&scaled, t.d, t.a, t.b, t.c, NULL, t.sb, 1,
+                                1) == ULP_EINVAL);
+  ck_assert(ulp_mma_tile_scaled(&plain, t.d, t.a, t.b, t.c, t.sa, t.sb, 1,
+                                1) == ULP_EINVAL);
+}
+END_TEST
+
+/* ---- scales -------------------------------------------------------------- */
 
 /* No scales are scales of 1; bit 7 of UE4M3 is nothing; 0x7f is NaN. */
 START_TEST(scales)
@@ -506,6 +593,91 @@ START_TEST(cancelled_group)
                     0x34800000);
 }
 END_TEST
+
+/* ---- traces -------------------------------------------------------------- */
+
+typedef struct {
+  const ulp_mma *m;
+  const operands *o;
+  double sum[MAX_K]; /* of the group that begins at k */
+  int groups, terms;
+} traced;
+
+static double value(const ulp_trace_term *t)
+{
+  double v = ldexp((double)t->significand, t->exponent);
+  return t->negative ? -v : v;
+}
+
+/* Products are those of the codes, and their sum is theirs: all exact. */
+static void see_group(void *data, const ulp_trace_term *product, int n,
+                      const ulp_trace_term *whole)
+{
+  traced *seen = data;
+  const ulp_mma *m = seen->m;
+  double total = 0;
+  ck_assert_int_eq(n, m->record->group);
+  for (int i = 0; i < n; i++) {
+    int k = product[i].k;
+    ck_assert_int_eq(k, whole->k + i);
+    ck_assert_double_eq(value(&product[i]),
+                        ulp_decode(&m->a, seen->o->a[k]) *
+                            ulp_decode(&m->b, seen->o->b[k]));
+    total += value(&product[i]);
+  }
+  ck_assert_double_eq(value(whole), total);
+  seen->sum[whole->k] = total;
+  seen->groups++;
+}
+
+/* A term is the product, or the group's sum, times the scales. */
+static void see_term(void *data, const ulp_trace_term *t)
+{
+  traced *seen = data;
+  const ulp_mma *m = seen->m;
+  const operands *o = seen->o;
+  if (t->k < 0)
+    return;
+  int s = t->k / m->record->scale_block;
+  double before = m->record->group ? seen->sum[t->k]
+                                   : ulp_decode(&m->a, o->a[t->k]) *
+                                         ulp_decode(&m->b, o->b[t->k]);
+  ck_assert_double_eq(value(t), before * scale_of(m, o->sa[s]) *
+                                    scale_of(m, o->sb[s]));
+  seen->terms++;
+}
+
+static void see_block(void *data, const ulp_trace_block *b)
+{
+  traced *seen = data;
+  int step = seen->m->record->group;
+  if (step)
+    ck_assert_int_eq(seen->groups, seen->m->k / step);
+  if (!b->special)
+    ck_assert_int_eq(seen->terms, seen->m->k / (step ? step : 1));
+}
+
+START_TEST(traces)
+{
+  for (size_t i = 0; i < ulp_mma_count(); i++)
+    for (int which = 0; ulp_mma_row(i)->scale && which < 5; which++) {
+      ulp_pcg32 g = ulp_pcg32_seed(i, (uint64_t)which + 200);
+      ulp_mma m = get(i, which);
+      for (int trial = 0; trial < 100; trial++) {
+        operands o;
+        traced seen = {.m = &m, .o = &o};
+        ulp_trace trace = {.term = see_term, .block = see_block, .data = &seen};
+        draw(&m, trial, &o, &g);
+        uint64_t d = ulp_mma_dot_scaled(&m, o.a, o.b, o.c, o.sa, o.sb, NULL);
+        trace.group = m.record->group ? see_group : NULL;
+        ck_assert_uint_eq(d, ulp_mma_dot_scaled(&m, o.a, o.b, o.c, o.sa, o.sb,
+                                                &trace));
+      }
+    }
+}
+END_TEST
+
+/* ---- AMD ----------------------------------------------------------------- */
 
 /* What random operands seldom show.  The last rounding of CDNA3 sees 31 bits
  * below the first, floored: beside C = +-1, +-(2^-24 + 2^-i) is a tie or more. */
@@ -574,8 +746,11 @@ int main(void)
   int failed;
   tcase_set_timeout(t, 300);
   tcase_add_test(t, reference_equals_oracle);
+  tcase_add_test(t, tiles);
+  tcase_add_test(t, refused_tiles);
   tcase_add_test(t, scales);
   tcase_add_test(t, cancelled_group);
+  tcase_add_test(t, traces);
   tcase_add_test(t, cdna3_floors);
   tcase_add_test(t, cdna3_product_overflows);
   tcase_add_test(t, names);

@@ -113,6 +113,135 @@ exits 0 "$ULPLAB" gemm --gpu h200 --kernel cublaslt-s8 --a i.npy --b i.npy \
     fault 'identify --output json'
 }
 
+# Bits, a byte each.  A is all 1 but the last row, all 0; of four k B has three
+# of 1; C is -1.  So 192 of 256 k are 1 in both, and 64 differ; in the last row
+# none and 192.
+# shellcheck disable=SC2046
+{
+  npy a1.npy '|u1' '(16, 256)' $(repeat 3840 01) $(repeat 256 00)
+  npy b1.npy '|u1' '(8, 256)' $(repeat 512 01 01 01 00)
+  npy c1.npy '<i4' '(16, 8)' $(repeat 128 ff ff ff ff)
+  npy a1two.npy '|u1' '(16, 256)' $(repeat 4095 01) 02
+}
+b1='--gpu h200 --instr mma.m16n8k256.s32.b1.b1.s32'
+# shellcheck disable=SC2086
+for op in and xor; do
+  io1='--a a1.npy --b b1.npy --c c1.npy'
+  exits 0 "$ULPLAB" mma $b1.$op.popc $io1 --out ds.npy
+  case $op in
+  and) first='bf 00 00 00' last='ff ff ff ff' ;;
+  xor) first='3f 00 00 00' last='bf 00 00 00' ;;
+  esac
+  tail -c +129 ds.npy | od -An -v -tx1 | tr -d ' \n' >bits
+  { repeat 120 $first && repeat 8 $last; } | tr -d ' ' | cmp - bits ||
+    fault "b1: $op"
+  quiet trace $b1.$op.popc $io1 --row 15 --col 7 >bits
+  case $op in and) last='= -1' ;; xor) last='= 191' ;; esac
+  tail -1 bits | grep -q "^D = 0x.* $last\$" &&
+    grep "^  255" bits | grep -q "  *${last#= }\$" ||
+    fault "trace of $op: $(tail -5 bits)"
+done
+
+# Block scales.  nvf4: all 1, so that a group is 16; A's scales are 1, 2, 3 and
+# 4 (the last row's 1 with bit 7, which is not read; the row before has halves of
+# these), B's are 1 but 1/2 for the last column: D = 16 (1 + 2 + 3 + 4) = 160,
+# or half, or a quarter.  mxf8: 32 products of 1, scales
+# of 2 and 1/2, but 1 for the last column.
+# shellcheck disable=SC2046
+{
+  npy a4.npy '|u1' '(16, 64)' $(repeat 1024 02)
+  npy b4.npy '|u1' '(8, 64)' $(repeat 512 02)
+  npy sa4.npy '|u1' '(16, 4)' $(repeat 14 38 40 44 48) 30 38 3c 40 b8 40 44 48
+  npy sb4.npy '|u1' '(8, 4)' $(repeat 28 38) $(repeat 4 30)
+  npy am.npy '|u1' '(16, 32)' $(repeat 512 38)
+  npy bm.npy '|u1' '(8, 32)' $(repeat 256 3c)
+  npy sam.npy '|u1' '(16, 1)' $(repeat 16 80)
+  npy sbm.npy '|u1' '(8, 1)' $(repeat 7 7e) 7f
+}
+nvf4='--gpu rtx5090 --instr mma.m16n8k64.kind::mxf4nvf4.block_scale'
+nvf4=$nvf4.scale_vec::4X.f32.e2m1.e2m1.f32.ue4m3
+mxf8='--gpu rtx5090 --instr mma.m16n8k32.kind::mxf8f6f4.block_scale'
+mxf8=$mxf8.f32.e4m3.e5m2.f32.ue8m0
+io4='--a a4.npy --b b4.npy' io8='--a am.npy --b bm.npy'
+s4='--scale-a sa4.npy --scale-b sb4.npy'
+s8='--scale-a sam.npy --scale-b sbm.npy'
+# shellcheck disable=SC2046,SC2086
+{
+  quiet mma $nvf4 $io4 $s4 --out ds.npy || fault "nvf4: exit status $?"
+  tail -c +129 ds.npy | od -An -v -tx1 | tr -d ' \n' >nvf4
+  full="$(repeat 7 00 00 20 43) 00 00 a0 42"
+  half="$(repeat 7 00 00 a0 42) 00 00 20 42"
+  { repeat 14 $full && echo $half $full; } | tr -d ' \n' | cmp - nvf4 ||
+    fault 'nvf4'
+  quiet mma $mxf8 $io8 $s8 --out ds.npy || fault "mxf8: exit status $?"
+  [ "$(tail -c 32 ds.npy | od -An -v -tx1 | tr -d ' \n')" = \
+    "$(repeat 7 00 00 00 42 | tr -d ' ')00008042" ] || fault 'mxf8'
+  # A batch of two, the second with scales of 0 for the first row of B; 80
+  # rows, which threads share in parts of 64, the last 16 with half the scales.
+  tail -c +129 a4.npy >data
+  { header '|u1' False '(2, 80, 64)' &&
+    cat data data data data data data data data data data; } >a4x2.npy
+  tail -c +129 sa4.npy >data
+  bytes $(repeat 16 30 38 3c 40) >last
+  { header '|u1' False '(2, 80, 4)' &&
+    cat data data data data last data data data data last; } >sa4x2.npy
+  tail -c +129 b4.npy >data
+  { header '|u1' False '(2, 8, 64)' && cat data data; } >b4x2.npy
+  tail -c +129 sb4.npy >data
+  { header '|u1' False '(2, 8, 4)' && cat data && bytes 00 00 00 00 &&
+    tail -c 28 data; } >sb4x2.npy
+  quiet mma $nvf4 --a a4x2.npy --b b4x2.npy --scale-a sa4x2.npy \
+    --scale-b sb4x2.npy --out ds.npy || fault "nvf4, batch: exit status $?"
+  tail -c +129 ds.npy | od -An -v -tx1 | tr -d ' \n' >nvf4
+  gone="00 00 00 00 ${full#00 00 20 43 }"
+  lost="00 00 00 00 ${half#00 00 a0 42 }"
+  { repeat 4 $(repeat 14 $full) $half $full && repeat 16 $half
+    repeat 4 $(repeat 14 $gone) $lost $gone && repeat 16 $lost; } |
+    tr -d ' ' | cmp - nvf4 || fault 'nvf4: a batch'
+}
+
+# Rounded to bf16, sums hide their order; on inputs made to tell them apart
+# what each order makes of them is its own.  Warnings say both.
+noise() { # COUNT: bytes that are e4m3 numbers near 1
+  awk -v n="$1" 'BEGIN {
+    for (x = 1; n > 0; n--) {
+      x = x * 16807 % 2147483647
+      printf "%02x ", 32 + x % 32 + 128 * (int(x / 1024) % 2)
+    }
+  }'
+}
+kernels_of() { # FILE CLASS: the exact rows that are of this d_apart
+  awk -F, -v c="$2" '$1 == "exact" && (c == "any" || $NF == c) {
+    print $2 "," $3 "," $5 "," $6 }' "$1" | sort
+}
+bf16='--gpu h200 --type-a e4m3 --type-b e4m3 --out-type bf16'
+# shellcheck disable=SC2046,SC2086
+{
+  npy q.npy '|u1' '(4, 256)' $(noise 1024)
+  quiet gemm $bf16 --kernel exact --a q.npy --b q.npy --out qd.npy
+  "$ULPLAB" identify $bf16 --a q.npy --b q.npy --d qd.npy >/dev/null 2>../err
+  grep -q 'rows give every bit of D.*--tell-apart' ../err ||
+    fault "identify: $(cat ../err)"
+  quiet identify $bf16 --a q.npy --b q.npy --d qd.npy --tell-apart ta \
+    --top 8 >found || fault "identify --tell-apart: $?"
+  [ "$(kernels_of found any | wc -l)" = 8 ] &&
+    [ "$(kernels_of found 0 | wc -l)" = 2 ] && grep -q ',5$' found ||
+    fault "identify --tell-apart: $(cat found)"
+  [ "$(wc -c <ta/d.npy)" -eq $((128 + 6 * 32)) ] || fault 'ta/d.npy: its size'
+  for class in 0 1 2 3 4 5; do
+    { header '<u2' False '(4, 4)' && tail -c +$((129 + 32 * class)) \
+      ta/d.npy | head -c 32; } >one.npy
+    kernels_of found $class >../own
+    quiet identify $bf16 --a ta/a.npy --b ta/b.npy --d one.npy --top 99 >again
+    kernels_of found any >../all
+    kernels_of again any | comm -12 ../all - | cmp -s - ../own ||
+      fault "identify ta, class $class: $(cat again)"
+  done
+  "$ULPLAB" identify $fp8 --d bad.npy --tell-apart none >/dev/null 2>../err
+  grep -q 'none: not written, no order matches' ../err && [ ! -e none ] ||
+    fault "identify --tell-apart: $(cat ../err)"
+}
+
 traced() {
   for output in text json; do
     quiet trace --gpu a100 --instr mma.m16n8k16.f32.f16.f16.f32 --a eye.npy \
@@ -126,6 +255,19 @@ traced() {
     --b f64.npy --row 1 --col 1
   quiet trace --gpu a100 --instr mma.m16n8k16.s32.s8.s8.s32 --a i16.npy \
     --b i16.npy --row 0 --col 0
+  traced_scales text
+  # A line for each term and product.
+  traced_scales json | tr -d ' \n' | sed 's/{"k"/\
+{"k"/g;s/{"gpu"/\
+{"gpu"/g'
+}
+# shellcheck disable=SC2086
+traced_scales() { # SYNTAX
+  quiet trace $nvf4 --a a4t.npy --b b4.npy $s4 --row 15 --col 7 --output "$1"
+  quiet trace $mxf8 --a amt.npy --b bmt.npy --c c.npy $s8 --row 15 --col 7 \
+    --output "$1"
+  quiet trace $mxf8 $io8 --scale-a nanm.npy --scale-b sbm.npy --row 15 \
+    --col 0 --output "$1"
 }
 # 448 * 448, a half of it negative, products that are cut, a subnormal, a NaN
 # in the last row of A's second operand.
@@ -138,9 +280,19 @@ traced() {
   npy f64.npy '<f8' '(8, 4)' $(repeat 32 00 00 00 00 00 00 f8 3f)
   npy i16.npy '|i1' '(16, 16)' $(repeat 256 80)
 }
+# nvf4: groups of 1 + 2 + ... , of pairs that cancel, of zeros, of -6.
+# mxf8: 448 * 57344, 2^-9 * 2^-16 that is cut, 30 of 1.  A scale of NaN.
+# shellcheck disable=SC2046
+{
+  npy a4t.npy '|u1' '(16, 64)' $(repeat 960 02) 00 01 02 03 04 05 06 07 \
+    00 01 02 03 04 05 06 07 $(repeat 8 03 0b) $(repeat 16 00) $(repeat 16 0f)
+  npy amt.npy '|u1' '(16, 32)' $(repeat 480 38) 7e 01 $(repeat 30 38)
+  npy bmt.npy '|u1' '(8, 32)' $(repeat 224 3c) 7b 01 $(repeat 30 3c)
+  npy nanm.npy '|u1' '(16, 1)' $(repeat 15 80) ff
+}
 # The machine instruction and the source of a record are its own business.
 traced | sed 's/^\(measured\|published\|open\): .*/EVIDENCE/;
-s/"evidence": "[a-z]*"/"evidence": EVIDENCE/' >../traced
+s/"evidence":\( *\)"[a-z]*"/"evidence":\1EVIDENCE/' >../traced
 [ -z "$ULP_ACCEPT" ] || cp ../traced "$here/expected/trace.txt"
 diff -u "$here/expected/trace.txt" ../traced || fault 'trace'
 
@@ -259,6 +411,14 @@ io='--a eye.npy --b b.npy --out o.npy'
   refused identify $fp8 --d c.npy
   refused identify --gpu h200 --a p.npy --b p.npy --d bad.npy
   refused identify $fp8 --d bad.npy --out-type nf4
+  refused identify $bf16 --a q.npy --b q.npy --d qd.npy \
+    --tell-apart absent/ta
+  refused identify $bf16 --a q.npy --b q.npy --d qd.npy \
+    --tell-apart p.npy
+  npy p2.npy '|u1' '(2, 1, 4)' 38 38 38 38 38 38 38 38
+  npy d2.npy '<f4' '(2, 1, 1)' 00 00 80 40 00 00 80 40
+  refused identify --gpu h200 --type-a e4m3 --type-b e4m3 --a p2.npy \
+    --b p2.npy --d d2.npy --tell-apart ta2
   refused identify --gpu h2 --a p.npy --b p.npy --type-a e4m3 --type-b e4m3 \
     --d bad.npy
   npy i4.npy '|u1' '(1, 1)' 01
@@ -283,8 +443,27 @@ io='--a eye.npy --b b.npy --out o.npy'
   refused mma $sp $as --meta other.npy
   refused mma $sp $as --meta twice.npy
   refused mma $spt --a at.npy --b bt.npy --meta four.npy --out o.npy
-  scaled=mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X
-  refused mma --gpu sm_120 --instr $scaled.f32.e2m1.e2m1.f32.ue4m3 $as
+  refused mma $b1.and.popc --a a1two.npy --b b1.npy --out o.npy
+  refused mma $b1 --a a1.npy --b b1.npy --out o.npy
+  npy sa3.npy '|u1' '(16, 3)' $(repeat 48 38)
+  npy sa4f.npy '<f4' '(16, 4)' $(repeat 64 00 00 80 3f)
+  npy sa4i.npy '|i1' '(16, 4)' $(repeat 64 38)
+  npy one.npy '|u1' '(4,)' 38 38 38 38
+  refused mma $nvf4 $io4 --out o.npy
+  refused mma $nvf4 $io4 --scale-a sa4.npy --out o.npy
+  refused mma $nvf4 $io4 --scale-b sb4.npy --out o.npy
+  refused trace $nvf4 $io4 --row 0 --col 0
+  refused mma --gpu h200 $f16 $io --scale-a sa4.npy --scale-b sb4.npy
+  refused mma --gpu h200 $f16 $io --scale-b sb4.npy
+  refused trace --gpu h200 $f16 --a eye.npy --b b.npy --row 0 --col 0 \
+    --scale-a sa4.npy
+  for sa in sa3.npy sb4.npy sam.npy sa4f.npy sa4i.npy sa4x2.npy one.npy \
+    absent.npy; do
+    refused mma $nvf4 $io4 --scale-a $sa --scale-b sb4.npy --out o.npy
+  done
+  refused mma $nvf4 $io4 --scale-a sa4.npy --scale-b sa4.npy --out o.npy
+  refused trace $mxf8 $io8 --scale-a sam.npy --scale-b sam.npy --row 0 --col 0
+  refused mma $nvf4 $io4 $s4 --strict --out o.npy
 }
 sed "s/'[a-z]*' (.*), expected 'measured'/LEVEL (SOURCE), expected 'measured'/" \
   ../refused >../refused-products

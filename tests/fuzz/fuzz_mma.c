@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Any bytes as the names of a GPU and of an instruction and as its operands;
- * where there is such an instruction, its fast path must be the reference.
+ * Any bytes as the names of a GPU and of an instruction, as its operands and
+ * its block scales; where there is such an instruction, its fast path must be
+ * the reference, with its scales and without.
  */
 #include "emu.h"
 #include "fuzz.h"
@@ -11,7 +12,7 @@ enum { MAX_K = 256, MAX_ROWS = 3, MAX_COLS = 11 };
 
 typedef struct {
   const ulp_mma *m;
-  int terms, blocks;
+  int terms, blocks, grouped; /* grouped: products */
 } traced;
 
 static void see_term(void *data, const ulp_trace_term *t)
@@ -30,6 +31,15 @@ static void see_block(void *data, const ulp_trace_block *b)
   seen->blocks++;
 }
 
+static void see_group(void *data, const ulp_trace_term *product, int n,
+                      const ulp_trace_term *sum)
+{
+  traced *seen = data;
+  REQUIRE(n == seen->m->record->group && sum->k == product->k);
+  REQUIRE(product->k == seen->grouped);
+  seen->grouped += n;
+}
+
 static void check_mma(const ulp_mma *m, const char *gpu)
 {
   const ulp_format *formats[] = {&m->a, &m->b, &m->c, &m->d, &m->acc};
@@ -42,41 +52,71 @@ static void check_mma(const ulp_mma *m, const char *gpu)
                                         formats[i]->bits);
 }
 
-/* One output of the fast path, d, against the reference, traced and not. */
-static void check_output(const ulp_mma *m, const void *a, const void *b,
-                         uint64_t c, uint64_t d)
+/* The arrays of a tile; sa and sb are NULL: no scales. */
+typedef struct {
+  void *a, *b, *c, *sa, *sb, *d;
+  size_t rows, cols;
+} tile;
+
+static void load(const ulp_format *f, const void *array, size_t row, int n,
+                 uint64_t *code)
 {
-  uint64_t x[MAX_K], y[MAX_K];
+  for (size_t i = 0; i < (size_t)n; i++)
+    code[i] = ulp_load_code(f, array, row * (size_t)n + i);
+}
+
+/* Output i of the fast path against the reference, traced and not. */
+static void check_output(const ulp_mma *m, const tile *t, size_t i)
+{
+  uint64_t x[MAX_K], y[MAX_K], sx[MAX_K], sy[MAX_K];
+  uint64_t c = ulp_load_code(&m->c, t->c, i), d = ulp_load_code(&m->d, t->d, i);
+  const uint64_t *sa = t->sa ? sx : NULL, *sb = t->sb ? sy : NULL;
   traced seen = {.m = m};
-  ulp_trace trace = {.term = see_term, .block = see_block, .data = &seen};
-  for (size_t k = 0; k < (size_t)m->k; k++) {
-    x[k] = ulp_load_code(&m->a, a, k);
-    y[k] = ulp_load_code(&m->b, b, k);
+  ulp_trace trace = {see_term, see_block, see_group, &seen};
+  load(&m->a, t->a, i / t->cols, m->k, x);
+  load(&m->b, t->b, i % t->cols, m->k, y);
+  if (sa) {
+    load(&m->scale, t->sa, i / t->cols, m->scales, sx);
+    load(&m->scale, t->sb, i % t->cols, m->scales, sy);
   }
-  REQUIRE(ulp_mma_dot(m, x, y, c, NULL) == d);
-  REQUIRE(ulp_mma_dot(m, x, y, c, &trace) == d);
+  REQUIRE(ulp_mma_dot_scaled(m, x, y, c, sa, sb, NULL) == d);
+  REQUIRE(ulp_mma_dot_scaled(m, x, y, c, sa, sb, &trace) == d);
+  REQUIRE(seen.grouped == (m->record->group ? m->k : 0));
   if (m->record->kind == ULP_DOT_FDPA)
     REQUIRE(seen.blocks == m->k / m->record->block);
 }
 
-static void run_tile(const ulp_mma *m, fuzz_bytes *f)
+static void run_tile(const ulp_mma *m, const tile *t)
 {
-  size_t rows = fuzz_byte(f) % (MAX_ROWS + 1);
-  size_t cols = fuzz_byte(f) % (MAX_COLS + 1), k = (size_t)m->k;
-  void *a = fuzz_elements(f, &m->a, rows * k);
-  void *b = fuzz_elements(f, &m->b, cols * k);
-  void *c = fuzz_elements(f, &m->c, rows * cols);
-  void *d = malloc(rows * cols * m->d.storage_bytes + 1);
-  REQUIRE(d != NULL);
-  REQUIRE(ulp_mma_tile(m, d, a, b, c, rows, cols) == ULP_OK);
-  for (size_t i = 0; i < rows * cols; i++)
-    check_output(m, (char *)a + i / cols * k * m->a.storage_bytes,
-                 (char *)b + i % cols * k * m->b.storage_bytes,
-                 ulp_load_code(&m->c, c, i), ulp_load_code(&m->d, d, i));
-  free(a);
-  free(b);
-  free(c);
-  free(d);
+  REQUIRE(ulp_mma_tile_scaled(m, t->d, t->a, t->b, t->c, t->sa, t->sb, t->rows,
+                              t->cols) == ULP_OK);
+  for (size_t i = 0; i < t->rows * t->cols; i++)
+    check_output(m, t, i);
+}
+
+/* The scales come last, so that an input without them means what it meant. */
+static void run(const ulp_mma *m, fuzz_bytes *f)
+{
+  size_t k = (size_t)m->k, scales = (size_t)m->scales;
+  tile t = {.rows = fuzz_byte(f) % (MAX_ROWS + 1)};
+  t.cols = fuzz_byte(f) % (MAX_COLS + 1);
+  t.a = fuzz_elements(f, &m->a, t.rows * k);
+  t.b = fuzz_elements(f, &m->b, t.cols * k);
+  t.c = fuzz_elements(f, &m->c, t.rows * t.cols);
+  t.d = malloc(t.rows * t.cols * m->d.storage_bytes + 1);
+  REQUIRE(t.d != NULL);
+  run_tile(m, &t);
+  if (scales > 0) {
+    t.sa = fuzz_elements(f, &m->scale, t.rows * scales);
+    t.sb = fuzz_elements(f, &m->scale, t.cols * scales);
+    run_tile(m, &t);
+  }
+  free(t.a);
+  free(t.b);
+  free(t.c);
+  free(t.d);
+  free(t.sa);
+  free(t.sb);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -90,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(ulp_mma_find(gpu, instr, &m, NULL, 0) == status);
   } else {
     check_mma(&m, gpu);
-    run_tile(&m, &f);
+    run(&m, &f);
   }
   free(gpu);
   free(instr);

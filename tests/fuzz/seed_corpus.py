@@ -114,12 +114,25 @@ for gpu, instr in [
         ("h200", "wgmma.sp.m64n8k64.s32.u8.s8"),
         ("b200", "mma.m16n8k16.f32.bf16.bf16.f32"),
         ("rtx5090", "mma.m16n8k32.f32.e5m2.e4m3.f32"),
+        ("rtx5090", "mma.m16n8k32.kind::mxf8f6f4.block_scale.f32.e4m3.e2m1"
+         ".f32.ue8m0"),
+        ("rtx5090", "mma.m16n8k64.kind::mxf4.block_scale.f32.e2m1.e2m1.f32"),
+        ("rtx5090", "mma.m16n8k64.kind::mxf4nvf4.block_scale.scale_vec::4X"
+         ".f32.e2m1.e2m1.f32.ue4m3"),
+        ("b200", "tcgen05.mma.cta_group::1.kind::mxf4nvf4.block_scale"
+         ".block16.m128n64k64.f32.e2m1.e2m1.f32.ue8m0"),
+        ("b200", "tcgen05.mma.m128n8k32.kind::mxf8f6f4.block_scale"
+         ".f32.e5m2.e3m2"),
+        ("h200", "mma.sync.aligned.m16n8k128.row.col.s32.b1.b1.s32.xor.popc"),
+        ("h200", "mma.m16n8k256.s32.b1.b1.s32.and.popc"),
         ("h200", "wgmma.m64n12k32.f32.e4m3.e5m2"),
         ("h200", "mma.m16n8k16.f32.f16.f16.f32.f32.f32"),
         ("h200", "mma.m-6n8k16.f32.f16.f16"), ("h200", "mma.sp.sp.sp"),
         ("h2000", "mma"), ("", "")]:
-    words("mma", f"{gpu}-{instr}"[:60].replace(".", "_"), [gpu, instr],
-          b"\x02\x09" + body)
+    name = f"{gpu}-{instr}".replace("::", "").replace(".", "_")
+    # One output where there are scales, so that they are among the bytes.
+    tile = b"\x01\x01" if "block_scale" in instr else b"\x02\x09"
+    words("mma", name[:60], [gpu, instr], tile + body)
 
 # GPU, kernel, accumulator, types of A, B and D; then flags, [promotion],
 # [slices], the model's five bytes; scales, M, N, K; and the data.
@@ -154,3 +167,15 @@ for i, (kernel, acc, a, b, d, head, tail) in enumerate([
          b"\x17\2\x0a\x50\0")]):
     words("gemm", f"{i:02}-{kernel}", ["h200", kernel, acc, a, b, d],
           head + (b"" if kernel == "model" else b"\x10\x0d\1\2") + tail + body)
+
+for number, text in enumerate([
+        "mxfp8", "mxfp4@torchao/g=group:16", "nvfp4@te/round=sr/sr-bits=8",
+        "nvfp4@fouroversix/judge=max", "int4/g=group:32/scale=f16/rule=mse:20",
+        "uint4/g=channel/axis=1/rule=minmax/zero-point=after",
+        "e2m1/g=tile:16x16/scale=e4m3/scale-round=ru/zero-scale=1",
+        "int8/g=token/rule=percentile:99.9/over=all", "nf4@bitsandbytes",
+        "bnb-fp4@bitsandbytes/g=block:32", "e5m2/scale=e8m0/rule=even",
+        "e3m2/raw=ceil2(a * (1 / MAX))/factor=1 / s/apply=times",
+        "int4/global=2688 / A/raw=min(max((a / 6) / G, 2^-6), 448)",
+        "mxint8@ocp", "e4m3/overflow=nan/special=ml_dtypes/arithmetic=f32"]):
+    write("quantizer", f"{number:02}", text.encode())
