@@ -32,6 +32,11 @@ static int parse(request *rq, int argc, char **argv)
        "the scale by which values are multiplied (default 1), or those of "
        "blocks, as quantize wrote them",
        cli_read_text, &rq->scales},
+      {"nested-scales", "T.npy", "the scales of scales, likewise",
+       cli_read_text, &rq->nested},
+      {"scale-offset", "O.npy", 
+       "the number that was taken off the scales, likewise",
+       cli_read_text, &rq->offset},
       {"global-scale", "G.npy", "the tensor's own scale, likewise",
        cli_read_text, &rq->global},
       {"zero-points", "Z.npy", "the zero points of blocks, likewise",
@@ -146,7 +151,8 @@ static bool one_scale(const request *rq)
   ulp_format f;
   return ulp_format_find(rq->from, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
-         !rq->scale_format && !rq->global && !rq->zeros &&
+         !rq->scale_format && !rq->global && !rq->zeros && !rq->nested &&
+         !rq->offset &&
          !(rq->profile && cli_quantizer_has_profile(rq->from, rq->profile));
 }
 

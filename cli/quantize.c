@@ -49,7 +49,14 @@ static int parse(quantize_request *rq, int argc, char **argv)
        cli_read_axis, &rq->axis},
       {"scale-format", "FORMAT", "of the scales of blocks: f32, e8m0, e4m3, ...",
        cli_read_text, &rq->scale_format},
-      {"scales", "S.npy", "where the scales go", cli_read_text, &rq->scales},
+      {"scales", "S.npy",
+       "where the scales go; of quantizers with scales of scales, their codes",
+       cli_read_text, &rq->scales},
+      {"nested-scales", "T.npy", "where the scales of scales go (nf4-double)",
+       cli_read_text, &rq->nested},
+      {"scale-offset", "O.npy", 
+       "where the number goes that was taken off the scales (f4), likewise",
+       cli_read_text, &rq->offset},
       {"global-scale", "G.npy",
        "where the tensor's own scale goes (f4), of quantizers that have one",
        cli_read_text, &rq->global},
@@ -82,7 +89,8 @@ static bool one_scale(const quantize_request *rq)
   ulp_format f;
   return ulp_format_find(rq->to, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
-         !rq->scale_format && !rq->global && !rq->zeros &&
+         !rq->scale_format && !rq->global && !rq->zeros && !rq->nested &&
+         !rq->offset &&
          !(rq->profile && cli_quantizer_has_profile(rq->to, rq->profile));
 }
 

@@ -11,6 +11,7 @@
 
 typedef struct {
   const char *to, *in, *out, *scales, *global, *zeros, *dequant;
+  const char *nested, *offset;
   const char *profile, *granularity, *scale_format, *rule_text;
   ulp_format format; /* of one scale; bits 0: `to` is a quantizer's text */
   ulp_rounding rounding;
@@ -22,7 +23,7 @@ typedef struct {
 } quantize_request;
 
 typedef struct {
-  const char *from, *in, *out, *scales, *global, *zeros;
+  const char *from, *in, *out, *scales, *global, *zeros, *nested, *offset;
   const char *profile, *granularity, *scale_format, *rule_text;
   ulp_format format; /* of one scale */
   cli_axis axis;
@@ -67,6 +68,10 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
 
 /* Elements first .. first+n-1 as f32. */
 void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n);
+
+/* Options of scales of scales where the quantizer has none. */
+ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
+                            const char *offset, ulp_error *e);
 
 /* Shorter blocks where the implementation has none are refused. */
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,

@@ -61,6 +61,22 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
   return status == ULP_OK ? set(q, "rule", t->rule, "scale-rule", e) : status;
 }
 
+ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
+                            const char *offset, ulp_error *e)
+{
+  if (nested && !q->nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--nested-scales: %s has none, expected a quantizer "
+                         "with scales of scales, such as nf4-double",
+                         q->name);
+  if (offset && (!q->nested[0] || q->offset == ULP_OFFSET_NONE))
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--scale-offset: %s has none, expected a quantizer "
+                         "with one, such as nf4-double",
+                         q->name);
+  return ULP_OK;
+}
+
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e)
 {

@@ -28,6 +28,11 @@ sed 1d list.csv | cut -d, -f1,2 | tr , @ | grep -v '@ggml$' >names
 while read -r name; do
   extra= back=
   case $name in *affine*) extra='--zero-points z.npy' back=$extra ;; esac
+  case $name in
+    *double*)
+      extra='--nested-scales t.npy --scale-offset o.npy' back=$extra
+      ;;
+  esac
   if "$ULPLAB" quantize --to "$name" --in x.npy --out q.npy \
     --global-scale g.npy >/dev/null 2>&1; then
     extra="$extra --global-scale g.npy" back="$back --global-scale g.npy"
