@@ -123,13 +123,20 @@ typedef struct {
   double factor, zero;
 } setting;
 
+/* A zero point is stored as an int32; of a block with a NaN it is 0. */
+static double whole(double zero)
+{
+  return zero >= INT32_MIN && zero <= INT32_MAX ? zero : 0;
+}
+
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
   return (setting){
       .factor = q->factor.count ? ulp_formula_eval(&q->factor, q->wide, v)
                                 : v[ULP_VAR_SCALE],
-      .zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0};
+      .zero = q->zero.count ? whole(ulp_formula_eval(&q->zero, q->wide, v))
+                            : 0};
 }
 
 /* What a code is multiplied by. */
@@ -149,7 +156,9 @@ static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
                        uint64_t index)
 {
   double y = q->divide ? (double)x / t->factor : (double)x * t->factor;
+  if (isnan(t->factor)) y = t->factor; /* of two NaNs this one, everywhere */
   y = narrow(q, y);
+  if (q->bare_zero && (float)y == 0) y = 0; /* of an f32 quotient */
   if (q->zero.count)
     y = q->zero_after ? nearbyint(y) + t->zero : narrow(q, y + t->zero);
   if (q->ties != ULP_TIES_MODE)

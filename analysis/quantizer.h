@@ -89,6 +89,7 @@ typedef struct {
   ulp_judge search_for;
   bool divide;           /* an element is x / factor, else x * factor */
   bool zero_after;       /* the zero point is added after rounding */
+  bool bare_zero;        /* a zero loses its sign, as in torch.sign */
   bool fixed;            /* the scales are given, not chosen */
   ulp_formula global;    /* G from A; none: 1 */
   ulp_formula raw;       /* the scale before it is rounded to its format */
@@ -126,6 +127,7 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   arithmetic=f32|f64   apply=times|over
  *   global= raw= second= error= factor= zero= decode=   formulas
  *   judge=mse|mae|max   ties=mode|f32-down|f32-low   zero-point=before|after
+ *   zero-sign=keep|drop
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
  * with one line in *e. */
 ULP_MUST_CHECK ulp_status ulp_quantizer_find(const char *spec,
