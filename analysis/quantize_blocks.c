@@ -187,7 +187,10 @@ static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
                        uint64_t index)
 {
   double y = flush(q, is_outlier(q, x) ? 0 : (double)x);
-  y = narrow(q, q->divide ? y / t->factor : y * t->factor);
+  y = q->divide ? y / t->factor : y * t->factor;
+  if (isnan(t->factor)) y = t->factor; /* of two NaNs this one, everywhere */
+  y = narrow(q, y);
+  if (q->bare_zero && (float)y == 0) y = 0; /* of an f32 quotient */
   if (q->zero.count)
     y = q->zero_after ? nearbyint(y) + t->zero : narrow(q, y + t->zero);
   if (q->ties != ULP_TIES_MODE)

@@ -100,6 +100,7 @@ typedef struct {
   ulp_judge search_for;
   bool divide;           /* an element is x / factor, else x * factor */
   bool zero_after;       /* the zero point is added after rounding */
+  bool bare_zero;        /* a zero loses its sign, as in torch.sign */
   bool fixed;            /* the scales are given, not chosen */
   ulp_formula global;    /* G from A; none: 1 */
   ulp_formula raw;       /* the scale before it is rounded to its format */
@@ -142,7 +143,7 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   global= raw= second= error= factor= zero= decode=   formulas
  *   judge=mse|mae|max   zero-point=before|after   outlier=X
  *   ties=mode|f32-down|f32-low|f32-even|f32-grid|bnb   nan=first|last
- *   subnormals=keep|flush
+ *   subnormals=keep|flush   zero-sign=keep|drop
  *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
  *   offset=none|mean|X   taken off the scales before that
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
