@@ -201,6 +201,13 @@ ulp_status ulp_formula_parse(const char *text, ulp_formula *out, ulp_error *e)
   return ULP_OK;
 }
 
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
+{
+  for (int i = 0; i < f->count; i++)
+    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
+  return false;
+}
+
 /* ---- evaluating ----------------------------------------------------------- */
 
 static double toward_zero(double x)
