@@ -60,6 +60,25 @@
 #define TE_BLOCK_SOURCE \
   "Transformer Engine common/recipe/recipe_common.cuh, compute_scale_from_amax"
 
+/* For observers (calibrate.h).  TE's delayed scaling keeps the factor that
+ * elements are multiplied by, its `scale`, and so do these rows. */
+#define TE_DELAYED \
+  "arithmetic=f32;raw=ok(a, min(MAX / a, HUGE));apply=times;decode=1 / s;" \
+  "over=numbers;special=cuda"
+#define TE_DELAYED_SOURCE \
+  "Transformer Engine common/recipe/delayed_scaling.cu, kernel_bulk"
+/* 2^-23 is torch.finfo(torch.float32).eps; aten/src/ATen/native/quantized,
+ * quantize_val multiplies by the reciprocal and adds the zero point last. */
+#define PYTORCH_SYMMETRIC \
+  "arithmetic=f32;raw=max(max(abs(lo), hi) / ((MAX - MIN) / 2), 2^-23);" \
+  "apply=times;factor=1 / s;over=all"
+#define PYTORCH_AFFINE \
+  "arithmetic=f32;raw=max((hi - lo) / (MAX - MIN), 2^-23);" \
+  "zero=min(max(MIN - rne(lo / s), MIN), MAX);apply=times;factor=1 / s;" \
+  "zero-point=after;over=all"
+#define PYTORCH_SOURCE \
+  "PyTorch torch/ao/quantization/observer.py, _calculate_qparams"
+
 static const ulp_quantizer_row rows[] = {
     /* ---- MX ---- */
     {"mxfp8", "mxfp8_e4m3", "ocp", "e4m3", "group:32", "e8m0", OCP_MX,
@@ -182,6 +201,10 @@ static const ulp_quantizer_row rows[] = {
      "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
      "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
      TE_BLOCK_SOURCE},
+    {"fp8-delayed", "fp8-delayed_e4m3", "te", "e4m3", "tensor", "float32",
+     TE_DELAYED, TE_DELAYED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te", "e5m2", "tensor", "float32", TE_DELAYED,
+     TE_DELAYED_SOURCE},
     {"fp4-block", "", "deepgemm", "e2m1", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 6;apply=times;factor=1 / s;over=all;"
      "ties=f32-low",
@@ -196,6 +219,12 @@ static const ulp_quantizer_row rows[] = {
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
     {"int4-affine", "", "compressed-tensors", "int4", "group:128", "float32",
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
+    {"int8", "", "pytorch", "int8", "tensor", "float32", PYTORCH_SYMMETRIC,
+     PYTORCH_SOURCE},
+    {"int8-affine", "", "pytorch", "int8", "tensor", "float32",
+     PYTORCH_AFFINE, PYTORCH_SOURCE},
+    {"uint8-affine", "", "pytorch", "uint8", "tensor", "float32",
+     PYTORCH_AFFINE, PYTORCH_SOURCE},
     {"fp8-channel", "", "compressed-tensors", "e4m3", "channel", "float32",
      COMPRESSED_INT ";special=torchao", COMPRESSED_SOURCE},
 
