@@ -57,75 +57,29 @@ static ulp_status prepare(work *w, ulp_error *e)
 
 /* ---- scales ---------------------------------------------------------------- */
 
-static ulp_status check_shape(const work *w, const ulp_tensor *t,
-                              const char *path, ulp_error *e)
-{
-  char have[200], want[200];
-  if (t->ndim == w->b.ndim &&
-      !memcmp(t->shape, w->b.shape, sizeof *t->shape * (size_t)t->ndim))
-    return ULP_OK;
-  cli_shape_text(have, sizeof have, t->ndim, t->shape);
-  cli_shape_text(want, sizeof want, w->b.ndim, w->b.shape);
-  return ulp_error_set(e, ULP_EFORMAT, "%s: shape %s, expected %s, one for "
-                       "each block of %s",
-                       path, have, want, w->rq->in);
-}
-
 static ulp_status read_scales(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
-  const ulp_format *f = &w->q.scale;
-  if (!w->rq->scales)
-    return ulp_error_set(e, ULP_EINVAL, "--scales S.npy is missing");
-  ulp_status status = cli_array_open(&file, &t, w->rq->scales, e);
-  if (status != ULP_OK) return status;
-  status = cli_codes_check(f, t, false, w->rq->scales, e);
-  if (status == ULP_OK) status = check_shape(w, t, w->rq->scales, e);
-  if (status == ULP_OK) {
-    w->scale = malloc((size_t)w->b.blocks * f->storage_bytes + 8);
-    status = w->scale ? cli_codes_read(f, t, false, w->rq->scales, w->scale, 0,
-                                       t->count, e)
-                      : no_memory(e);
-  }
-  ulp_file_close(file);
-  return status;
+  const dequantize_request *rq = w->rq;
+  return rq->scales ? cli_block_codes_read(&w->scale, &w->q.scale, &w->b,
+                                           rq->scales, rq->in, e)
+                    : ulp_error_set(e, ULP_EINVAL,
+                                    "--scales S.npy is missing");
 }
 
 static ulp_status read_zeros(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
   const char *path = w->rq->zeros;
-  if (!path == !w->q.zero.count) {
-    if (!path) return ULP_OK;
-  } else {
+  if (!path && !w->q.zero.count) return ULP_OK;
+  if (!path || !w->q.zero.count)
     return ulp_error_set(e, ULP_EINVAL,
                          path ? "--zero-points: %s has none"
                               : "--zero-points Z.npy is missing: %s has them",
                          w->q.name);
-  }
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  if (strcmp(t->dtype->npy, "i4"))
-    status = ulp_error_set(e, ULP_EFORMAT, "%s: dtype '%s', expected '<i4'",
-                           path, t->dtype->npy);
-  if (status == ULP_OK) status = check_shape(w, t, path, e);
-  if (status == ULP_OK) {
-    w->zero = malloc((size_t)w->b.blocks * sizeof *w->zero + 8);
-    if (w->zero)
-      ulp_tensor_read_raw(t, w->zero, 0, t->count);
-    else
-      status = no_memory(e);
-  }
-  ulp_file_close(file);
-  return status;
+  return cli_block_zeros_read(&w->zero, &w->b, path, w->rq->in, e);
 }
 
 static ulp_status read_global(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
   const char *path = w->rq->global;
   w->global = 1;
   if (!path && !w->q.global.count) return ULP_OK;
@@ -134,16 +88,7 @@ static ulp_status read_global(work *w, ulp_error *e)
                          path ? "--global-scale: %s has none"
                               : "--global-scale G.npy is missing: %s has one",
                          w->q.name);
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  if (strcmp(t->dtype->npy, "f4") || t->count != 1)
-    status = ulp_error_set(e, ULP_EFORMAT,
-                           "%s: %lld elements of '%s', expected one of '<f4'",
-                           path, (long long)t->count, t->dtype->npy);
-  else
-    ulp_tensor_read_f64(t, &w->global, 0, 1);
-  ulp_file_close(file);
-  return status;
+  return cli_number_read(&w->global, path, e);
 }
 
 /* ---- the parts ---------------------------------------------------------------- */
