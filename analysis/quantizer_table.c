@@ -62,20 +62,24 @@
 
 /* For observers (calibrate.h).  TE's delayed scaling keeps the factor that
  * elements are multiplied by, its `scale`, and so do these rows. */
-#define TE_DELAYED \
-  "arithmetic=f32;raw=ok(a, min(MAX / a, HUGE));apply=times;decode=1 / s;" \
-  "over=numbers;special=cuda"
+#define TE_DELAYED(quotient) \
+  "arithmetic=f32;raw=ok(a, min(" quotient ", HUGE));apply=times;" \
+  "decode=1 / s;over=numbers;special=cuda"
 #define TE_DELAYED_SOURCE \
   "Transformer Engine common/recipe/delayed_scaling.cu, kernel_bulk"
+/* A number over a tensor is reciprocal() times it: torch/_tensor.py. */
+#define TE_UNFUSED TE_DELAYED("1 / a * MAX")
+#define TE_UNFUSED_SOURCE \
+  "Transformer Engine pytorch/quantization.py, _default_sf_compute"
 /* 2^-23 is torch.finfo(torch.float32).eps; aten/src/ATen/native/quantized,
  * quantize_val multiplies by the reciprocal and adds the zero point last. */
 #define PYTORCH_SYMMETRIC \
   "arithmetic=f32;raw=max(max(abs(lo), hi) / ((MAX - MIN) / 2), 2^-23);" \
-  "apply=times;factor=1 / s;over=all"
+  "apply=times;factor=1 / s;over=all;scale-overflow=inf"
 #define PYTORCH_AFFINE \
   "arithmetic=f32;raw=max((hi - lo) / (MAX - MIN), 2^-23);" \
   "zero=min(max(MIN - rne(lo / s), MIN), MAX);apply=times;factor=1 / s;" \
-  "zero-point=after;over=all"
+  "zero-point=after;over=all;scale-overflow=inf"
 #define PYTORCH_SOURCE \
   "PyTorch torch/ao/quantization/observer.py, _calculate_qparams"
 
@@ -202,9 +206,13 @@ static const ulp_quantizer_row rows[] = {
      "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
      TE_BLOCK_SOURCE},
     {"fp8-delayed", "fp8-delayed_e4m3", "te", "e4m3", "tensor", "float32",
-     TE_DELAYED, TE_DELAYED_SOURCE},
-    {"fp8-delayed_e5m2", "", "te", "e5m2", "tensor", "float32", TE_DELAYED,
-     TE_DELAYED_SOURCE},
+     TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te", "e5m2", "tensor", "float32",
+     TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
+    {"fp8-delayed", "fp8-delayed_e4m3", "te-unfused", "e4m3", "tensor",
+     "float32", TE_UNFUSED, TE_UNFUSED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te-unfused", "e5m2", "tensor", "float32",
+     TE_UNFUSED, TE_UNFUSED_SOURCE},
     {"fp4-block", "", "deepgemm", "e2m1", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 6;apply=times;factor=1 / s;over=all;"
      "ties=f32-low",
