@@ -115,7 +115,8 @@ static ulp_status read_one(const fields *f, ulp_observer_spec *s, ulp_error *e)
   if (f->count > 2) return refuse(f, "one parameter at most", e);
   switch (s->kind) {
   case ULP_OBSERVE_AVERAGE:
-    if (!number(f, 1, 0, 1, &c)) return refuse(f, "C above 0, at most 1", e);
+    if (!number(f, 1, 0, 1, &c) || !((float)c > 0))
+      return refuse(f, "C above 0, at most 1", e);
     s->constant = (float)c;
     return ULP_OK;
   case ULP_OBSERVE_PERCENTILE:
