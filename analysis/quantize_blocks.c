@@ -226,7 +226,7 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
   }
 }
 
-/* ---- scales without elements ------------------------------------------------------- */
+/* ---- scales without elements -------------------------------------------- */
 
 /* Between the values of neighbouring codes, whether decode is a factor of a
  * code or a formula of it. */
@@ -332,7 +332,7 @@ static void quantize_block(const work *w, const float *x, int64_t i)
   const float *values = w->room;
   if (w->room)
     gather(w->b, &p, x, w->room);
-  else
+  else if (p.n > 0)
     values = x + line_at(w->b, &p, 0);
   setting t = find_scale(w, i, values, (size_t)p.n);
   for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
