@@ -42,7 +42,7 @@ static bool has_histogram(const ulp_observer *o)
          o->spec.kind == ULP_OBSERVE_MSE;
 }
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 static ulp_status check_formulas(const ulp_quantizer *q, ulp_error *e)
 {
@@ -61,10 +61,9 @@ static ulp_status check_delayed(const ulp_observer_spec *s,
 {
   const char *name = ulp_observer_row_at(s->kind)->name;
   if (q->global.count || q->zero.count)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "observer %s: %s has a %s, expected scales alone",
-                         name, q->name,
-                         q->global.count ? "global scale" : "zero point");
+    return ulp_error_set(
+        e, ULP_EINVAL, "observer %s: %s has a %s, expected scales alone", name,
+        q->name, q->global.count ? "global scale" : "zero point");
   if (s->margin && !ulp_formula_has(&q->raw, ULP_VAR_MAX) &&
       !ulp_formula_has(&q->raw, ULP_VAR_TOP))
     return ulp_error_set(e, ULP_EINVAL,
@@ -153,11 +152,11 @@ void ulp_observer_free(ulp_observer *o)
   free(o);
 }
 
-/* ---- a batch -------------------------------------------------------------- */
+/* ---- a batch ------------------------------------------------------------ */
 
 bool ulp_observer_fits(const ulp_observer *o, const ulp_blocks *b)
 {
-  return b->blocks == o->b.blocks && b->ndim == o->b.ndim &&
+  return b->ndim == o->b.ndim &&
          !memcmp(b->shape, o->b.shape, sizeof *b->shape * (size_t)b->ndim);
 }
 
@@ -186,15 +185,14 @@ static void add_run(ulp_observer *o, int64_t block, const float *x, int64_t n)
 ulp_status ulp_observer_add(ulp_observer *o, const ulp_blocks *b,
                             const float *x, int64_t first, int64_t n)
 {
-  if (!ulp_observer_fits(o, b) || first < 0 || n < 0 ||
-      first > b->elements - n)
+  if (!ulp_observer_fits(o, b) || first < 0 || n < 0 || first > b->elements - n)
     return ULP_EINVAL;
   for (int64_t i = first, end = first + n, run; i < end; x += run, i += run) {
     int64_t column = i % b->size[2], line = i / b->size[2];
     int64_t row = line % b->size[1], plane = line / b->size[1];
-    int64_t block = (plane / b->block[0] * b->grid[1] + row / b->block[1]) *
-                        b->grid[2] +
-                    column / b->block[2];
+    int64_t block =
+        (plane / b->block[0] * b->grid[1] + row / b->block[1]) * b->grid[2] +
+        column / b->block[2];
     run = b->block[2] - column % b->block[2];
     if (run > b->size[2] - column) run = b->size[2] - column;
     if (run > end - i) run = end - i;
@@ -203,11 +201,17 @@ ulp_status ulp_observer_add(ulp_observer *o, const ulp_blocks *b,
   return ULP_OK;
 }
 
-/* ---- statistics ----------------------------------------------------------- */
+/* ---- statistics --------------------------------------------------------- */
 
 /* As torch.minimum and torch.maximum: a NaN stays. */
-static float least(float a, float b) { return isnan(a) || a <= b ? a : b; }
-static float most(float a, float b) { return isnan(a) || a >= b ? a : b; }
+static float least(float a, float b)
+{
+  return isnan(a) || a <= b ? a : b;
+}
+static float most(float a, float b)
+{
+  return isnan(a) || a >= b ? a : b;
+}
 
 static float amax_of(const range *r)
 {
@@ -228,8 +232,8 @@ static void join(const ulp_observer *o, range *all, const range *now)
   if (!all->any)
     *all = *now;
   else if (o->spec.kind == ULP_OBSERVE_AVERAGE)
-    *all = (range){true, toward(all->lo, now->lo, c),
-                   toward(all->hi, now->hi, c)};
+    *all =
+        (range){true, toward(all->lo, now->lo, c), toward(all->hi, now->hi, c)};
   else
     *all = (range){true, least(all->lo, now->lo), most(all->hi, now->hi)};
 }
@@ -288,7 +292,7 @@ double ulp_observer_amax(const ulp_observer *o, int64_t block)
   return (double)amax_of(&o->last[block]);
 }
 
-/* ---- scales --------------------------------------------------------------- */
+/* ---- scales ------------------------------------------------------------- */
 
 /* Zero always lies between lo and hi.  A percentile bounds them, too. */
 static ulp_known known_of(const ulp_observer *o, int64_t block)

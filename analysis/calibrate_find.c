@@ -48,7 +48,7 @@ static const char *row_name(const void *list, size_t i)
   return i < ROWS ? rows[i].name : NULL;
 }
 
-/* ---- parameters ----------------------------------------------------------- */
+/* ---- parameters --------------------------------------------------------- */
 
 typedef struct {
   const char *text; /* all of it */

@@ -13,7 +13,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static ulp_status check_shape(const ulp_blocks *b, const ulp_tensor *t,
                               const char *path, const char *of, ulp_error *e)
@@ -24,7 +24,8 @@ static ulp_status check_shape(const ulp_blocks *b, const ulp_tensor *t,
     return ULP_OK;
   cli_shape_text(have, sizeof have, t->ndim, t->shape);
   cli_shape_text(want, sizeof want, b->ndim, b->shape);
-  return ulp_error_set(e, ULP_EFORMAT, "%s: shape %s, expected %s, one for "
+  return ulp_error_set(e, ULP_EFORMAT,
+                       "%s: shape %s, expected %s, one for "
                        "each block of %s",
                        path, have, want, of);
 }
@@ -86,7 +87,7 @@ ulp_status cli_number_read(double *out, const char *path, ulp_error *e)
   return status;
 }
 
-/* ---- writing -------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 void cli_block_codes_write(ulp_output *o, const ulp_format *f,
                            const ulp_blocks *b, const void *stored)

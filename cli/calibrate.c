@@ -36,7 +36,7 @@ typedef struct {
   float x[CLI_CHUNK];
 } work;
 
-/* ---- the command line ----------------------------------------------------- */
+/* ---- the command line --------------------------------------------------- */
 
 static ulp_status read_batch(void *target, const char *text, ulp_error *e)
 {
@@ -56,8 +56,8 @@ static int parse(request *rq, int argc, char **argv)
        "percentile:P, mse[:N], delayed[:L[:max|most_recent[:MARGIN]]] or "
        "delayed-unfused, likewise",
        cli_read_text, &rq->observer},
-      {"in", "X.npy", "a batch; once for each, or as operands",
-       read_batch, &rq->batches},
+      {"in", "X.npy", "a batch; once for each, or as operands", read_batch,
+       &rq->batches},
       {"scales", "S.npy", "where the scales go, for 'quantize --use-scales'",
        cli_read_text, &rq->scales},
       {"zero-points", "Z.npy", "where the zero points go (i4)", cli_read_text,
@@ -98,7 +98,7 @@ static int parse(request *rq, int argc, char **argv)
   return status;
 }
 
-/* ---- what was asked for --------------------------------------------------- */
+/* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status check_request(const request *rq, ulp_error *e)
 {
@@ -151,7 +151,7 @@ static ulp_status find(work *w, ulp_error *e)
              : ulp_error_set(e, status, "--observer: %s", inner.text);
 }
 
-/* ---- batches -------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------ */
 
 static ulp_status begin(work *w, const ulp_blocks *b, ulp_error *e)
 {
@@ -205,17 +205,17 @@ static ulp_status observe(work *w, const ulp_tensor *x, const char *path,
     int64_t n = x->count - i < CLI_CHUNK ? x->count - i : CLI_CHUNK;
     cli_floats_read(x, w->x, i, n);
     status = check_numbers(w, path, n, e);
-    if (status == ULP_OK && (status = ulp_observer_add(w->observer, &b, w->x, i,
-                                                       n)) != ULP_OK)
+    if (status == ULP_OK &&
+        (status = ulp_observer_add(w->observer, &b, w->x, i, n)) != ULP_OK)
       return ulp_error_set(e, status, "%s: %s", path, ulp_strerror(status));
   }
   return status;
 }
 
-/* ---- the history ---------------------------------------------------------- */
+/* ---- the history -------------------------------------------------------- */
 
-static const char *const columns[] = {"step", "batch", "block", "amax",
-                                      "scale", "next", NULL};
+static const char *const columns[] = {"step",  "batch", "block", "amax",
+                                      "scale", "next",  NULL};
 
 static void scale_cell(work *w, const unsigned char *scale, int64_t block)
 {
@@ -256,15 +256,15 @@ static ulp_status end_step(work *w, int step, ulp_error *e)
     ulp_observer_step(w->observer);
     return ULP_OK;
   }
-  bool before = ulp_observer_scales(w->observer, w->before, w->zero,
-                                    &ignored) == ULP_OK;
+  bool before =
+      ulp_observer_scales(w->observer, w->before, w->zero, &ignored) == ULP_OK;
   ulp_observer_step(w->observer);
   ulp_status status = get_scales(w, e);
   if (status == ULP_OK) write_step(w, step, before);
   return status;
 }
 
-/* ---- all of it ------------------------------------------------------------ */
+/* ---- all of it ---------------------------------------------------------- */
 
 static ulp_status batch(work *w, int step, ulp_error *e)
 {

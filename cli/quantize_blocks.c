@@ -29,7 +29,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- what was asked for --------------------------------------------------- */
+/* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status find(work *w, ulp_error *e)
 {
@@ -80,7 +80,7 @@ static ulp_status check_packed(const work *w, ulp_error *e)
   return ULP_OK;
 }
 
-/* ---- scales that are given ------------------------------------------------- */
+/* ---- scales that are given ---------------------------------------------- */
 
 static ulp_status check_given(const work *w, ulp_error *e)
 {
@@ -148,7 +148,7 @@ static ulp_status prepare(work *w, ulp_error *e)
   return status == ULP_OK ? read_given(w, e) : status;
 }
 
-/* ---- the parts --------------------------------------------------------------- */
+/* ---- the parts ---------------------------------------------------------- */
 
 static int64_t largest_part(const work *w)
 {
@@ -258,7 +258,7 @@ static ulp_status run(work *w, ulp_error *e)
   return status;
 }
 
-/* ---- outputs -------------------------------------------------------------------- */
+/* ---- outputs ------------------------------------------------------------ */
 
 static ulp_status open_outputs(work *w, ulp_error *e)
 {

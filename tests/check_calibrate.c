@@ -78,7 +78,7 @@ static void fill(const char *distribution, int n, uint64_t stream)
     x[i] = (float)wide[i];
 }
 
-/* ---- PyTorch's observers ----------------------------------------------------- */
+/* ---- PyTorch's observers ------------------------------------------------ */
 
 /* torch 2.15.0, torch.ao.quantization.observer on six batches of 6 x 5, x[i] =
  * ((7919 i + 3571 step) % 2003 - (step odd ? 900 : 1000)) / 64 (step + 1):
@@ -137,7 +137,7 @@ START_TEST(pytorch)
 }
 END_TEST
 
-/* ---- Transformer Engine's delayed scaling ------------------------------------- */
+/* ---- Transformer Engine's delayed scaling ------------------------------- */
 
 #define INF INFINITY
 static const struct {
@@ -220,7 +220,7 @@ START_TEST(history_length)
 }
 END_TEST
 
-/* ---- histograms ------------------------------------------------------------------ */
+/* ---- histograms --------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -313,7 +313,7 @@ START_TEST(least_error)
 }
 END_TEST
 
-/* ---- every row of the table -------------------------------------------------------- */
+/* ---- every row of the table --------------------------------------------- */
 
 static ulp_quantizer row_at(size_t i)
 {
@@ -413,15 +413,45 @@ START_TEST(given_by_hand)
     ulp_dequantize_blocks(&q, &b, y, &in, 1, 0, 1);
     ck_assert_float_eq(y[0], 3);
   }
-  ulp_quantizer q = find("int8-affine@pytorch");
+  /* 1 / 2^-149 is bounded, so that a zero stays one. */
+  ulp_quantizer q = find("fp8-block@te-f32");
   ulp_blocks b = blocks_of(&q, 1, 4);
+  const float tiny = 0x1p-149f;
+  memcpy(scales[0], &tiny, sizeof tiny);
+  q.fixed = true;
+  quantize(&q, &b, 0, 40, 1);
+  ck_assert_int_eq(codes[0][0], 0x7e);
+  ck_assert_int_eq(codes[0][2], 0);
+  q = find("int8-affine@pytorch");
+  b = blocks_of(&q, 1, 4);
   ulp_quantized out = {codes[0], scales[0], NULL};
   q.fixed = true;
   ck_assert(ulp_quantize_blocks(&q, &b, &out, x, 1, 1, 0, 1, 0) == ULP_EINVAL);
 }
 END_TEST
 
-/* ---- pieces and refusals --------------------------------------------------------------- */
+/* lo and hi reach to zero: 510 / 255, and -128 stands for 0; -510, 127. */
+START_TEST(zero_is_a_value)
+{
+  for (int k = 0; k < 2; k++) {
+    ulp_quantizer q = find("int8-affine@pytorch");
+    ulp_blocks b = blocks_of(&q, 1, 2);
+    ulp_observer *o = observer(k ? "average" : "minmax", &q, &b);
+    for (int sign = -1; sign < 2; sign += 2) {
+      const float batch[] = {255 * (float)sign, 510 * (float)sign};
+      ulp_observer_free(o);
+      o = observer(k ? "average" : "minmax", &q, &b);
+      add(o, &b, batch);
+      get(o, &q, 0);
+      ck_assert_float_eq(scale_at(&q, 0), 2);
+      ck_assert_int_eq(zeros[0][0], sign > 0 ? -128 : 127);
+    }
+    ulp_observer_free(o);
+  }
+}
+END_TEST
+
+/* ---- pieces and refusals ------------------------------------------------ */
 
 /* However a batch is cut, and whatever the rest of its shape. */
 START_TEST(pieces)
@@ -456,6 +486,7 @@ START_TEST(shapes_of_batches)
   ulp_blocks b = blocks_of(&q, 4, 3), other = blocks_of(&q, 2, 3);
   ulp_blocks bad = blocks_of(&q, 3, 4);
   ulp_observer *o = observer("minmax", &q, &b);
+  ulp_error e;
   double global;
   ck_assert(ulp_observer_scales(o, scales[0], NULL, &global) == ULP_EINVAL);
   for (int i = 0; i < 12; i++)
@@ -467,6 +498,26 @@ START_TEST(shapes_of_batches)
   ck_assert(ulp_observer_add(o, &bad, x, 0, 1) == ULP_EINVAL);
   get(o, &q, 0);
   ck_assert_float_eq(scale_at(&q, 0), 1);
+  ck_assert_float_eq(scale_at(&q, 1), 2);
+  ulp_observer_free(o);
+  /* The scales of 4 x 2 x 5 are 4 x 2, those of 4 x 5 are 4. */
+  q = find("int8/g=token");
+  b = blocks_of(&q, 4, 5);
+  o = observer("minmax", &q, &b);
+  ck_assert(ulp_blocks_make(&bad, &q.granularity, q.axis, 3,
+                            (const int64_t[]){4, 2, 5}, &e) == ULP_OK);
+  ck_assert(!ulp_observer_fits(o, &bad));
+  ulp_observer_free(o);
+  o = observer("minmax", &q, &bad);
+  ck_assert(!ulp_observer_fits(o, &b));
+  ulp_observer_free(o);
+  /* An empty batch is one. */
+  q = find("int8/g=channel/axis=1");
+  b = blocks_of(&q, 0, 3);
+  o = observer("minmax", &q, &b);
+  add(o, &b, x);
+  add(o, &other, x);
+  get(o, &q, 0);
   ck_assert_float_eq(scale_at(&q, 1), 2);
   ulp_observer_free(o);
   /* A block of nothing, seen in every batch, has the scale of zeros. */
@@ -540,6 +591,7 @@ int main(void)
   tcase_add_loop_test(t, one_batch_is_dynamic, 0, rows);
   tcase_add_loop_test(t, given_scales, 0, rows);
   tcase_add_test(t, given_by_hand);
+  tcase_add_test(t, zero_is_a_value);
   tcase_add_test(t, pieces);
   tcase_add_test(t, shapes_of_batches);
   tcase_add_loop_test(t, refused_text, 0, sizeof bad_text / sizeof *bad_text);
