@@ -330,7 +330,7 @@ static void quantize_block(const work *w, const float *x, int64_t i)
   const ulp_quantizer *q = w->q;
   place p = place_of(w->b, i);
   const float *values = w->room;
-  if (w->room)
+  if (w->room && p.n > 0)
     gather(w->b, &p, x, w->room);
   else if (p.n > 0)
     values = x + line_at(w->b, &p, 0);
@@ -355,7 +355,7 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
       (q->fixed && (!out->scales || (!out->zeros && q->zero.count))))
     return ULP_EINVAL;
   if (b->block[0] * b->block[1] > 1) {
-    w.room = malloc((size_t)(b->block[0] * b->block[1] * b->block[2]) *
+    w.room = malloc((size_t)(b->block[0] * b->block[1] * b->block[2] + 1) *
                     sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
   }
