@@ -53,6 +53,10 @@ static ulp_status check_formulas(const ulp_quantizer *q, ulp_error *e)
                          "expected a rule such as amax or minmax: mse and "
                          "percentile are observers",
                          q->name);
+  if (q->nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "%s has scales of scales, expected scales alone",
+                         q->name);
   return ULP_OK;
 }
 

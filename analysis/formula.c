@@ -201,13 +201,6 @@ ulp_status ulp_formula_parse(const char *text, ulp_formula *out, ulp_error *e)
   return ULP_OK;
 }
 
-bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
-{
-  for (int i = 0; i < f->count; i++)
-    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
-  return false;
-}
-
 /* ---- evaluating ----------------------------------------------------------- */
 
 static double toward_zero(double x)
@@ -282,6 +275,13 @@ static bool is_binary(operation op)
 {
   return (op >= ADD && op <= DIVIDE) || op == MIN || op == MAX || op == EVEN ||
          op == OK || op == WHEN || op == FINITE;
+}
+
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
+{
+  for (int i = 0; i < f->count; i++)
+    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
+  return false;
 }
 
 double ulp_formula_eval(const ulp_formula *f, bool wide,

@@ -67,9 +67,6 @@ typedef struct {
 ULP_MUST_CHECK ulp_status ulp_formula_parse(const char *text, ulp_formula *out,
                                             ulp_error *e);
 
-/* Whether a variable stands in it. */
-bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
-
 /* The value, every number, variable and result rounded to f32 unless `wide`
  * (f64).  An f64 operation rounded to f32 is the f32 operation: 53 >= 2*24 + 2
  * (Figueroa, "When is double rounding innocuous?", SIGNUM 30(3), 1995), and a
@@ -77,6 +74,9 @@ bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
  * a tie. */
 double ulp_formula_eval(const ulp_formula *f, bool wide,
                         const double variable[ULP_VARIABLES]);
+
+/* Whether a variable occurs in it. */
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
 
 #ifdef __cplusplus
 }

@@ -71,7 +71,8 @@ ulp_status cli_block_zeros_read(int32_t **out, const ulp_blocks *b,
   return status;
 }
 
-ulp_status cli_number_read(double *out, const char *path, ulp_error *e)
+ulp_status cli_number_read(double *out, const char *option, const char *path,
+                           ulp_error *e)
 {
   ulp_file *file;
   const ulp_tensor *t;
@@ -79,8 +80,9 @@ ulp_status cli_number_read(double *out, const char *path, ulp_error *e)
   if (status != ULP_OK) return status;
   if (strcmp(t->dtype->npy, "f4") || t->count != 1)
     status = ulp_error_set(e, ULP_EFORMAT,
-                           "%s: %lld elements of '%s', expected one of '<f4'",
-                           path, (long long)t->count, t->dtype->npy);
+                           "%s: %lld elements of '%s', expected one of '<f4' "
+                           "for --%s",
+                           path, (long long)t->count, t->dtype->npy, option);
   else
     ulp_tensor_read_f64(t, out, 0, 1);
   ulp_file_close(file);

@@ -57,13 +57,64 @@ static ulp_status prepare(work *w, ulp_error *e)
 
 /* ---- scales ---------------------------------------------------------------- */
 
+/* One code of f for each block of b; `option`: what to say when there is no
+ * path. */
+static ulp_status read_codes(unsigned char **out, const ulp_format *f,
+                             const ulp_blocks *b, const char *option,
+                             const char *path, const char *of, ulp_error *e)
+{
+  if (!path) return ulp_error_set(e, ULP_EINVAL, "--%s is missing", option);
+  return cli_block_codes_read(out, f, b, path, of, e);
+}
+
+static ulp_status read_offset(work *w, ulp_nested *n, ulp_error *e)
+{
+  double offset = 0;
+  const char *path = w->rq->offset;
+  if (w->q.offset == ULP_OFFSET_NONE) return ULP_OK;
+  if (!path)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--scale-offset O.npy is missing: %s has one",
+                         w->q.name);
+  ulp_status status = cli_number_read(&offset, "scale-offset", path, e);
+  n->offset = (float)offset;
+  return status;
+}
+
+/* Scales from their codes. */
+static ulp_status read_nested(work *w, ulp_error *e)
+{
+  ulp_nested n;
+  unsigned char *codes = NULL, *scales = NULL;
+  ulp_status status = ulp_nested_make(&n, &w->q, &w->b, e);
+  if (status == ULP_OK) status = read_offset(w, &n, e);
+  if (status == ULP_OK)
+    status = read_codes(&codes, &n.q.element, &w->b, "scales S.npy",
+                        w->rq->scales, w->rq->in, e);
+  if (status == ULP_OK)
+    status = read_codes(&scales, &n.q.scale, &n.b, "nested-scales T.npy",
+                        w->rq->nested, w->rq->scales, e);
+  if (status == ULP_OK) {
+    const ulp_quantized in = {codes, scales, NULL};
+    float *values = malloc((size_t)w->b.blocks * sizeof *values + 8);
+    w->scale = (void *)values;
+    if (values)
+      ulp_nested_dequantize(&n, values, &in);
+    else
+      status = no_memory(e);
+  }
+  free(codes);
+  free(scales);
+  return status;
+}
+
 static ulp_status read_scales(work *w, ulp_error *e)
 {
-  const dequantize_request *rq = w->rq;
-  return rq->scales ? cli_block_codes_read(&w->scale, &w->q.scale, &w->b,
-                                           rq->scales, rq->in, e)
-                    : ulp_error_set(e, ULP_EINVAL,
-                                    "--scales S.npy is missing");
+  ulp_status status = cli_nested_check(&w->q, w->rq->nested, w->rq->offset, e);
+  if (status != ULP_OK) return status;
+  if (w->q.nested[0]) return read_nested(w, e);
+  return read_codes(&w->scale, &w->q.scale, &w->b, "scales S.npy",
+                    w->rq->scales, w->rq->in, e);
 }
 
 static ulp_status read_zeros(work *w, ulp_error *e)
@@ -88,7 +139,7 @@ static ulp_status read_global(work *w, ulp_error *e)
                          path ? "--global-scale: %s has none"
                               : "--global-scale G.npy is missing: %s has one",
                          w->q.name);
-  return cli_number_read(&w->global, path, e);
+  return cli_number_read(&w->global, "global-scale", path, e);
 }
 
 /* ---- the parts ---------------------------------------------------------------- */

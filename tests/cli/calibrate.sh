@@ -134,6 +134,7 @@ out='--scales o.npy --history p.csv'
   refused quantize $affine $in --use-scales s1.npy --use-zero-points s1.npy
   refused quantize --to nvfp4 --granularity tensor $in --use-scales s8.npy
   refused quantize --to nvfp4 $in --use-global-scale s2.npy
+  refused quantize --to nf4-double@bitsandbytes $in --use-scales s2.npy
 }
 prints refused-calibrate.txt cat ../refused
 
