@@ -84,6 +84,28 @@
 #define TE_BLOCK_SOURCE \
   "Transformer Engine common/recipe/recipe_common.cuh, compute_scale_from_amax"
 
+/* For observers (calibrate.h).  TE's delayed scaling keeps the factor that
+ * elements are multiplied by, its `scale`, and so do these rows. */
+#define TE_DELAYED(quotient) \
+  "arithmetic=f32;raw=ok(a, min(" quotient ", HUGE));apply=times;" \
+  "decode=1 / s;over=numbers;special=cuda"
+#define TE_DELAYED_SOURCE \
+  "Transformer Engine common/recipe/delayed_scaling.cu, kernel_bulk"
+/* A number over a tensor is reciprocal() times it: torch/_tensor.py. */
+#define TE_UNFUSED TE_DELAYED("1 / a * MAX")
+#define TE_UNFUSED_SOURCE \
+  "Transformer Engine pytorch/quantization.py, _default_sf_compute"
+/* 2^-23 is torch.finfo(torch.float32).eps; aten/src/ATen/native/quantized,
+ * quantize_val multiplies by the reciprocal and adds the zero point last. */
+#define PYTORCH_SYMMETRIC \
+  "arithmetic=f32;raw=max(max(abs(lo), hi) / ((MAX - MIN) / 2), 2^-23);" \
+  "apply=times;factor=1 / s;over=all;scale-overflow=inf"
+#define PYTORCH_AFFINE \
+  "arithmetic=f32;raw=max((hi - lo) / (MAX - MIN), 2^-23);" \
+  "zero=min(max(MIN - rne(lo / s), MIN), MAX);apply=times;factor=1 / s;" \
+  "zero-point=after;over=all;scale-overflow=inf"
+#define PYTORCH_SOURCE \
+  "PyTorch torch/ao/quantization/observer.py, _calculate_qparams"
 /* bitsandbytes.  Its CUDA kernels are built with --use_fast_math: subnormals
  * are zeros; the reciprocal is rcp.approx.ftz, which on an H100 is one unit of
  * the last place from the nearest, used here, for 1108522 of the 2^23
@@ -96,7 +118,7 @@
 /* On CPUs 4 bits are PyTorch operations: a NaN spreads, bucketize has it last;
  * 8 bits are C++ with a table of 65536 entries. */
 #define BNB_CPU_4BIT \
-  "arithmetic=f32;raw=a;apply=times;factor=1 / max(a, 1e-38);over=all;" \
+  "arithmetic=f32;raw=a;apply=times;factor=1 / max(s, 1e-38);over=all;" \
   "ties=f32-down;nan=last;zero-scale=0;scale-overflow=inf"
 #define BNB_CPU_8BIT \
   "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;" \
@@ -260,6 +282,14 @@ static const ulp_quantizer_row rows[] = {
      "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
      "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
      TE_BLOCK_SOURCE},
+    {"fp8-delayed", "fp8-delayed_e4m3", "te", "e4m3", "tensor", "float32",
+     TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te", "e5m2", "tensor", "float32",
+     TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
+    {"fp8-delayed", "fp8-delayed_e4m3", "te-unfused", "e4m3", "tensor",
+     "float32", TE_UNFUSED, TE_UNFUSED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te-unfused", "e5m2", "tensor", "float32",
+     TE_UNFUSED, TE_UNFUSED_SOURCE},
     {"fp4-block", "", "deepgemm", "e2m1", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 6;apply=times;factor=1 / s;over=all;"
      "ties=f32-low",
@@ -284,6 +314,12 @@ static const ulp_quantizer_row rows[] = {
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
     {"int4-affine", "", "compressed-tensors", "int4", "group:128", "float32",
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
+    {"int8", "", "pytorch", "int8", "tensor", "float32", PYTORCH_SYMMETRIC,
+     PYTORCH_SOURCE},
+    {"int8-affine", "", "pytorch", "int8", "tensor", "float32",
+     PYTORCH_AFFINE, PYTORCH_SOURCE},
+    {"uint8-affine", "", "pytorch", "uint8", "tensor", "float32",
+     PYTORCH_AFFINE, PYTORCH_SOURCE},
     {"fp8-channel", "", "compressed-tensors", "e4m3", "channel", "float32",
      COMPRESSED_INT ";special=torchao", COMPRESSED_SOURCE},
 
