@@ -70,6 +70,19 @@ typedef enum {
  * ties. */
 typedef enum { ULP_JUDGE_MSE, ULP_JUDGE_MAE, ULP_JUDGE_MAX } ulp_judge;
 
+/* The order in which errors are summed, which decides between scales whose
+ * errors are near.  Each step makes of a list of numbers a shorter one: the
+ * sums of every N neighbours, or N sums of every N-th number; what is left is
+ * summed from its first to its last.  No steps: only that. */
+enum { ULP_SUM_STEPS = 6, ULP_SUM_LANES = 64 };
+typedef struct {
+  int count;
+  struct {
+    bool neighbours;
+    int n; /* up to ULP_SUM_LANES */
+  } step[ULP_SUM_STEPS];
+} ulp_sum_order;
+
 typedef struct {
   char name[96];         /* canonical: finds it again */
   const char *profile, *source; /* source "": of no implementation */
@@ -80,7 +93,7 @@ typedef struct {
   int axis;
   bool whole_blocks;     /* the implementation refuses shorter ones */
   ulp_over over;
-  bool wide;             /* arithmetic in f64, else in f32 */
+  ulp_arithmetic arithmetic;
   ulp_format scale;
   ulp_rounding scale_rounding;
   double zero_scale;     /* stands for a scale that is 0; or 0 */
@@ -89,15 +102,18 @@ typedef struct {
   ulp_judge search_for;
   bool divide;           /* an element is x / factor, else x * factor */
   bool zero_after;       /* the zero point is added after rounding */
+  bool bare_zero;        /* a zero loses its sign, as in torch.sign */
   bool fixed;            /* the scales are given, not chosen */
   ulp_formula global;    /* G from A; none: 1 */
   ulp_formula raw;       /* the scale before it is rounded to its format */
   ulp_formula second;    /* another to choose from, if any */
   ulp_formula error;     /* value of a code when they are judged */
   ulp_judge judge;
+  ulp_sum_order sum;     /* of the errors of both */
   ulp_formula factor;    /* from s, G (and a) */
   ulp_formula zero;      /* zero point, a whole number; none: 0 */
-  ulp_formula decode;    /* a code's value is (q - zero) * decode */
+  ulp_formula decode;    /* a code's value is (q - zero) * decode, or decode
+                            itself where q stands in it */
 } ulp_quantizer;
 
 /* A row of the table: formulas as text, the rest by name; "" is the default
@@ -123,9 +139,12 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   round= overflow= sr-bits= seed=    of elements; scale-round=,
  *   scale-overflow=  of scales; special= names the profile of formats.h
  *   over=finite|numbers|all   zero-scale=X
- *   arithmetic=f32|f64   apply=times|over
+ *   arithmetic=f32|f64|bf16   apply=times|over
  *   global= raw= second= error= factor= zero= decode=   formulas
  *   judge=mse|mae|max   ties=mode|f32-down|f32-low   zero-point=before|after
+ *   zero-sign=keep|drop
+ *   sum=STEP,STEP...    of the errors: xN sums N neighbours, N folds into N
+ *                       sums of every N-th (ulp_sum_order)
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
  * with one line in *e. */
 ULP_MUST_CHECK ulp_status ulp_quantizer_find(const char *spec,
