@@ -185,6 +185,18 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n);
 
+/* ---- rotations ----------------------------------------------------------- */
+
+/* y = x diag(s) H16 / 4 of every 16 neighbours, H16 Sylvester's Hadamard
+ * matrix, s -1 where a bit of `minus` is set; each the exact value (in f64)
+ * rounded once, to `to` (bf16 in the recipes) or, NULL, to f32.  y may be x.
+ * ULP_EINVAL when n is no multiple of 16. */
+ULP_MUST_CHECK ulp_status ulp_hadamard16(float *y, const float *x, size_t n,
+                                         uint16_t minus, const ulp_format *to);
+/* Transformer Engine's signs, + + + - + - - - - - - + - + - - (custom_recipes/
+ * reference_nvfp4.py, get_wgrad_sign_vector). */
+enum { ULP_HADAMARD16_TE = 0xd7e8 };
+
 #ifdef __cplusplus
 }
 #endif
