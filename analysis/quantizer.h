@@ -78,6 +78,19 @@ typedef enum { ULP_OFFSET_NONE, ULP_OFFSET_MEAN, ULP_OFFSET_GIVEN } ulp_offset;
  * ties. */
 typedef enum { ULP_JUDGE_MSE, ULP_JUDGE_MAE, ULP_JUDGE_MAX } ulp_judge;
 
+/* The order in which errors are summed, which decides between scales whose
+ * errors are near.  Each step makes of a list of numbers a shorter one: the
+ * sums of every N neighbours, or N sums of every N-th number; what is left is
+ * summed from its first to its last.  No steps: only that. */
+enum { ULP_SUM_STEPS = 6, ULP_SUM_LANES = 64 };
+typedef struct {
+  int count;
+  struct {
+    bool neighbours;
+    int n; /* up to ULP_SUM_LANES */
+  } step[ULP_SUM_STEPS];
+} ulp_sum_order;
+
 typedef struct {
   char name[96];         /* canonical: finds it again */
   const char *profile, *source; /* source "": of no implementation */
@@ -91,7 +104,7 @@ typedef struct {
   int axis;
   bool whole_blocks;     /* the implementation refuses shorter ones */
   ulp_over over;
-  bool wide;             /* arithmetic in f64, else in f32 */
+  ulp_arithmetic arithmetic;
   ulp_format scale;
   ulp_rounding scale_rounding;
   double zero_scale;     /* stands for a scale that is 0; or 0 */
@@ -109,6 +122,7 @@ typedef struct {
   ulp_formula second;    /* another to choose from, if any */
   ulp_formula error;     /* value of a code when they are judged */
   ulp_judge judge;
+  ulp_sum_order sum;     /* of the errors of both */
   ulp_formula factor;    /* from s, G (and a) */
   ulp_formula zero;      /* zero point, a whole number; none: 0 */
   ulp_formula decode;    /* a code's value is (q - zero) * decode, or decode
@@ -141,13 +155,15 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   round= overflow= sr-bits= seed=    of elements; scale-round=,
  *   scale-overflow=  of scales; special= names the profile of formats.h
  *   over=finite|numbers|all   zero-scale=X
- *   arithmetic=f32|f64   apply=times|over
+ *   arithmetic=f32|f64|bf16   apply=times|over
  *   global= raw= second= error= factor= zero= decode=   formulas
  *   judge=mse|mae|max   zero-point=before|after   outlier=X
  *   ties=mode|f32-down|f32-low|f32-even|f32-grid|bnb   nan=first|last
  *   subnormals=keep|flush   zero-sign=keep|drop
  *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
  *   offset=none|mean|X   taken off the scales before that
+ *   sum=STEP,STEP...    of the errors: xN sums N neighbours, N folds into N
+ *                       sums of every N-th (ulp_sum_order)
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
  * with one line in *e. */
 ULP_MUST_CHECK ulp_status ulp_quantizer_find(const char *spec,
@@ -210,6 +226,17 @@ ULP_MUST_CHECK ulp_status ulp_nested_quantize(ulp_nested *n,
                                               float *scales);
 void ulp_nested_dequantize(const ulp_nested *n, float *scales,
                            const ulp_quantized *in);
+/* ---- rotations ----------------------------------------------------------- */
+
+/* y = x diag(s) H16 / 4 of every 16 neighbours, H16 Sylvester's Hadamard
+ * matrix, s -1 where a bit of `minus` is set; each the exact value (in f64)
+ * rounded once, to `to` (bf16 in the recipes) or, NULL, to f32.  y may be x.
+ * ULP_EINVAL when n is no multiple of 16. */
+ULP_MUST_CHECK ulp_status ulp_hadamard16(float *y, const float *x, size_t n,
+                                         uint16_t minus, const ulp_format *to);
+/* Transformer Engine's signs, + + + - + - - - - - - + - + - - (custom_recipes/
+ * reference_nvfp4.py, get_wgrad_sign_vector). */
+enum { ULP_HADAMARD16_TE = 0xd7e8 };
 
 #ifdef __cplusplus
 }
