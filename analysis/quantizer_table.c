@@ -100,7 +100,14 @@
 /* NVFP4.  2688 = 448 * 6. */
 #define NVFP4_SOURCE "NVIDIA, arXiv:2509.25149, appendix B"
 
-#define DEEPSEEK_SOURCE "DeepSeek-V3 inference/kernel.py, act_quant"
+/* Triton's "/" is div.full.f32 on NVIDIA GPUs, which multiplies by a
+ * reciprocal: an H100 with Triton 3.6 gave a (1/448) where the kernel says
+ * amax / 448., in every block of 10^7 elements.  Of x / s the reciprocal is
+ * rcp.approx, which is not always the nearest. */
+#define DEEPSEEK_DIVISION \
+  "arithmetic=f32;over=numbers;special=cuda;apply=times;factor=1 / s"
+#define DEEPSEEK_SOURCE \
+  "DeepSeek-V3 inference/kernel.py, act_quant, run on an H100 by Triton 3.6"
 /* ceil_to_ue8m0 keeps exponents from 1 to 254: an Inf or a NaN is 2^127.
  * per_block_cast is g=tile:128x128, per_channel_cast g=tile:128x1. */
 #define DEEPGEMM_SOURCE "DeepGEMM deep_gemm/utils/math.py"
@@ -300,12 +307,11 @@ static const ulp_quantizer_row rows[] = {
 
     /* ---- FP8 with f32 scales ---- */
     {"fp8-block", "", "deepseek", "e4m3", "group:128", "float32",
-     "arithmetic=f32;raw=max(a, 1e-4) / 448;over=numbers;special=cuda;"
-     "scale-overflow=ieee",
+     DEEPSEEK_DIVISION ";raw=max(a, 1e-4) * (1 / 448);scale-overflow=ieee",
      DEEPSEEK_SOURCE},
     {"fp8-block", "", "deepseek-ue8m0", "e4m3", "group:128", "e8m0",
-     "arithmetic=f32;raw=ceil2log(max(a, 1e-4) / 448);over=numbers;"
-     "special=cuda",
+     DEEPSEEK_DIVISION ";raw=ceil2log(max(a, 1e-4) * (1 / 448));"
+     "factor=finite(1 / s, 0);scale-overflow=nan",
      DEEPSEEK_SOURCE},
     {"fp8-block", "", "deepgemm", "e4m3", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 448;apply=times;factor=1 / s;over=all;"

@@ -386,16 +386,17 @@ def cases_deepgemm(folder):
 
 
 def deepseek_run(ue8m0):
-    """inference/kernel.py, act_quant_kernel, with IEEE division (Triton's is
-    div.full.f32, of 2 ulp) and torch's log2; casts saturate, and a NaN loses
-    against 1e-4, as on the GPU."""
+    """inference/kernel.py, act_quant_kernel, with multiplication by the
+    nearest reciprocal (Triton's division is div.full.f32, and so does an H100,
+    but for the last place of 1 / s) and torch's log2; casts saturate, and a
+    NaN loses against 1e-4, as on the GPU."""
     def run(x):
         v = x.float().reshape(*x.shape[:-1], -1, 128)
         a = torch.nan_to_num(v.abs(), nan=0, posinf=float("inf")).amax(-1)
-        s = torch.maximum(a, torch.tensor(1e-4)) / 448.0
+        s = torch.maximum(a, torch.tensor(1e-4)) * torch.tensor(1 / 448)
         if ue8m0:
             s = torch.exp2(torch.ceil(torch.log2(s)))
-        y = torch.clamp(v / s[..., None], -448, 448)
+        y = torch.clamp(v * (1 / s)[..., None], -448, 448)
         q = integers(y.to(torch.float8_e4m3fn)).copy()
         q[torch.isnan(y).numpy()] = 0x7F
         z = torch.from_numpy(q).view(torch.float8_e4m3fn).float()
