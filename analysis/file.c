@@ -179,9 +179,29 @@ void ulp_file_close(ulp_file *f)
   for (size_t i = 0; f->tensors != NULL && i < f->count; i++)
     free((void *)(uintptr_t)f->tensors[i].name);
   free(f->tensors);
+  for (size_t i = 0; f->notes != NULL && i < 2 * f->note_count; i++)
+    free(f->notes[i]);
+  free(f->notes);
   if (f->map != NULL) munmap(f->map, f->map_size);
   free(f->path);
   free(f);
+}
+
+/* ---- metadata ----------------------------------------------------------- */
+
+const char *ulp_file_metadata(const ulp_file *f, const char *key)
+{
+  for (size_t i = 0; i < f->note_count; i++)
+    if (strcmp(f->notes[2 * i], key) == 0) return f->notes[2 * i + 1];
+  return NULL;
+}
+
+const char *ulp_file_metadata_row(const ulp_file *f, size_t i,
+                                  const char **key)
+{
+  if (i >= f->note_count) return NULL;
+  *key = f->notes[2 * i];
+  return f->notes[2 * i + 1];
 }
 
 /* ---- tensors ------------------------------------------------------------ */
