@@ -6,12 +6,20 @@
 #define ULPLAB_MEASURE_H
 
 #include "cli.h"
+#include "quantizer.h"
 
 enum { MEASURE_MAX_LIST = 64 };
 
+/* A format, which has a scale a tensor by each of the rules, or a quantizer. */
+typedef struct {
+  char *text; /* as it was given */
+  ulp_format format; /* of elements */
+  ulp_quantizer *q;  /* NULL: the format alone */
+} measure_item;
+
 typedef struct {
   size_t count;
-  ulp_format item[MEASURE_MAX_LIST];
+  measure_item item[MEASURE_MAX_LIST];
 } measure_formats;
 
 typedef struct {
@@ -24,7 +32,7 @@ typedef struct {
   measure_rules rules;
   ulp_rounding rounding;
   const char *out;
-  bool json;
+  bool json, strict;
   int threads;
   size_t file_count;
   char **path;
@@ -44,7 +52,8 @@ typedef struct {
   cli_table table;
   ulp_file **file;
   ulp_summary *summary;
-  size_t jobs;
+  size_t formats, jobs; /* jobs: of plain formats, each by every rule */
+  const measure_item *plain[MEASURE_MAX_LIST];
   measure_job *job;
   double *x;    /* a chunk */
   double *work; /* two chunks a thread */
@@ -55,9 +64,26 @@ typedef struct {
 /* The columns of the answer; ends with NULL. */
 extern const char *const measure_columns[];
 
+/* Lists (measure_list.c): readers of options, and what frees one. */
+ulp_status measure_read_formats(void *target, const char *text, ulp_error *e);
+ulp_status measure_read_rules(void *target, const char *text, ulp_error *e);
+void measure_formats_free(measure_formats *list);
+
 /* Measures one tensor of floats in every format at every scale, and adds its
  * rows to w->table. */
 ulp_status measure_tensor(measure_work *w, const char *path,
                           const ulp_tensor *t, ulp_error *e);
+
+/* What rows have in common: the cells of a tensor, and of its errors. */
+void measure_tensor_cells(cli_table *table, const char *path,
+                          const ulp_tensor *t, const ulp_moments *m);
+void measure_error_cells(cli_table *table, const ulp_error_sums *sums);
+
+/* Whether every quantizer fits, and the row of one (measure_blocks.c). */
+ulp_status measure_fits(const measure_request *rq, const char *path,
+                        const ulp_tensor *t, ulp_error *e);
+ulp_status measure_blocks(measure_work *w, const measure_item *item,
+                          const char *path, const ulp_tensor *t,
+                          const ulp_moments *m, ulp_error *e);
 
 #endif

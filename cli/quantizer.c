@@ -64,13 +64,23 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e)
 {
-  for (int d = 0; q->whole_blocks && d < 3; d++)
-    if (b->block[d] && b->size[d] % b->block[d])
+  const ulp_granularity *g = &q->granularity;
+  if (!q->whole_blocks || b->elements == 0) return ULP_OK;
+  for (int d = 0; d < 3; d++)
+    if (b->size[d] % b->block[d])
       return ulp_error_set(e, ULP_EINVAL,
                            "%s: %lld elements in a line of blocks, expected a "
                            "multiple of %lld: %s takes whole blocks only",
                            path, (long long)b->size[d], (long long)b->block[d],
                            q->name);
+  /* Of an array that is shorter than a block they are as short. */
+  int64_t n = b->block[0] * b->block[1] * b->block[2];
+  if (n < g->rows * g->cols)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "%s: room for blocks of %lld elements, expected "
+                         "%lld: %s takes whole blocks only",
+                         path, (long long)n, (long long)(g->rows * g->cols),
+                         q->name);
   return ULP_OK;
 }
 
