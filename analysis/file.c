@@ -189,11 +189,18 @@ void ulp_file_close(ulp_file *f)
 
 /* ---- metadata ----------------------------------------------------------- */
 
+static int by_key(const void *key, const void *note)
+{
+  return strcmp(key, *(char *const *)note);
+}
+
 const char *ulp_file_metadata(const ulp_file *f, const char *key)
 {
-  for (size_t i = 0; i < f->note_count; i++)
-    if (strcmp(f->notes[2 * i], key) == 0) return f->notes[2 * i + 1];
-  return NULL;
+  char **note = f->note_count == 0
+                    ? NULL
+                    : bsearch(key, f->notes, f->note_count,
+                              2 * sizeof *f->notes, by_key);
+  return note == NULL ? NULL : note[1];
 }
 
 const char *ulp_file_metadata_row(const ulp_file *f, size_t i,

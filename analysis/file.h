@@ -14,7 +14,8 @@ struct ulp_file {
   size_t map_size;
   ulp_tensor *tensors;
   size_t count;
-  char **notes; /* __metadata__: key, value, key, ...; malloc'ed */
+  char **notes; /* __metadata__ by key: key, value, key, ...;
+                   malloc'ed */
   size_t note_count;
 };
 

@@ -152,6 +152,11 @@ static ulp_status keep_note(const context *c, const char *key,
                              f->label);
 }
 
+static int by_key(const void *a, const void *b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static ulp_status read_metadata(const context *c, json_t *metadata)
 {
   const char *key;
@@ -176,6 +181,8 @@ static ulp_status read_metadata(const context *c, json_t *metadata)
                            c->file->label, key);
     if (status == ULP_OK) status = keep_note(c, key, json_string_value(value));
   }
+  if (status == ULP_OK)
+    qsort(c->file->notes, c->file->note_count, 2 * sizeof(char *), by_key);
   return status;
 }
 

@@ -8,6 +8,13 @@
 #include "cli.h"
 #include "quantizer.h"
 
+/* Patterns as the shell's, each of which must match a tensor. */
+enum { CLI_MAX_GLOBS = 64 };
+typedef struct {
+  size_t count;
+  const char *text[CLI_MAX_GLOBS];
+} cli_globs;
+
 typedef struct {
   const char *to, *in, *out, *scales, *global, *zeros, *dequant;
   const char *profile, *granularity, *scale_format, *rule_text;
@@ -18,6 +25,8 @@ typedef struct {
   cli_axis axis;
   bool packed, strict;
   int threads;
+  cli_globs only, except; /* of a whole file */
+  const char *report;
 } quantize_request;
 
 typedef struct {
@@ -25,7 +34,7 @@ typedef struct {
   const char *profile, *granularity, *scale_format, *rule_text;
   ulp_format format; /* of one scale */
   cli_axis axis;
-  bool packed;
+  bool packed, from_metadata;
   int threads;
 } dequantize_request;
 
@@ -39,6 +48,12 @@ ulp_status quantize_tensor(const quantize_request *rq, const ulp_tensor *x,
 /* A scale for each block (quantize_blocks.c). */
 ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
                            ulp_error *e);
+/* The quantizer that the options describe. */
+ulp_status quantize_find(ulp_quantizer *q, const quantize_request *rq,
+                         ulp_error *e);
+/* All tensors of a file (quantize_file.c, dequantize_file.c). */
+ulp_status quantize_file(const quantize_request *rq, ulp_error *e);
+ulp_status dequantize_file(const dequantize_request *rq, ulp_error *e);
 
 /* ---- quantizers on the command line (quantizer.c) ------------------------- */
 
@@ -53,6 +68,10 @@ typedef struct {
 bool cli_quantizer_has_profile(const char *spec, const char *profile);
 ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
                               ulp_error *e);
+
+/* The same as one text, which ulp_quantizer_find reads. */
+ulp_status cli_quantizer_describe(char *out, size_t size,
+                                  const cli_quantizer_text *t, ulp_error *e);
 
 /* Elements first .. first+n-1 as f32. */
 void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n);
