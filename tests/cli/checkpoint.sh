@@ -77,6 +77,7 @@ named() {
 both --to nvfp4@te --only '*'
 named '"v":{"dtype":"F4"' '"v.scale":{"dtype":"F8_E4M3","shape":[1]' \
   '"w.global_scale":{"dtype":"F32","shape":[]' '"ids":{"dtype":"I64"'
+cp r.csv nvfp4.csv
 both --to nvfp4 --profile te --only 'v' --only '[w]' --except 'w'
 named '"v":{"dtype":"F4"' '"w":{"dtype":"F32"' '"ulplab.quantizer.v":"nvfp4@te"'
 both --to int8 --granularity channel --axis 1 --scale-rule minmax \
@@ -84,6 +85,8 @@ both --to int8 --granularity channel --axis 1 --scale-rule minmax \
 named '"w":{"dtype":"I8"' '"w.zero_point":{"dtype":"I32","shape":[4]' \
   '"w.scale":{"dtype":"F16","shape":[4]' \
   '"int8/g=channel/axis=1/scale=f16/rule=minmax"'
+prints checkpoint-bytes.csv cut -d, -f1,11- nvfp4.csv r.csv
+rm nvfp4.csv
 both --to int4 --granularity tile:1x2 --packed --only 'w'
 named '"w":{"dtype":"U8","shape":[2,2]' '"ulplab.packed.w":"yes"'
 exits 0 "$ULPLAB" dequantize --from int4/g=tile:1x2 --packed \
