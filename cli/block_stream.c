@@ -28,7 +28,7 @@ ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
   return cli_blocks_check(q, &s->b, label, e);
 }
 
-/* ---- the first pass -------------------------------------------------------- */
+/* ---- the first pass ------------------------------------------------------ */
 
 static bool make_room(cli_blocks *s)
 {
@@ -72,7 +72,7 @@ ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e)
   return ULP_OK;
 }
 
-/* ---- the parts --------------------------------------------------------------- */
+/* ---- the parts ----------------------------------------------------------- */
 
 static ulp_quantized arrays(const cli_blocks *s)
 {
@@ -110,7 +110,7 @@ ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e)
                              ulp_strerror(status));
 }
 
-/* ---- errors ------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 
 static bool find_kept(cli_blocks *s)
 {

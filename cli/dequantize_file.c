@@ -13,7 +13,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- one tensor ------------------------------------------------------------------ */
+/* ---- one tensor ---------------------------------------------------------- */
 
 typedef struct {
   unsigned char *scale, *code;
@@ -30,8 +30,8 @@ static void free_room(room *r)
   free(r->part);
 }
 
-static ulp_status fill_room(const dequantize_work *w, const dequantize_source *s, room *r,
-                            ulp_error *e)
+static ulp_status fill_room(const dequantize_work *w,
+                            const dequantize_source *s, room *r, ulp_error *e)
 {
   ulp_blocks part;
   int64_t element, block, most = 0;
@@ -58,7 +58,8 @@ static ulp_status fill_room(const dequantize_work *w, const dequantize_source *s
              : ULP_OK;
 }
 
-static ulp_status read_codes(const dequantize_work *w, const dequantize_source *s, room *r,
+static ulp_status read_codes(const dequantize_work *w,
+                             const dequantize_source *s, room *r,
                              int64_t first, int64_t n, ulp_error *e)
 {
   const ulp_format *f = &s->q.element;
@@ -73,8 +74,8 @@ static ulp_status read_codes(const dequantize_work *w, const dequantize_source *
   return status;
 }
 
-static ulp_status decode(dequantize_work *w, const dequantize_source *s, room *r, size_t number,
-                         ulp_error *e)
+static ulp_status decode(dequantize_work *w, const dequantize_source *s,
+                         room *r, size_t number, ulp_error *e)
 {
   ulp_blocks part;
   int64_t element, block;
@@ -111,7 +112,7 @@ static ulp_status write_values(dequantize_work *w, size_t i, ulp_error *e)
   return status;
 }
 
-/* ---- all of them ------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------- */
 
 static ulp_status check_request(dequantize_work *w, ulp_error *e)
 {

@@ -13,7 +13,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- what belongs together -------------------------------------------------- */
+/* ---- what belongs together ----------------------------------------------- */
 
 /* The tensor NAME and suffix, or NULL; *i is its number. */
 static const ulp_tensor *beside(const dequantize_work *w, const char *name,
@@ -38,8 +38,8 @@ static const ulp_tensor *beside(const dequantize_work *w, const char *name,
 
 /* Takes one of a tensor's companions, which is there if and only if the
  * quantizer has it. */
-static ulp_status take(dequantize_work *w, const char *name, const char *suffix, bool has,
-                       const ulp_tensor **out, ulp_error *e)
+static ulp_status take(dequantize_work *w, const char *name,
+                       const char *suffix, bool has, const ulp_tensor **out, ulp_error *e)
 {
   size_t i;
   *out = NULL;
@@ -54,8 +54,8 @@ static ulp_status take(dequantize_work *w, const char *name, const char *suffix,
 }
 
 /* The text that made a tensor; NULL: it is none of codes. */
-static const char *maker_of(const dequantize_work *w, const char *name, ulp_error *e,
-                            ulp_status *status)
+static const char *maker_of(const dequantize_work *w, const char *name,
+                            ulp_error *e, ulp_status *status)
 {
   size_t i;
   if (!w->rq->from_metadata)
@@ -75,7 +75,8 @@ static bool is_packed(const dequantize_work *w, const char *name)
   return w->rq->from_metadata ? text && !strcmp(text, "yes") : w->rq->packed;
 }
 
-static ulp_status find_quantizer(const dequantize_work *w, dequantize_source *s, const char *text,
+static ulp_status find_quantizer(const dequantize_work *w,
+                                 dequantize_source *s, const char *text,
                                  ulp_error *e)
 {
   ulp_error inner;
@@ -90,10 +91,10 @@ static ulp_status find_quantizer(const dequantize_work *w, dequantize_source *s,
                        inner.text);
 }
 
-/* ---- what is expected of them -------------------------------------------------- */
+/* ---- what is expected of them -------------------------------------------- */
 
-static ulp_status check_shape(const dequantize_source *s, const ulp_tensor *t, int ndim,
-                              const char *label, ulp_error *e)
+static ulp_status check_shape(const dequantize_source *s, const ulp_tensor *t,
+                              int ndim, const char *label, ulp_error *e)
 {
   char have[200], want[200];
   if (t->ndim == ndim &&
@@ -114,7 +115,8 @@ static ulp_status check_type(const ulp_tensor *t, const char *npy,
                        ulp_dtype_npy(npy)->safetensors);
 }
 
-static ulp_status check_companions(const dequantize_work *w, const dequantize_source *s, ulp_error *e)
+static ulp_status check_companions(const dequantize_work *w,
+                                   const dequantize_source *s, ulp_error *e)
 {
   const ulp_tensor *t;
   checkpoint_label label;
@@ -137,7 +139,8 @@ static ulp_status check_companions(const dequantize_work *w, const dequantize_so
   return status;
 }
 
-static ulp_status check_source(const dequantize_work *w, dequantize_source *s, ulp_error *e)
+static ulp_status check_source(const dequantize_work *w, dequantize_source *s,
+                               ulp_error *e)
 {
   ulp_error inner;
   const ulp_tensor *t = s->codes;
@@ -158,7 +161,8 @@ static ulp_status check_source(const dequantize_work *w, dequantize_source *s, u
 }
 
 /* Finds what tensor i is; s->codes is NULL where it is none of codes. */
-ulp_status dequantize_find(dequantize_work *w, size_t i, dequantize_source *s, ulp_error *e)
+ulp_status dequantize_find(dequantize_work *w, size_t i, dequantize_source *s,
+                           ulp_error *e)
 {
   const ulp_tensor *t = ulp_file_tensor(w->file, i);
   ulp_status status = ULP_OK;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what was asked for -------------------------------------------------------- */
+/* ---- what was asked for -------------------------------------------------- */
 
 static ulp_status check_options(const quantize_request *rq, ulp_error *e)
 {
@@ -55,7 +55,7 @@ static ulp_status describe(quantize_work *w, ulp_error *e)
   return ulp_quantizer_find(w->spec, &again, e);
 }
 
-/* ---- the report ------------------------------------------------------------------- */
+/* ---- the report ---------------------------------------------------------- */
 
 static const char *const columns[] = {
     "name",        "dtype",           "shape",
@@ -77,8 +77,8 @@ static uint64_t bytes_of(const quantize_work *w, const quantize_item *t)
 }
 
 /* s, sums: NULL for a tensor that was copied. */
-static void report(quantize_work *w, const quantize_item *t, const cli_blocks *s,
-                   const ulp_error_sums *sums)
+static void report(quantize_work *w, const quantize_item *t,
+                   const cli_blocks *s, const ulp_error_sums *sums)
 {
   char shape[24 * ULP_MAX_DIMS];
   cli_table *table = &w->table;
@@ -105,9 +105,10 @@ static void report(quantize_work *w, const quantize_item *t, const cli_blocks *s
   cli_cell_int(table, (int64_t)bytes_of(w, t));
 }
 
-/* ---- one tensor --------------------------------------------------------------------- */
+/* ---- one tensor ---------------------------------------------------------- */
 
-static void write_scales(quantize_work *w, const quantize_item *t, const cli_blocks *s)
+static void write_scales(quantize_work *w, const quantize_item *t,
+                         const cli_blocks *s)
 {
   size_t n = (size_t)s->b.blocks;
   float global = (float)s->global;
@@ -121,8 +122,9 @@ static void write_scales(quantize_work *w, const quantize_item *t, const cli_blo
     ulp_safetensors_write(out, t->zeros, s->zero, n * sizeof *s->zero);
 }
 
-static ulp_status quantize_parts(quantize_work *w, const quantize_item *t, cli_blocks *s,
-                                 ulp_error_sums *sums, ulp_error *e)
+static ulp_status quantize_parts(quantize_work *w, const quantize_item *t,
+                                 cli_blocks *s, ulp_error_sums *sums,
+                                 ulp_error *e)
 {
   checkpoint_codes codes = {
       .f = &w->q.element, .packed = t->bits, .number = t->codes};
@@ -143,7 +145,8 @@ static ulp_status quantize_parts(quantize_work *w, const quantize_item *t, cli_b
                           : status;
 }
 
-static ulp_status quantize_one(quantize_work *w, const quantize_item *t, ulp_error *e)
+static ulp_status quantize_one(quantize_work *w, const quantize_item *t,
+                               ulp_error *e)
 {
   cli_blocks s;
   ulp_error_sums sums = {0};
@@ -166,7 +169,8 @@ static ulp_status quantize_one(quantize_work *w, const quantize_item *t, ulp_err
   return status;
 }
 
-static ulp_status copy_one(quantize_work *w, const quantize_item *t, ulp_error *e)
+static ulp_status copy_one(quantize_work *w, const quantize_item *t,
+                           ulp_error *e)
 {
   ulp_status status = checkpoint_copy(&w->codes, t->codes, t->x, e);
   if (status == ULP_OK)
@@ -175,7 +179,7 @@ static ulp_status copy_one(quantize_work *w, const quantize_item *t, ulp_error *
   return status;
 }
 
-/* ---- all of them -------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------- */
 
 static ulp_status open_outputs(quantize_work *w, ulp_error *e)
 {

@@ -19,7 +19,7 @@ static ulp_quantizer find(const char *spec)
   return q;
 }
 
-/* ---- clipping ------------------------------------------------------------- */
+/* ---- clipping ------------------------------------------------------------ */
 
 static ulp_range range_of(const char *spec, double scale, int32_t zero,
                           double global)
@@ -57,7 +57,7 @@ START_TEST(ranges)
 }
 END_TEST
 
-/* ---- runs ------------------------------------------------------------------- */
+/* ---- runs ---------------------------------------------------------------- */
 
 enum { PLANES = 3, ROWS = 5, COLS = 14, N = PLANES * ROWS * COLS };
 static float x[N], y[N];

@@ -151,7 +151,8 @@ START_TEST(beyond_4_gib)
   ulp_file *f = NULL;
   ulp_output *o = opened("t.safetensors");
   ulp_safetensors *s = ulp_safetensors_new("t.safetensors");
-  size_t a = add(s, "a", "U8", 1, INT64_C(6) << 30), b = add(s, "b", "U8", 1, 1);
+  size_t a = add(s, "a", "U8", 1, INT64_C(6) << 30);
+  size_t b = add(s, "b", "U8", 1, 1);
   ck_assert_int_eq(ulp_safetensors_begin(s, o, &e), ULP_OK);
   ulp_safetensors_write(s, b, "x", 1);
   ck_assert_uint_eq(ulp_safetensors_bytes(s, a), UINT64_C(6) << 30);
