@@ -277,6 +277,13 @@ static bool is_binary(operation op)
          op == OK || op == WHEN || op == FINITE;
 }
 
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
+{
+  for (int i = 0; i < f->count; i++)
+    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
+  return false;
+}
+
 double ulp_formula_eval(const ulp_formula *f, bool wide,
                         const double variable[ULP_VARIABLES])
 {

@@ -75,6 +75,9 @@ ULP_MUST_CHECK ulp_status ulp_formula_parse(const char *text, ulp_formula *out,
 double ulp_formula_eval(const ulp_formula *f, bool wide,
                         const double variable[ULP_VARIABLES]);
 
+/* Whether a variable occurs in it. */
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
+
 #ifdef __cplusplus
 }
 #endif

@@ -82,7 +82,7 @@ static ulp_status check(const ulp_safetensors *s, const entry *t,
     return ulp_error_set(e, ULP_EINVAL,
                          "%s: tensor '%.100s': '%s' is no dtype of "
                          ".safetensors",
-                         s->label, name, t->shape.dtype->npy);
+                         s->label, name, ulp_dtype_name(t->shape.dtype));
   if (json_object_get(s->names, name) != NULL)
     return ulp_error_set(e, ULP_EINVAL,
                          "%s: two tensors '%.100s'; expected different names",

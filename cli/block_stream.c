@@ -25,6 +25,11 @@ ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
                                       x->shape, &inner);
   if (status != ULP_OK)
     return ulp_error_set(e, status, "%s: %s", label, inner.text);
+  if (q->nested[0]) {
+    status = ulp_nested_make(&s->n, q, &s->b, &inner);
+    if (status != ULP_OK)
+      return ulp_error_set(e, status, "%s: %s", label, inner.text);
+  }
   return cli_blocks_check(q, &s->b, label, e);
 }
 
@@ -60,19 +65,17 @@ static void count(cli_blocks *s, const float *x, int64_t n)
   }
 }
 
-ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e)
+static void find_amax(cli_blocks *s)
 {
-  if (!make_room(s)) return no_memory(e);
   for (int64_t i = 0; i < s->x->count; i += CLI_CHUNK) {
     int64_t n = s->x->count - i < CLI_CHUNK ? s->x->count - i : CLI_CHUNK;
     cli_floats_read(s->x, s->part, i, n);
     count(s, s->part, n);
   }
   s->global = ulp_quantizer_global(s->q, s->amax);
-  return ULP_OK;
 }
 
-/* ---- the parts ----------------------------------------------------------- */
+/* ---- the parts --------------------------------------------------------------- */
 
 static ulp_quantized arrays(const cli_blocks *s)
 {
@@ -81,13 +84,17 @@ static ulp_quantized arrays(const cli_blocks *s)
                          s->zero ? s->zero + s->block : NULL};
 }
 
-ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e)
+/* The same as they are decoded. */
+static ulp_quantized decoded_arrays(const cli_blocks *s)
 {
-  *more = ulp_blocks_part(&s->b, CLI_PART, s->next++, &s->at, &s->element,
-                          &s->block);
-  if (!*more) return ULP_OK;
-  cli_floats_read(s->x, s->part, s->element, s->at.elements);
-  ulp_quantized out = arrays(s);
+  ulp_quantized in = arrays(s);
+  if (s->through) in.scales = s->through + s->block;
+  return in;
+}
+
+static ulp_status run_part(cli_blocks *s, bool decode)
+{
+  const ulp_quantized out = arrays(s), in = decoded_arrays(s);
   int64_t step = s->at.blocks / (8 * s->threads) + 1;
   ulp_status status = ULP_OK;
 #pragma omp parallel for num_threads(s->threads) schedule(dynamic)
@@ -96,18 +103,65 @@ ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e)
     ulp_status one =
         ulp_quantize_blocks(s->q, &s->at, &out, s->part, s->amax, s->global,
                             first, n, (uint64_t)s->element);
-    if (one == ULP_OK)
-      ulp_dequantize_blocks(s->q, &s->at, s->values, &out, s->global, first,
-                            n);
+    if (one == ULP_OK && decode)
+      ulp_dequantize_blocks(s->q, &s->at, s->values, &in, s->global, first, n);
     if (one != ULP_OK) {
 #pragma omp critical
       status = one;
     }
   }
+  return status;
+}
+
+static ulp_status next(cli_blocks *s, bool decode, bool *more, ulp_error *e)
+{
+  *more = ulp_blocks_part(&s->b, CLI_PART, s->next++, &s->at, &s->element,
+                          &s->block);
+  if (!*more) return ULP_OK;
+  cli_floats_read(s->x, s->part, s->element, s->at.elements);
+  ulp_status status = run_part(s, decode);
   return status == ULP_OK
              ? ULP_OK
              : ulp_error_set(e, status, "%s: %s", s->q->name,
                              ulp_strerror(status));
+}
+
+ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e)
+{
+  return next(s, true, more, e);
+}
+
+/* Elements are quantized with the scales as they are, and decoded with what
+ * their codes stand for, so the scales of all come first. */
+static ulp_status nest(cli_blocks *s, ulp_error *e)
+{
+  const ulp_quantizer *q = &s->n.q;
+  size_t blocks = (size_t)s->b.blocks, outer = (size_t)s->n.b.blocks;
+  bool more = true;
+  ulp_status status = ULP_OK;
+  float *through = malloc((blocks + 1) * sizeof *through);
+  s->scale_code = malloc(blocks * q->element.storage_bytes + 8);
+  s->scale_scale = malloc(outer * q->scale.storage_bytes + 8);
+  if (!through || !s->scale_code || !s->scale_scale) status = no_memory(e);
+  while (status == ULP_OK && more)
+    status = next(s, false, &more, e);
+  s->next = 0;
+  if (status == ULP_OK) {
+    const ulp_quantized out = {s->scale_code, s->scale_scale, NULL};
+    memcpy(through, s->scale, blocks * sizeof *through);
+    status = ulp_nested_quantize(&s->n, s->q, &out, through);
+    if (status != ULP_OK)
+      ulp_error_set(e, status, "%s", ulp_strerror(status));
+  }
+  s->through = through;
+  return status;
+}
+
+ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e)
+{
+  if (!make_room(s)) return no_memory(e);
+  find_amax(s);
+  return s->q->nested[0] ? nest(s, e) : ULP_OK;
 }
 
 /* ---- errors -------------------------------------------------------------- */
@@ -120,10 +174,10 @@ static bool find_kept(cli_blocks *s)
     s->kept_room = s->kept ? s->at.blocks : 0;
   }
   if (!s->kept) return s->at.blocks == 0;
-  const ulp_quantized out = arrays(s);
+  const ulp_quantized in = decoded_arrays(s);
 #pragma omp parallel for num_threads(s->threads)
   for (int64_t i = 0; i < s->at.blocks; i++)
-    s->kept[i] = ulp_block_clip_range(s->q, &out, s->global, i);
+    s->kept[i] = ulp_block_clip_range(s->q, &in, s->global, i);
   return true;
 }
 
@@ -156,8 +210,12 @@ void cli_blocks_end(cli_blocks *s)
   free(s->scale);
   free(s->zero);
   free(s->kept);
+  free(s->through);
+  free(s->scale_code);
+  free(s->scale_scale);
   s->part = s->values = NULL;
-  s->code = s->scale = NULL;
+  s->through = NULL;
+  s->code = s->scale = s->scale_code = s->scale_scale = NULL;
   s->zero = NULL;
   s->kept = NULL;
 }

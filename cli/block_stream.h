@@ -17,6 +17,9 @@ typedef struct {
   uint64_t nan, inf;
   unsigned char *scale; /* of every block, stored */
   int32_t *zero;        /* of every block, or NULL */
+  ulp_nested n;         /* of scales that are quantized in turn */
+  float *through;       /* what their codes stand for; or NULL */
+  unsigned char *scale_code, *scale_scale;
   /* the part that cli_blocks_next found: */
   ulp_blocks at;
   int64_t element, block; /* numbers of its first ones */
@@ -31,7 +34,8 @@ typedef struct {
 ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
                             const ulp_tensor *x, const char *label,
                             int threads, ulp_error *e);
-/* A first pass, for the amax of the tensor and its global scale. */
+/* The passes before: the amax of the tensor and its global scale; all scales,
+ * where they are quantized in turn. */
 ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e);
 /* Quantizes the next part and decodes it: *more is false past the last. */
 ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e);

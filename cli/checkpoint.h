@@ -4,7 +4,8 @@
  * share: names, dtypes, tensors that are copied.
  *
  * A quantized tensor NAME becomes its codes, NAME, and beside them what its
- * quantizer has of NAME.scale, NAME.global_scale and NAME.zero_point.  Strings
+ * quantizer has of NAME.scale, NAME.global_scale and NAME.zero_point; where scales
+ * are quantized in turn, NAME.nested_scale and NAME.scale_offset.  Strings
  * in __metadata__ say how: "ulplab.quantizer.NAME" the quantizer, and
  * "ulplab.packed.NAME" = "yes" that U8 bytes hold codes without gaps.
  */

@@ -30,8 +30,43 @@ static void free_room(room *r)
   free(r->part);
 }
 
-static ulp_status fill_room(const dequantize_work *w,
-                            const dequantize_source *s, room *r, ulp_error *e)
+static ulp_status read_all(const dequantize_work *w, const ulp_tensor *t,
+                           const ulp_format *f, unsigned char **out,
+                           ulp_error *e)
+{
+  *out = malloc(((size_t)t->count + 1) * f->storage_bytes);
+  if (!*out) return no_memory(e);
+  return cli_codes_read(f, t, false,
+                        checkpoint_label_of(w->rq->in, t->name).text, *out, 0,
+                        t->count, e);
+}
+
+/* Scales from their codes. */
+static ulp_status read_nested(const dequantize_work *w, dequantize_source *s,
+                              room *r, ulp_error *e)
+{
+  double offset = 0;
+  unsigned char *codes = NULL, *scales = NULL;
+  float *values = malloc(((size_t)s->b.blocks + 1) * sizeof *values);
+  ulp_status status = values ? ULP_OK : no_memory(e);
+  r->scale = (void *)values;
+  if (status == ULP_OK)
+    status = read_all(w, s->scales, &s->n.q.element, &codes, e);
+  if (status == ULP_OK)
+    status = read_all(w, s->nested, &s->n.q.scale, &scales, e);
+  if (status == ULP_OK) {
+    const ulp_quantized in = {codes, scales, NULL};
+    if (s->offset) ulp_tensor_read_f64(s->offset, &offset, 0, 1);
+    s->n.offset = (float)offset;
+    ulp_nested_dequantize(&s->n, values, &in);
+  }
+  free(codes);
+  free(scales);
+  return status;
+}
+
+static ulp_status fill_room(const dequantize_work *w, dequantize_source *s,
+                            room *r, ulp_error *e)
 {
   ulp_blocks part;
   int64_t element, block, most = 0;
@@ -43,19 +78,13 @@ static ulp_status fill_room(const dequantize_work *w,
   *r = (room){.global = 1};
   r->part = malloc(n * sizeof *r->part);
   r->code = malloc(n * s->q.element.storage_bytes);
-  r->scale = s->scales ? malloc(blocks * s->q.scale.storage_bytes) : NULL;
   r->zero = s->zeros ? malloc(blocks * sizeof *r->zero) : NULL;
-  if (!r->part || !r->code || (s->scales && !r->scale) ||
-      (s->zeros && !r->zero))
-    return no_memory(e);
+  if (!r->part || !r->code || (s->zeros && !r->zero)) return no_memory(e);
   if (s->global) ulp_tensor_read_f64(s->global, &r->global, 0, 1);
   if (s->zeros) ulp_tensor_read_raw(s->zeros, r->zero, 0, s->zeros->count);
-  return s->scales
-             ? cli_codes_read(&s->q.scale, s->scales, false,
-                              checkpoint_label_of(w->rq->in, s->scales->name)
-                                  .text,
-                              r->scale, 0, s->scales->count, e)
-             : ULP_OK;
+  if (s->q.nested[0]) return read_nested(w, s, r, e);
+  return s->scales ? read_all(w, s->scales, &s->q.scale, &r->scale, e)
+                   : ULP_OK;
 }
 
 static ulp_status read_codes(const dequantize_work *w,
@@ -120,6 +149,8 @@ static ulp_status check_request(dequantize_work *w, ulp_error *e)
   const char *given = rq->scales   ? "scales"
                       : rq->global ? "global-scale"
                       : rq->zeros  ? "zero-points"
+                      : rq->nested ? "nested-scales"
+                      : rq->offset ? "scale-offset"
                                    : NULL;
   const cli_quantizer_text text = {.option = "from",
                                    .spec = rq->from,
@@ -133,6 +164,9 @@ static ulp_status check_request(dequantize_work *w, ulp_error *e)
                          "--%s: of an array; those of a whole file lie in it",
                          given);
   if (rq->from_metadata) return ULP_OK;
+  if (!rq->from)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--from FORMAT or --from-metadata is missing");
   ulp_status status = cli_quantizer_find(&w->q, &text, e);
   if (status == ULP_OK && !ulp_quantizer_has_scales(&w->q))
     return ulp_error_set(e, ULP_EINVAL,

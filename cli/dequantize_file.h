@@ -9,10 +9,12 @@
 
 /* A tensor of codes, with what lies beside it. */
 typedef struct {
-  const ulp_tensor *codes, *scales, *global, *zeros; /* NULL: it has none */
+  const ulp_tensor *codes, *scales, *global, *zeros, *nested,
+      *offset; /* NULL: it has none */
   bool packed;
   ulp_quantizer q;
   ulp_blocks b;
+  ulp_nested n; /* of scales that are quantized in turn */
   int64_t shape[ULP_MAX_DIMS]; /* of the values */
 } dequantize_source;
 

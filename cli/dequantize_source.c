@@ -93,50 +93,62 @@ static ulp_status find_quantizer(const dequantize_work *w,
 
 /* ---- what is expected of them -------------------------------------------- */
 
-static ulp_status check_shape(const dequantize_source *s, const ulp_tensor *t,
-                              int ndim, const char *label, ulp_error *e)
+static ulp_status check_shape(const ulp_tensor *t, int ndim,
+                              const int64_t *shape, const char *label,
+                              ulp_error *e)
 {
   char have[200], want[200];
   if (t->ndim == ndim &&
-      !memcmp(t->shape, s->b.shape, sizeof *t->shape * (size_t)t->ndim))
+      !memcmp(t->shape, shape, sizeof *t->shape * (size_t)t->ndim))
     return ULP_OK;
   cli_shape_text(have, sizeof have, t->ndim, t->shape);
-  cli_shape_text(want, sizeof want, ndim, s->b.shape);
+  cli_shape_text(want, sizeof want, ndim, shape);
   return ulp_error_set(e, ULP_EFORMAT, "%s: shape %s, expected %s", label,
                        have, want);
 }
 
-static ulp_status check_type(const ulp_tensor *t, const char *npy,
-                             const char *label, ulp_error *e)
+/* Codes of f, one for each block of b. */
+static ulp_status check_codes(const dequantize_work *w, const ulp_tensor *t,
+                              const ulp_format *f, const ulp_blocks *b,
+                              ulp_error *e)
 {
-  if (!strcmp(t->dtype->npy, npy)) return ULP_OK;
-  return ulp_error_set(e, ULP_EFORMAT, "%s: dtype %s, expected %s", label,
-                       t->dtype->safetensors,
-                       ulp_dtype_npy(npy)->safetensors);
+  if (!t) return ULP_OK;
+  checkpoint_label label = checkpoint_label_of(w->rq->in, t->name);
+  ulp_status status = cli_codes_check(f, t, false, label.text, e);
+  return status == ULP_OK
+             ? check_shape(t, b->ndim, b->shape, label.text, e)
+             : status;
+}
+
+static ulp_status check_plain(const dequantize_work *w, const ulp_tensor *t,
+                              const char *npy, int ndim, const int64_t *shape,
+                              ulp_error *e)
+{
+  if (!t) return ULP_OK;
+  checkpoint_label label = checkpoint_label_of(w->rq->in, t->name);
+  if (strcmp(t->dtype->npy, npy))
+    return ulp_error_set(e, ULP_EFORMAT, "%s: dtype %s, expected %s",
+                         label.text, ulp_dtype_name(t->dtype),
+                         ulp_dtype_npy(npy)->safetensors);
+  return check_shape(t, ndim, shape, label.text, e);
 }
 
 static ulp_status check_companions(const dequantize_work *w,
                                    const dequantize_source *s, ulp_error *e)
 {
-  const ulp_tensor *t;
-  checkpoint_label label;
-  ulp_status status = ULP_OK;
-  if ((t = s->scales) != NULL) {
-    label = checkpoint_label_of(w->rq->in, t->name);
-    status = cli_codes_check(&s->q.scale, t, false, label.text, e);
-    if (status == ULP_OK) status = check_shape(s, t, s->b.ndim, label.text, e);
-  }
-  if (status == ULP_OK && (t = s->global) != NULL) {
-    label = checkpoint_label_of(w->rq->in, t->name);
-    status = check_type(t, "f4", label.text, e);
-    if (status == ULP_OK) status = check_shape(s, t, 0, label.text, e);
-  }
-  if (status == ULP_OK && (t = s->zeros) != NULL) {
-    label = checkpoint_label_of(w->rq->in, t->name);
-    status = check_type(t, "i4", label.text, e);
-    if (status == ULP_OK) status = check_shape(s, t, s->b.ndim, label.text, e);
-  }
-  return status;
+  const ulp_blocks *b = &s->b;
+  bool nested = s->q.nested[0];
+  ulp_status status = check_codes(
+      w, s->scales, nested ? &s->n.q.element : &s->q.scale, b, e);
+  if (status == ULP_OK && nested)
+    status = check_codes(w, s->nested, &s->n.q.scale, &s->n.b, e);
+  if (status == ULP_OK)
+    status = check_plain(w, s->offset, "f4", 0, b->shape, e);
+  if (status == ULP_OK)
+    status = check_plain(w, s->global, "f4", 0, b->shape, e);
+  return status == ULP_OK
+             ? check_plain(w, s->zeros, "i4", b->ndim, b->shape, e)
+             : status;
 }
 
 static ulp_status check_source(const dequantize_work *w, dequantize_source *s,
@@ -157,7 +169,10 @@ static ulp_status check_source(const dequantize_work *w, dequantize_source *s,
                            s->shape, &inner);
   if (status != ULP_OK)
     return ulp_error_set(e, status, "%s: %s", label.text, inner.text);
-  return check_companions(w, s, e);
+  if (s->q.nested[0]) status = ulp_nested_make(&s->n, &s->q, &s->b, &inner);
+  return status == ULP_OK
+             ? check_companions(w, s, e)
+             : ulp_error_set(e, status, "%s: %s", label.text, inner.text);
 }
 
 /* Finds what tensor i is; s->codes is NULL where it is none of codes. */
@@ -175,6 +190,11 @@ ulp_status dequantize_find(dequantize_work *w, size_t i, dequantize_source *s,
   if (status == ULP_OK)
     status = take(w, t->name, ".scale", ulp_quantizer_has_scales(&s->q),
                   &s->scales, e);
+  if (status == ULP_OK)
+    status = take(w, t->name, ".nested_scale", s->q.nested[0], &s->nested, e);
+  if (status == ULP_OK)
+    status = take(w, t->name, ".scale_offset", s->q.nested[0] && s->q.offset,
+                  &s->offset, e);
   if (status == ULP_OK)
     status = take(w, t->name, ".global_scale", s->q.global.count > 0,
                   &s->global, e);

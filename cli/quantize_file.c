@@ -16,6 +16,8 @@ static ulp_status check_options(const quantize_request *rq, ulp_error *e)
   const char *given = rq->scales   ? "scales"
                       : rq->global ? "global-scale"
                       : rq->zeros  ? "zero-points"
+                      : rq->nested ? "nested-scales"
+                      : rq->offset ? "scale-offset"
                                    : NULL;
   if (given)
     return ulp_error_set(e, ULP_EINVAL,
@@ -40,7 +42,8 @@ static ulp_status describe(quantize_work *w, ulp_error *e)
                                    .granularity = rq->granularity,
                                    .scale_format = rq->scale_format,
                                    .rule = rq->rule_text,
-                                   .axis = rq->axis};
+                                   .axis = rq->axis,
+                                   .whole_file = true};
   ulp_quantizer again;
   ulp_status status = cli_quantizer_describe(w->spec, sizeof w->spec, &text, e);
   if (status != ULP_OK) return status;
@@ -71,6 +74,9 @@ static uint64_t bytes_of(const quantize_work *w, const quantize_item *t)
   if (!t->chosen) return bytes;
   if (ulp_quantizer_has_scales(&w->q))
     bytes += ulp_safetensors_bytes(s, t->scales);
+  if (w->q.nested[0]) bytes += ulp_safetensors_bytes(s, t->nested);
+  if (w->q.nested[0] && w->q.offset)
+    bytes += ulp_safetensors_bytes(s, t->offset);
   if (w->q.global.count) bytes += ulp_safetensors_bytes(s, t->global);
   if (w->q.zero.count) bytes += ulp_safetensors_bytes(s, t->zeros);
   return bytes;
@@ -85,7 +91,7 @@ static void report(quantize_work *w, const quantize_item *t,
   if (!w->report) return;
   cli_shape_text(shape, sizeof shape, t->x->ndim, t->x->shape);
   cli_cell_text(table, t->x->name);
-  cli_cell_text(table, t->x->dtype->safetensors);
+  cli_cell_text(table, ulp_dtype_name(t->x->dtype));
   cli_cell_text(table, shape);
   cli_cell_int(table, t->x->count);
   if (s) {
@@ -107,19 +113,42 @@ static void report(quantize_work *w, const quantize_item *t,
 
 /* ---- one tensor ---------------------------------------------------------- */
 
-static void write_scales(quantize_work *w, const quantize_item *t,
-                         const cli_blocks *s)
+/* Codes of scales, which have fewer than 8 bits at times. */
+static ulp_status write_stored(quantize_work *w, size_t number,
+                               const ulp_format *f, unsigned char *stored,
+                               int64_t n, ulp_error *e)
+{
+  checkpoint_codes codes = {.f = f, .number = number};
+  codes.packed = checkpoint_dtype(f, n)->bits < 8;
+  ulp_status status = checkpoint_codes_write(&w->codes, &codes, stored, n, e);
+  return status == ULP_OK ? checkpoint_codes_end(&w->codes, &codes, e)
+                          : status;
+}
+
+static ulp_status write_scales(quantize_work *w, const quantize_item *t,
+                               const cli_blocks *s, ulp_error *e)
 {
   size_t n = (size_t)s->b.blocks;
   float global = (float)s->global;
   ulp_safetensors *out = w->codes.tensors;
-  if (ulp_quantizer_has_scales(&w->q))
-    ulp_safetensors_write(out, t->scales, s->scale,
-                          n * w->q.scale.storage_bytes);
+  ulp_status status = ULP_OK;
+  if (w->q.nested[0]) {
+    status = write_stored(w, t->scales, &s->n.q.element, s->scale_code,
+                          s->b.blocks, e);
+    if (status == ULP_OK)
+      status = write_stored(w, t->nested, &s->n.q.scale, s->scale_scale,
+                            s->n.b.blocks, e);
+    if (w->q.offset)
+      ulp_safetensors_write(out, t->offset, &s->n.offset,
+                            sizeof s->n.offset);
+  } else if (ulp_quantizer_has_scales(&w->q)) {
+    status = write_stored(w, t->scales, &w->q.scale, s->scale, s->b.blocks, e);
+  }
   if (w->q.global.count)
     ulp_safetensors_write(out, t->global, &global, sizeof global);
   if (w->q.zero.count)
     ulp_safetensors_write(out, t->zeros, s->zero, n * sizeof *s->zero);
+  return status;
 }
 
 static ulp_status quantize_parts(quantize_work *w, const quantize_item *t,
@@ -161,10 +190,8 @@ static ulp_status quantize_one(quantize_work *w, const quantize_item *t,
                            label.text, (unsigned long long)s.nan,
                            (unsigned long long)s.inf);
   if (status == ULP_OK) status = quantize_parts(w, t, &s, &sums, e);
-  if (status == ULP_OK) {
-    write_scales(w, t, &s);
-    report(w, t, &s, &sums);
-  }
+  if (status == ULP_OK) status = write_scales(w, t, &s, e);
+  if (status == ULP_OK) report(w, t, &s, &sums);
   cli_blocks_end(&s);
   return status;
 }

@@ -13,7 +13,7 @@ typedef struct {
   const ulp_tensor *x;
   bool chosen;
   bool bits; /* its codes lie without gaps */
-  size_t codes, scales, global, zeros, values;
+  size_t codes, scales, nested, offset, global, zeros, values;
 } quantize_item;
 
 typedef struct {

@@ -97,16 +97,36 @@ static ulp_status place_codes(quantize_work *w, quantize_item *t, ulp_error *e)
                         e);
 }
 
-static ulp_status place_scales(quantize_work *w, quantize_item *t,
-                               const ulp_blocks *b, ulp_error *e)
+/* The codes of scales that are quantized in turn, and their own scales. */
+static ulp_status place_nested(quantize_work *w, quantize_item *t,
+                               const ulp_nested *n, ulp_error *e)
 {
   const char *name = t->x->name;
+  checkpoint_file *f = &w->codes;
+  ulp_status status =
+      checkpoint_add(f, name, ".nested_scale",
+                     checkpoint_dtype(&n->q.scale, n->b.blocks), n->b.ndim,
+                     n->b.shape, &t->nested, e);
+  if (status == ULP_OK && w->q.offset)
+    status = checkpoint_add(f, name, ".scale_offset", ulp_dtype_npy("f4"), 0,
+                            n->b.shape, &t->offset, e);
+  return status;
+}
+
+static ulp_status place_scales(quantize_work *w, quantize_item *t,
+                               const cli_blocks *s, ulp_error *e)
+{
+  const char *name = t->x->name;
+  const ulp_blocks *b = &s->b;
+  const bool nested = w->q.nested[0];
+  const ulp_format *scale = nested ? &s->n.q.element : &w->q.scale;
   checkpoint_file *f = &w->codes;
   ulp_status status = ULP_OK;
   if (ulp_quantizer_has_scales(&w->q))
     status = checkpoint_add(f, name, ".scale",
-                            checkpoint_dtype(&w->q.scale, b->blocks), b->ndim,
+                            checkpoint_dtype(scale, b->blocks), b->ndim,
                             b->shape, &t->scales, e);
+  if (status == ULP_OK && nested) status = place_nested(w, t, &s->n, e);
   if (status == ULP_OK && w->q.global.count)
     status = checkpoint_add(f, name, ".global_scale", ulp_dtype_npy("f4"), 0,
                             b->shape, &t->global, e);
@@ -123,7 +143,7 @@ static ulp_status place_chosen(quantize_work *w, quantize_item *t, ulp_error *e)
       &s, &w->q, t->x, checkpoint_label_of(w->rq->in, t->x->name).text,
       w->rq->threads, e);
   if (status == ULP_OK) status = place_codes(w, t, e);
-  if (status == ULP_OK) status = place_scales(w, t, &s.b, e);
+  if (status == ULP_OK) status = place_scales(w, t, &s, e);
   if (status == ULP_OK)
     status = checkpoint_note(&w->codes, CHECKPOINT_QUANTIZER, t->x->name,
                              w->spec, e);

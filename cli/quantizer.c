@@ -50,16 +50,16 @@ static ulp_status name_of(char *text, const cli_quantizer_text *t, bool *row,
 }
 
 /* No scales: the formula of one is empty. */
-static bool is_none(const char *rule)
+static bool is_none(const cli_quantizer_text *t)
 {
-  return rule && !strcmp(rule, "none");
+  return t->whole_file && t->rule && !strcmp(t->rule, "none");
 }
 
 ulp_status cli_quantizer_describe(char *out, size_t size,
                                   const cli_quantizer_text *t, ulp_error *e)
 {
   char text[TEXT_SIZE], axis[16];
-  bool row, none = is_none(t->rule);
+  bool row, none = is_none(t);
   ulp_status status = name_of(text, t, &row, e);
   if (status != ULP_OK) return status;
   (void)snprintf(axis, sizeof axis, "%d", t->axis.value);
@@ -99,30 +99,36 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
   if (status == ULP_OK)
     status = set(q, "scale", t->scale_format, "scale-format", e);
   if (status != ULP_OK) return status;
-  return is_none(t->rule) ? set(q, "raw", "", "scale-rule", e)
+  return is_none(t) ? set(q, "raw", "", "scale-rule", e)
                           : set(q, "rule", t->rule, "scale-rule", e);
+}
+
+ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
+                            const char *offset, ulp_error *e)
+{
+  if (nested && !q->nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--nested-scales: %s has none, expected a quantizer "
+                         "with scales of scales, such as nf4-double",
+                         q->name);
+  if (offset && (!q->nested[0] || q->offset == ULP_OFFSET_NONE))
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--scale-offset: %s has none, expected a quantizer "
+                         "with one, such as nf4-double",
+                         q->name);
+  return ULP_OK;
 }
 
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e)
 {
-  const ulp_granularity *g = &q->granularity;
-  if (!q->whole_blocks || b->elements == 0) return ULP_OK;
-  for (int d = 0; d < 3; d++)
-    if (b->size[d] % b->block[d])
+  for (int d = 0; q->whole_blocks && d < 3; d++)
+    if (b->block[d] && b->size[d] % b->block[d])
       return ulp_error_set(e, ULP_EINVAL,
                            "%s: %lld elements in a line of blocks, expected a "
                            "multiple of %lld: %s takes whole blocks only",
                            path, (long long)b->size[d], (long long)b->block[d],
                            q->name);
-  /* Of an array that is shorter than a block they are as short. */
-  int64_t n = b->block[0] * b->block[1] * b->block[2];
-  if (n < g->rows * g->cols)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "%s: room for blocks of %lld elements, expected "
-                         "%lld: %s takes whole blocks only",
-                         path, (long long)n, (long long)(g->rows * g->cols),
-                         q->name);
   return ULP_OK;
 }
 
@@ -165,11 +171,27 @@ static void row(cli_table *t, const ulp_quantizer_row *r)
   cli_cell_text(t, r->source);
 }
 
+static void packed_row(cli_table *t, const ulp_packed_block *p)
+{
+  char blocks[40];
+  (void)snprintf(blocks, sizeof blocks, "group:%d", p->elements);
+  cli_cell_text(t, p->name);
+  cli_cell_text(t, "ggml");
+  cli_cell_text(t, "");
+  cli_cell_text(t, blocks);
+  cli_cell_text(t, "");
+  cli_cell_number(t, ulp_packed_bits_per_element(p));
+  cli_cell_text(t, "");
+  cli_cell_text(t, p->source);
+}
+
 static void rows(cli_table *t, const void *data)
 {
   (void)data;
   for (size_t i = 0; ulp_quantizer_row_at(i); i++)
     row(t, ulp_quantizer_row_at(i));
+  for (size_t i = 0; ulp_packed_block_row(i); i++)
+    packed_row(t, ulp_packed_block_row(i));
 }
 
 int cli_quantizers(int argc, char **argv)
@@ -186,7 +208,8 @@ int cli_quantizers(int argc, char **argv)
           "each. NAME@PROFILE names one; /KEY=VALUE behind it changes a "
           "setting, and any element format of up to 16 bits may stand for "
           "NAME: int4/g=group:64/scale=f16/rule=mse. 'bits' is what an element "
-          "of a 4096 x 4096 array costs, scales counted.",
+          "of a 4096 x 4096 array costs, scales counted. The formats of ggml "
+          "hold codes and scales together, in bytes.",
       .options = options};
   int operands;
   int status = cli_parse(&command, argc, argv, &operands);

@@ -111,7 +111,7 @@ static void assert_refused(ulp_safetensors *s, const char *name,
 
 START_TEST(refused)
 {
-  static const ulp_dtype none = {"x1", "", 8, NULL};
+  static const ulp_dtype none = {.npy = "x1", .safetensors = "", .bits = 8};
   const int64_t three = 3, huge[] = {INT64_MAX / 8, 2};
   ulp_safetensors *s = ulp_safetensors_new("t");
   (void)add(s, "a", "U8", 1, 3);

@@ -96,6 +96,15 @@ both --to int4 --only 'w'
 named '"w":{"dtype":"I8","shape":[2,4]' '"w.scale":{"dtype":"F32","shape":[]'
 both --to nf4@bitsandbytes
 named '"w":{"dtype":"U8","shape":[2,4]' '"w.scale":{"dtype":"F32","shape":[1]'
+both --to int8/g=group:2/nested=e4m3,g=block:2/offset=mean
+named '"w":{"dtype":"I8","shape":[2,4]' \
+  '"w.scale":{"dtype":"F8_E4M3","shape":[2,2]' \
+  '"w.nested_scale":{"dtype":"F32","shape":[2]' \
+  '"w.scale_offset":{"dtype":"F32","shape":[]'
+# 8 codes, 4 scales, 2 scales of them and a mean in float32.
+grep -q '^w,.*,24$' r.csv || fault "nested scales: $(grep ^w r.csv)"
+both --to int4/nested=e2m1,g=block:3/g=group:1
+named '"w.scale":{"dtype":"F4","shape":[2,4]'
 both --to e4m3 --round sr --seed 3 --overflow nan
 named '"w":{"dtype":"F8_E4M3"' '"e4m3/round=sr/overflow=nan"'
 both --to bf16 --scale-rule none
@@ -148,6 +157,8 @@ refused quantize --to mxfp8 --in m.safetensors --out q.safetensors \
   --report q.safetensors --only 'v'
 refused quantize --to mxfp8 --in m.safetensors --out no/q.safetensors --only v
 refused quantize --to f32 --in m.safetensors $q --only 'v'
+refused quantize --to int8/scale=f16/nested=e4m3 --in m.safetensors $q --only v
+refused quantize --to mxfp8 --in m.safetensors $q --only 'v' --scale-offset o
 [ ! -c /dev/full ] || refused quantize --to mxfp8 --in m.safetensors \
   --only 'v' --out q.safetensors --report /dev/full
 
@@ -166,6 +177,8 @@ refused dequantize --from-metadata --from mxfp8 $out
 refused dequantize --from-metadata --in m.safetensors --out y.npy
 refused dequantize --from mxfp8 $out --scales s.npy
 refused dequantize --from bf16/raw= $out
+refused dequantize $out
+refused dequantize --from e4m3/g=group:2/nested=e4m3 $out
 refused dequantize --from mxfp4 $out
 refused dequantize --from nvfp4@te $out
 refused dequantize --from mxfp8/scale=f32 $out
