@@ -22,7 +22,7 @@ static int parse(measure_request *rq, int argc, char **argv)
   const cli_option options[] = {
       {"format", "F,F,...",
        "formats (default " DEFAULT_FORMATS "), and quantizers, which have "
-       "scales of their own: mxfp8, nvfp4@te, int4/g=group:128; 'ulplab "
+       "scales of their own: mxfp8, nvfp4@te, int4/g=group:128, q4_k; 'ulplab "
        "quantizers' lists them",
        measure_read_formats, &rq->formats},
       {"scale-rule", "R,R,...",
@@ -97,8 +97,8 @@ static ulp_status check_request(const measure_request *rq, ulp_error *e)
   ulp_status status = ULP_OK;
   for (size_t i = 0; status == ULP_OK && i < rq->formats.count; i++) {
     const measure_item *item = &rq->formats.item[i];
-    status = item->q ? check_quantizer(rq, item, e)
-                     : check_format(rq, &item->format, e);
+    status = item->plain ? check_format(rq, &item->format, e)
+                         : check_quantizer(rq, item, e);
   }
   if (status == ULP_OK && ulp_rounding_check(&rq->rounding) != ULP_OK)
     return ulp_error_set(e, ULP_EINVAL, "the way of rounding: %s",
@@ -195,7 +195,7 @@ static ulp_status measure(measure_work *w, ulp_error *e)
   const measure_request *rq = w->rq;
   size_t threads = (size_t)rq->threads;
   for (size_t i = 0; i < rq->formats.count; i++)
-    if (!rq->formats.item[i].q) w->plain[w->formats++] = &rq->formats.item[i];
+    if (rq->formats.item[i].plain) w->plain[w->formats++] = &rq->formats.item[i];
   w->jobs = w->formats * rq->rules.count;
   w->progress = on_terminal();
   w->file = calloc(rq->file_count, sizeof *w->file);

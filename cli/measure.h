@@ -6,15 +6,18 @@
 #define ULPLAB_MEASURE_H
 
 #include "cli.h"
-#include "quantizer.h"
+#include "quantize.h"
 
 enum { MEASURE_MAX_LIST = 64 };
 
-/* A format, which has a scale a tensor by each of the rules, or a quantizer. */
+/* A format, which has a scale a tensor by each of the rules, or a quantizer,
+ * or blocks that hold their scales. */
 typedef struct {
   char *text; /* as it was given */
-  ulp_format format; /* of elements */
-  ulp_quantizer *q;  /* NULL: the format alone */
+  bool plain; /* the format alone */
+  ulp_format format; /* of elements, not of packed ones */
+  ulp_quantizer *q;
+  const ulp_packed_block *packed;
 } measure_item;
 
 typedef struct {
@@ -74,10 +77,12 @@ void measure_formats_free(measure_formats *list);
 ulp_status measure_tensor(measure_work *w, const char *path,
                           const ulp_tensor *t, ulp_error *e);
 
-/* What rows have in common: the cells of a tensor, and of its errors. */
+/* What rows have in common: the cells of a tensor, and of its errors, where
+ * it is not known what clips with no figures of that. */
 void measure_tensor_cells(cli_table *table, const char *path,
                           const ulp_tensor *t, const ulp_moments *m);
-void measure_error_cells(cli_table *table, const ulp_error_sums *sums);
+void measure_error_cells(cli_table *table, const ulp_error_sums *sums,
+                         bool clips);
 
 /* Whether every quantizer fits, and the row of one (measure_blocks.c). */
 ulp_status measure_fits(const measure_request *rq, const char *path,
@@ -85,5 +90,12 @@ ulp_status measure_fits(const measure_request *rq, const char *path,
 ulp_status measure_blocks(measure_work *w, const measure_item *item,
                           const char *path, const ulp_tensor *t,
                           const ulp_moments *m, ulp_error *e);
+
+/* The same for packed blocks (measure_packed.c). */
+ulp_status measure_packed_fits(const measure_item *item, const char *label,
+                               const ulp_tensor *t, ulp_error *e);
+ulp_status measure_packed(const measure_request *rq, const measure_item *item,
+                          const ulp_tensor *t, ulp_error_sums *sums,
+                          ulp_error *e);
 
 #endif

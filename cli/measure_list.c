@@ -19,11 +19,13 @@ static ulp_status bad_list(ulp_error *e)
 
 /* ---- formats and quantizers ---------------------------------------------- */
 
-/* A format where the text names one, and else a quantizer. */
+/* A format where the text names one, else packed blocks or a quantizer. */
 static ulp_status read_item(measure_item *out, const char *text, ulp_error *e)
 {
   measure_item item = {.q = NULL};
-  if (ulp_format_find(text, &item.format, NULL, 0) != ULP_OK) {
+  item.plain = ulp_format_find(text, &item.format, NULL, 0) == ULP_OK;
+  if (!item.plain) item.packed = cli_packed_find(text, NULL);
+  if (!item.plain && !item.packed) {
     item.q = malloc(sizeof *item.q);
     if (!item.q)
       return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));

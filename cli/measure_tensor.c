@@ -111,7 +111,8 @@ void measure_tensor_cells(cli_table *table, const char *path,
   cli_cell_number(table, m->amax);
 }
 
-void measure_error_cells(cli_table *table, const ulp_error_sums *sums)
+void measure_error_cells(cli_table *table, const ulp_error_sums *sums,
+                         bool clips)
 {
   ulp_error_report r = ulp_error_sums_report(sums);
   cli_cell_number(table, r.snr_db);
@@ -119,9 +120,15 @@ void measure_error_cells(cli_table *table, const ulp_error_sums *sums)
   cli_cell_number(table, r.bias);
   cli_cell_number(table, r.rmse);
   cli_cell_number(table, r.max_error);
-  cli_cell_number(table, r.clipped);
+  if (clips)
+    cli_cell_number(table, r.clipped);
+  else
+    cli_cell_none(table);
   cli_cell_number(table, r.flushed);
-  cli_cell_number(table, r.clipped_noise_share);
+  if (clips)
+    cli_cell_number(table, r.clipped_noise_share);
+  else
+    cli_cell_none(table);
 }
 
 /* With a scale of 32 bits for the tensor, unless there is none. */
@@ -141,7 +148,7 @@ static void job_cells(const measure_work *w, cli_table *table,
   cli_cell_int(table, j->format->bits);
   cli_cell_text(table, rule);
   cli_cell_number(table, j->scale);
-  measure_error_cells(table, &j->sums);
+  measure_error_cells(table, &j->sums, true);
   cli_cell_number(table, bits_of(j, elements));
   cli_cell_text(table, p ? p->name : "ocp");
   cli_cell_none(table);
@@ -157,7 +164,7 @@ ulp_status measure_tensor(measure_work *w, const char *path,
   for (size_t i = 0, f = 0; i < w->rq->formats.count; i++) {
     const measure_item *item = &w->rq->formats.item[i];
     if (status != ULP_OK) return status;
-    if (item->q) {
+    if (!item->plain) {
       status = measure_blocks(w, item, path, t, &m, e);
       continue;
     }

@@ -34,6 +34,13 @@ prints measure-blocks.csv "$ULPLAB" measure x.npy --scale-rule fixed:1 \
 # A vector has no tiles, and none of three has whole blocks of 32.
 notes() { "$ULPLAB" measure m.safetensors --format "$1" 2>&1; }
 prints measure-notes.txt notes int8/g=tile:1x2,mxfp8@torchao,nvfp4
+# ggml's blocks.  Of 1 and -1/8 q4_0 keeps all, since its scale is 1 / -8, and
+# mxfp4, since its scale is 1/4; q8_0's is a rounded 1/127.
+npy q.npy '<f4' '(1, 32)' $(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+  echo 00 00 80 3f 00 00 00 be; done)
+prints measure-packed.csv "$ULPLAB" measure q.npy x.npy \
+  --format q4_0,mxfp4@ggml,q8_0,q4_k
+refused measure q.npy --format q4_k --strict
 # Commas in a formula; a list that is one.
 exits 0 "$ULPLAB" measure x.npy --format 'int4/raw=max(a, 1)' --out o.csv
 exits 0 "$ULPLAB" measure x.npy --format 'int4/raw=min(a,1),int8' --out o.csv
@@ -50,7 +57,7 @@ header '<f4' False '(3000, 2000)' >big.npy
 seq 1000000 4500000 | head -c 24000000 >>big.npy
 for threads in 1 3; do
   exits 0 "$ULPLAB" measure big.npy --threads $threads --out b$threads.csv \
-    --format nvfp4@te,int4/g=tile:128x128,int8/g=channel/axis=1/rule=minmax
+    --format nvfp4@te,int4/g=tile:128x128,int8/g=channel/axis=1/rule=minmax,q1_0,nvfp4@ggml
   cmp b1.csv b$threads.csv || fault "measure: $threads threads, other sums"
 done
 rm big.npy b1.csv b3.csv
