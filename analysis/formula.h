@@ -20,6 +20,7 @@
  *               ceil2(x)    away from zero to a power of two
  *               even(x, m)  half a unit of bit m added, then pow2
  *               exp2log(x)  2^floor(log2f(x)), with log2f's own rounding
+ *               ceil2log(x)  2^ceil(log2f(x)), likewise
  *               rne(x)      to the nearest whole number, ties to even
  *               abs(x)
  *               ok(c, x)    x, or 1 where c is 0, Inf or NaN

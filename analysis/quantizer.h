@@ -100,7 +100,10 @@ typedef struct {
   ulp_judge search_for;
   bool divide;           /* an element is x / factor, else x * factor */
   bool zero_after;       /* the zero point is added after rounding */
-  bool fixed;            /* the scales are given, not chosen */
+  bool bare_zero;        /* a zero loses its sign, as in torch.sign */
+  bool fixed;            /* scales and zero points are given, not chosen; a
+                            factor that is a formula of a block is then the
+                            step between codes, or its reciprocal */
   ulp_formula global;    /* G from A; none: 1 */
   ulp_formula raw;       /* the scale before it is rounded to its format */
   ulp_formula second;    /* another to choose from, if any */
@@ -142,7 +145,7 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   global= raw= second= error= factor= zero= decode=   formulas
  *   judge=mse|mae|max   zero-point=before|after   outlier=X
  *   ties=mode|f32-down|f32-low|f32-even|f32-grid|bnb   nan=first|last
- *   subnormals=keep|flush
+ *   subnormals=keep|flush   zero-sign=keep|drop
  *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
  *   offset=none|mean|X   taken off the scales before that
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
@@ -162,7 +165,8 @@ bool ulp_quantizer_has_scales(const ulp_quantizer *q);
 typedef struct {
   void *codes;    /* blocks->elements stored elements of q->element */
   void *scales;   /* blocks->blocks stored elements of q->scale */
-  int32_t *zeros; /* the same number; NULL: q has no zero points */
+  int32_t *zeros; /* the same number; NULL: q has no zero points.  Of a fixed
+                     q both are given */
 } ulp_quantized;
 
 /* Amax of n more values, as q counts it; begin with 0. */

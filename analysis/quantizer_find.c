@@ -26,6 +26,7 @@ static const char *const judge_names[] = {"mse", "mae", "max", NULL};
 static const char *const wide_names[] = {"f32", "f64", NULL};
 static const char *const apply_names[] = {"times", "over", NULL};
 static const char *const zero_names[] = {"before", "after", NULL};
+static const char *const sign_names[] = {"keep", "drop", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL};
 static const char *const nan_names[] = {"first", "last", NULL};
 static const char *const flush_names[] = {"keep", "flush", NULL};
@@ -353,6 +354,8 @@ static ulp_status set_flag(ulp_quantizer *q, const char *key,
     return read_flag(key, value, flush_names, &q->flush, e);
   if (!strcmp(key, "whole"))
     return read_flag(key, value, yes_names, &q->whole_blocks, e);
+  if (!strcmp(key, "zero-sign"))
+    return read_flag(key, value, sign_names, &q->bare_zero, e);
   return read_flag(key, value, zero_names, &q->zero_after, e);
 }
 
@@ -385,13 +388,13 @@ static const struct {
     {"over", set_word},          {"ties", set_word},
     {"judge", set_word},         {"arithmetic", set_flag},
     {"apply", set_flag},         {"whole", set_flag},
-    {"zero-point", set_flag},    {"global", set_formula},
-    {"raw", set_formula},        {"second", set_formula},
-    {"error", set_formula},      {"factor", set_formula},
-    {"zero", set_formula},       {"decode", set_formula},
-    {"nan", set_flag},           {"subnormals", set_flag},
-    {"outlier", set_outlier},    {"nested", set_nested},
-    {"offset", set_offset},
+    {"zero-point", set_flag},    {"zero-sign", set_flag},
+    {"global", set_formula},     {"raw", set_formula},
+    {"second", set_formula},     {"error", set_formula},
+    {"factor", set_formula},     {"zero", set_formula},
+    {"decode", set_formula},     {"nan", set_flag},
+    {"subnormals", set_flag},    {"outlier", set_outlier},
+    {"nested", set_nested},      {"offset", set_offset},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 

@@ -13,17 +13,22 @@
 
 static ulp_status check_options(const quantize_request *rq, ulp_error *e)
 {
-  const char *given = rq->scales   ? "scales"
-                      : rq->global ? "global-scale"
-                      : rq->zeros  ? "zero-points"
-                      : rq->nested ? "nested-scales"
-                      : rq->offset ? "scale-offset"
-                                   : NULL;
-  if (given)
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--%s: of an array; those of a whole file lie in "
-                         "--out, beside their codes",
-                         given);
+  const struct {
+    const char *name, *value;
+  } options[] = {{"scales", rq->scales},
+                 {"global-scale", rq->global},
+                 {"zero-points", rq->zeros},
+                 {"nested-scales", rq->nested},
+                 {"scale-offset", rq->offset},
+                 {"use-scales", rq->use_scales},
+                 {"use-global-scale", rq->use_global},
+                 {"use-zero-points", rq->use_zeros}};
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    if (options[i].value)
+      return ulp_error_set(e, ULP_EINVAL,
+                           "--%s: of an array; those of a whole file lie in "
+                           "--out, beside their codes",
+                           options[i].name);
   if (rq->dequant && !cli_is_safetensors(rq->dequant))
     return ulp_error_set(e, ULP_EINVAL,
                          "--dequant %.200s: expected Y.safetensors, as --out "

@@ -159,6 +159,7 @@ refused quantize --to mxfp8 --in m.safetensors --out no/q.safetensors --only v
 refused quantize --to f32 --in m.safetensors $q --only 'v'
 refused quantize --to int8/scale=f16/nested=e4m3 --in m.safetensors $q --only v
 refused quantize --to mxfp8 --in m.safetensors $q --only 'v' --scale-offset o
+refused quantize --to mxfp8 --in m.safetensors $q --only 'v' --use-scales s.npy
 [ ! -c /dev/full ] || refused quantize --to mxfp8 --in m.safetensors \
   --only 'v' --out q.safetensors --report /dev/full
 
