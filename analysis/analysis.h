@@ -124,6 +124,9 @@ ulp_range ulp_clip_range(const ulp_format *f, double scale);
 void ulp_error_sums_add(ulp_error_sums *s, const double *x, const double *y,
                         size_t n, ulp_range kept);
 
+/* Adds what `more` has seen, as if after s; in the same order the same bits. */
+void ulp_error_sums_merge(ulp_error_sums *s, const ulp_error_sums *more);
+
 typedef struct {
   double snr_db;         /* 10 log10(sum x^2 / sum e^2); +Inf when e = 0; NaN
                             when no element was measured */

@@ -238,6 +238,20 @@ ULP_MUST_CHECK ulp_status ulp_hadamard16(float *y, const float *x, size_t n,
  * reference_nvfp4.py, get_wgrad_sign_vector). */
 enum { ULP_HADAMARD16_TE = 0xd7e8 };
 
+/* ---- what was lost --------------------------------------------------------- */
+
+/* The x that block i keeps: ulp_clip_range at its scale and zero point.  All
+ * of them where its scale is 0, which flushes and does not clip, or NaN. */
+ulp_range ulp_block_clip_range(const ulp_quantizer *q, const ulp_quantized *in,
+                               double global, int64_t i);
+/* Elements of a block that are neighbours are a run; ulp_block_runs are all of
+ * b, in the order of the array.  Adds runs first .. first+n-1; kept: of each
+ * block of b. */
+int64_t ulp_block_runs(const ulp_blocks *b);
+void ulp_block_errors_add(ulp_error_sums *s, const ulp_blocks *b,
+                          const ulp_range *kept, const float *x,
+                          const float *y, int64_t first, int64_t n);
+
 #ifdef __cplusplus
 }
 #endif
