@@ -17,7 +17,7 @@ static int64_t parts_of(int64_t size, int64_t part)
 static void set(ulp_blocks *b, int dimension, int64_t size, int64_t block)
 {
   b->size[dimension] = size;
-  b->block[dimension] = block < size ? block : size;
+  b->block[dimension] = block;
   b->grid[dimension] = parts_of(size, block);
 }
 

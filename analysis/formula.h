@@ -68,9 +68,6 @@ typedef struct {
 ULP_MUST_CHECK ulp_status ulp_formula_parse(const char *text, ulp_formula *out,
                                             ulp_error *e);
 
-/* Whether a variable stands in it. */
-bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
-
 /* What every result is rounded to; bf16 by way of f32, as PyTorch computes. */
 typedef enum { ULP_IN_F32, ULP_IN_F64, ULP_IN_BF16 } ulp_arithmetic;
 double ulp_round_in(ulp_arithmetic in, double x);
@@ -82,6 +79,9 @@ double ulp_round_in(ulp_arithmetic in, double x);
  * a tie. */
 double ulp_formula_eval(const ulp_formula *f, ulp_arithmetic in,
                         const double variable[ULP_VARIABLES]);
+
+/* Whether a variable occurs in it. */
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
 
 #ifdef __cplusplus
 }

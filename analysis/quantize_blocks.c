@@ -31,6 +31,13 @@ static place place_of(const ulp_blocks *b, int64_t i)
   return p;
 }
 
+/* The length of the first block, and so of the longest. */
+static int64_t extent(const ulp_blocks *b, int dimension)
+{
+  int64_t size = b->size[dimension], block = b->block[dimension];
+  return block < size ? block : size;
+}
+
 /* The array's index of the first element of line (plane, row) of a block;
  * elements of a line are neighbours. */
 static int64_t line_at(const ulp_blocks *b, const place *p, int64_t line)
@@ -50,8 +57,22 @@ static void gather(const ulp_blocks *b, const place *p, const float *x,
 
 /* ---- what is known of a block ---------------------------------------------------- */
 
+/* As CUDA's .ftz instructions take and give their f32.  A product that rounds
+ * to 2^-126 with 24 bits is no subnormal (measured: mul.rn.ftz.f32 of an H100
+ * gives 2^-126 for 2^-126 (1 - 2^-26), and 0 for 2^-126 (1 - 2^-24)). */
+static double flush(const ulp_quantizer *q, double x)
+{
+  return q->flush && fabs(x) < 0x1.ffffffp-127 ? copysign(0, x) : x;
+}
+
+static bool is_outlier(const ulp_quantizer *q, float x)
+{
+  return q->outlier > 0 && (double)fabsf(x) >= q->outlier;
+}
+
 static bool counts(const ulp_quantizer *q, float x)
 {
+  if (is_outlier(q, x)) return false;
   return q->over == ULP_OVER_FINITE    ? isfinite(x)
          : q->over == ULP_OVER_NUMBERS ? !isnan(x)
                                        : true;
@@ -63,7 +84,7 @@ double ulp_quantizer_amax(const ulp_quantizer *q, double amax, const float *x,
   for (size_t i = 0; i < n; i++)
     if (counts(q, x[i]) && !(fabs((double)x[i]) <= amax) && !isnan(amax))
       amax = fabs((double)x[i]);
-  return amax;
+  return flush(q, amax);
 }
 
 /* Zero always lies between lo and hi. */
@@ -124,62 +145,60 @@ typedef struct {
   double factor, zero;
 } setting;
 
-/* A zero point is stored as an int32; of a block with a NaN it is 0. */
-static double whole(double zero)
+/* A whole number that an int32 holds, whatever the formula gives; a scale that
+ * is NaN has the zero point 0. */
+static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
 {
-  return zero >= INT32_MIN && zero <= INT32_MAX ? zero : 0;
+  double zero =
+      q->zero.count ? ulp_formula_eval(&q->zero, q->arithmetic, v) : 0;
+  return isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
 }
 
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
+  double factor = q->factor.count
+                      ? ulp_formula_eval(&q->factor, q->arithmetic, v)
+                      : v[ULP_VAR_SCALE];
   return (setting){
-      .factor = q->factor.count ? ulp_formula_eval(&q->factor, q->arithmetic, v)
-                                : v[ULP_VAR_SCALE],
-      .zero = q->zero.count
-                  ? whole(ulp_formula_eval(&q->zero, q->arithmetic, v))
-                  : 0};
+      .factor = flush(q, factor),
+      .zero = zero_point(q, v)};
+}
+
+/* What a code is multiplied by. */
+static double decoded_scale(const ulp_quantizer *q,
+                            const double v[ULP_VARIABLES])
+{
+  return q->decode.count ? ulp_formula_eval(&q->decode, q->arithmetic, v)
+                         : v[ULP_VAR_SCALE];
 }
 
 static double narrow(const ulp_quantizer *q, double x)
 {
-  return ulp_round_in(q->arithmetic, x);
+  return ulp_round_in(q->arithmetic,
+                      q->arithmetic == ULP_IN_F64 ? x : flush(q, x));
 }
 
-/* How codes become values: by a formula in q, or times a number. */
-typedef struct {
-  const ulp_formula *value; /* or NULL */
-  double scale;
-} decoding;
-
-static decoding decoding_of(const ulp_quantizer *q,
-                            const double v[ULP_VARIABLES])
+/* The value of code v[ULP_VAR_CODE], once less the zero point. */
+static double value_of(const ulp_quantizer *q, bool by_formula, double scale,
+                       const double v[ULP_VARIABLES])
 {
-  if (!q->decode.count) return (decoding){NULL, v[ULP_VAR_SCALE]};
-  if (ulp_formula_has(&q->decode, ULP_VAR_CODE))
-    return (decoding){&q->decode, 0};
-  return (decoding){NULL, ulp_formula_eval(&q->decode, q->arithmetic, v)};
-}
-
-static double value_of(const ulp_quantizer *q, const decoding *d, double code,
-                       double v[ULP_VARIABLES])
-{
-  if (!d->value) return narrow(q, code * d->scale);
-  v[ULP_VAR_CODE] = code;
-  return ulp_formula_eval(d->value, q->arithmetic, v);
+  return by_formula ? ulp_formula_eval(&q->decode, q->arithmetic, v)
+                    : narrow(q, v[ULP_VAR_CODE] * scale);
 }
 
 static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
                        uint64_t index)
 {
-  double y = q->divide ? (double)x / t->factor : (double)x * t->factor;
+  double y = flush(q, is_outlier(q, x) ? 0 : (double)x);
+  y = q->divide ? y / t->factor : y * t->factor;
   if (isnan(t->factor)) y = t->factor; /* of two NaNs this one, everywhere */
   y = narrow(q, y);
   if (q->bare_zero && y == 0) y = 0;
   if (q->zero.count)
     y = q->zero_after ? nearbyint(y) + t->zero : narrow(q, y + t->zero);
   if (q->ties != ULP_TIES_MODE)
-    return ulp_encode_midpoints(&q->element, q->ties, (float)y);
+    return ulp_encode_midpoints(q, (float)y);
   return q->arithmetic == ULP_IN_F64
              ? ulp_encode_f64(&q->element, y, &q->rounding, index)
              : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
@@ -240,13 +259,16 @@ static double error_of(const ulp_quantizer *q, ulp_judge judge,
                        const float *x, size_t n)
 {
   setting t = setting_of(q, v);
-  decoding d = value ? (decoding){value, 0} : decoding_of(q, v);
+  double most = 0, scale = decoded_scale(q, v);
+  bool by_formula = ulp_formula_has(&q->decode, ULP_VAR_CODE);
   running_sum sum;
-  double most = 0;
   sum_begin(&sum, q);
   for (size_t i = 0; i < n; i++) {
-    double code = ulp_decode(&q->element, encode(q, &t, x[i], i)) - t.zero;
-    double e = fabs(narrow(q, value_of(q, &d, code, v) - (double)x[i]));
+    v[ULP_VAR_CODE] =
+        ulp_decode(&q->element, encode(q, &t, x[i], i)) - t.zero;
+    double y = value ? ulp_formula_eval(value, q->arithmetic, v)
+                     : value_of(q, by_formula, scale, v);
+    double e = fabs(narrow(q, y - (double)x[i]));
     if (judge == ULP_JUDGE_MSE) e = narrow(q, e * e);
     if (judge != ULP_JUDGE_MAX)
       sum_add(&sum, 0, e);
@@ -370,9 +392,9 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
       ulp_rounding_check(&q->rounding) != ULP_OK ||
       (q->fixed && !out->scales && ulp_quantizer_has_scales(q)))
     return ULP_EINVAL;
-  if (b->block[0] * b->block[1] > 1) {
-    w.room = malloc((size_t)(b->block[0] * b->block[1] * b->block[2]) *
-                    sizeof *w.room);
+  int64_t lines = extent(b, 0) * extent(b, 1);
+  if (lines > 1) {
+    w.room = malloc((size_t)(lines * extent(b, 2)) * sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
   }
   for (int64_t i = first; i < first + n; i++)
@@ -388,22 +410,24 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            int64_t first, int64_t n)
 {
   double v[ULP_VARIABLES];
+  bool by_formula = ulp_formula_has(&q->decode, ULP_VAR_CODE);
   set_constants(q, 0, global, v);
   for (int64_t i = first; i < first + n; i++) {
     place p = place_of(b, i);
-    double zero = in->zeros ? (double)in->zeros[i] : 0;
+    double zero = in->zeros ? (double)in->zeros[i] : 0, factor = 1;
     if (in->scales) {
       v[ULP_VAR_SCALE] = ulp_decode(
           &q->scale, ulp_load_code(&q->scale, in->scales, (size_t)i));
+      factor = decoded_scale(q, v);
     }
-    decoding d = in->scales ? decoding_of(q, v) : (decoding){NULL, 1};
     for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
       int64_t at = line_at(b, &p, line);
       for (int64_t k = 0; k < p.length[2]; k++) {
-        double code = ulp_decode(
-            &q->element,
-            ulp_load_code(&q->element, in->codes, (size_t)(at + k)));
-        y[at + k] = (float)value_of(q, &d, code - zero, v);
+        v[ULP_VAR_CODE] =
+            ulp_decode(&q->element, ulp_load_code(&q->element, in->codes,
+                                                  (size_t)(at + k))) -
+            zero;
+        y[at + k] = (float)flush(q, value_of(q, by_formula, factor, v));
       }
     }
   }

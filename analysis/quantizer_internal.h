@@ -8,8 +8,8 @@
 #include "histogram.h"
 #include "quantizer.h"
 
-/* Nearest by midpoints in f32, as ulp_ties says; NaN is the code of 0. */
-uint64_t ulp_encode_midpoints(const ulp_format *f, ulp_ties ties, float y);
+/* Nearest by thresholds in f32, as q->ties says. */
+uint64_t ulp_encode_midpoints(const ulp_quantizer *q, float y);
 
 /* Percentile p of |x| over the finite values, between neighbours in
  * proportion; where that is 0, the greatest; 0 of none.  NaN: no memory. */

@@ -67,10 +67,10 @@
   " / G));apply=times;factor=when(s, 1 / (1 / (" product " / G) * s));" \
   "decode=q * s * G / " product ";over=all;special=torchao;zero-scale=0;" \
   "zero-sign=drop"
-#define FOUROVERSIX_MX(most)                                     \
-  "arithmetic=f32;raw=max(when(a / " most ", max(ceil2(a / " most \
-  "), 2^-126)), 2^-127);apply=times;factor=when(a / " most ", 1 / s);over=all;" \
-  "special=torchao;scale-overflow=nan;zero-sign=drop"
+#define FOUROVERSIX_MX(most)                                          \
+  "arithmetic=f32;raw=max(when(a / " most ", max(ceil2(a / " most     \
+  "), 2^-126)), 2^-127);apply=times;factor=when(a / " most ", 1 / s);" \
+  "over=all;special=torchao;scale-overflow=nan;zero-sign=drop"
 #define FOUROVERSIX_SOURCE \
   "fouroversix quantize/pytorch/reference.py; arXiv:2512.02010"
 
@@ -91,6 +91,39 @@
   "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda"
 #define TE_BLOCK_SOURCE \
   "Transformer Engine common/recipe/recipe_common.cuh, compute_scale_from_amax"
+
+/* bitsandbytes.  Its CUDA kernels are built with --use_fast_math: subnormals
+ * are zeros; the reciprocal is rcp.approx.ftz, which on an H100 is one unit of
+ * the last place from the nearest, used here, for 1108522 of the 2^23
+ * significands.  fmaxf leaves a NaN out; 1 / 0 is Inf and 0 * Inf the NaN that
+ * is above no threshold. */
+#define BNB_CUDA \
+  "arithmetic=f32;subnormals=flush;raw=a;apply=times;factor=1 / s;" \
+  "over=numbers;zero-scale=0;scale-overflow=inf"
+#define BNB_SOURCE "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise"
+/* On CPUs 4 bits are PyTorch operations: a NaN spreads, bucketize has it last;
+ * 8 bits are C++ with a table of 65536 entries. */
+#define BNB_CPU_4BIT \
+  "arithmetic=f32;raw=a;apply=times;factor=1 / max(a, 1e-38);over=all;" \
+  "ties=f32-down;nan=last;zero-scale=0;scale-overflow=inf"
+#define BNB_CPU_8BIT \
+  "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;" \
+  "ties=f32-grid;zero-scale=0;scale-overflow=inf"
+#define BNB_CPU_SOURCE "bitsandbytes backends/default/ops.py"
+#define BNB_CPU_8BIT_SOURCE "bitsandbytes csrc/cpu_ops.cpp, quantize_cpu_impl"
+/* functional.py, quantize_4bit with compress_statistics. */
+#define BNB_DOUBLE(profile) \
+  ";nested=dynamic8@" profile "/g=block:256;offset=mean"
+#define BNB_DOUBLE_SOURCE \
+  "bitsandbytes functional.py, quantize_4bit with compress_statistics; " \
+  "arXiv:2305.14314, section 3"
+/* _ops.py, int8_vectorwise_dequant.  Both __fdividef(127, s) and PyTorch's
+ * 127.0 / tensor multiply a reciprocal. */
+#define BNB_INT8 \
+  ";factor=127 * (1 / s);decode=q * s * 7.874015718698502e-3;special=torchao"
+#define BNB_CPU_INT8 \
+  "arithmetic=f32;raw=a;apply=times;over=all;zero-scale=0;" \
+  "scale-overflow=inf" BNB_INT8
 
 static const ulp_quantizer_row rows[] = {
     /* ---- MX ---- */
@@ -249,15 +282,45 @@ static const ulp_quantizer_row rows[] = {
     {"fp8-channel", "", "compressed-tensors", "e4m3", "channel", "float32",
      COMPRESSED_INT ";special=torchao", COMPRESSED_SOURCE},
 
-    /* ---- bitsandbytes: csrc, quantize by thresholds, ties down ---- */
+    /* ---- bitsandbytes ---- */
     {"nf4", "", "bitsandbytes", "nf4", "block:64", "float32",
-     "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;"
-     "ties=f32-down;zero-scale=0",
-     "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise, dQuantizeNF4"},
+     BNB_CUDA ";ties=bnb", BNB_SOURCE ", dQuantizeNF4"},
     {"bnb-fp4", "bnb_fp4", "bitsandbytes", "bnb_fp4", "block:64", "float32",
-     "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;"
-     "ties=f32-low;zero-scale=0",
-     "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise, dQuantizeFP4"},
+     BNB_CUDA ";ties=bnb", BNB_SOURCE ", dQuantizeFP4"},
+    {"dynamic8", "bnb_dynamic8", "bitsandbytes", "bnb_dynamic8", "block:4096",
+     "float32", BNB_CUDA ";ties=f32-even", BNB_SOURCE ", dQuantize"},
+    {"dynamic8u", "bnb_dynamic8u", "bitsandbytes", "bnb_dynamic8u",
+     "block:4096", "float32", BNB_CUDA ";ties=f32-even",
+     BNB_SOURCE ", dQuantize"},
+    {"nf4-double", "", "bitsandbytes", "nf4", "block:64", "float32",
+     BNB_CUDA ";ties=bnb" BNB_DOUBLE("bitsandbytes"), BNB_DOUBLE_SOURCE},
+    {"bnb-fp4-double", "", "bitsandbytes", "bnb_fp4", "block:64", "float32",
+     BNB_CUDA ";ties=bnb" BNB_DOUBLE("bitsandbytes"), BNB_DOUBLE_SOURCE},
+    {"int8", "", "bitsandbytes", "int8", "token", "float32",
+     BNB_CUDA BNB_INT8,
+     "bitsandbytes csrc/kernels.cu, kInt8VectorQuant"},
+    {"llm-int8", "", "bitsandbytes", "int8", "token", "float32",
+     BNB_CUDA BNB_INT8 ";outlier=6",
+     "bitsandbytes csrc/kernels.cu, kInt8VectorQuant, SPARSE_DECOMP; "
+     "arXiv:2208.07339"},
+
+    {"nf4", "", "bitsandbytes-cpu", "nf4", "block:64", "float32", BNB_CPU_4BIT,
+     BNB_CPU_SOURCE ", quantize_4bit"},
+    {"bnb-fp4", "bnb_fp4", "bitsandbytes-cpu", "bnb_fp4", "block:64",
+     "float32", BNB_CPU_4BIT, BNB_CPU_SOURCE ", quantize_4bit"},
+    {"dynamic8", "bnb_dynamic8", "bitsandbytes-cpu", "bnb_dynamic8",
+     "block:4096", "float32", BNB_CPU_8BIT, BNB_CPU_8BIT_SOURCE},
+    {"dynamic8u", "bnb_dynamic8u", "bitsandbytes-cpu", "bnb_dynamic8u",
+     "block:4096", "float32", BNB_CPU_8BIT, BNB_CPU_8BIT_SOURCE},
+    {"nf4-double", "", "bitsandbytes-cpu", "nf4", "block:64", "float32",
+     BNB_CPU_4BIT BNB_DOUBLE("bitsandbytes-cpu"), BNB_DOUBLE_SOURCE},
+    {"bnb-fp4-double", "", "bitsandbytes-cpu", "bnb_fp4", "block:64",
+     "float32", BNB_CPU_4BIT BNB_DOUBLE("bitsandbytes-cpu"),
+     BNB_DOUBLE_SOURCE},
+    {"int8", "", "bitsandbytes-cpu", "int8", "token", "float32",
+     BNB_CPU_INT8, BNB_CPU_SOURCE ", int8_vectorwise_quant"},
+    {"llm-int8", "", "bitsandbytes-cpu", "int8", "token", "float32",
+     BNB_CPU_INT8 ";outlier=6", BNB_CPU_SOURCE ", int8_vectorwise_quant"},
 };
 
 size_t ulp_quantizer_count(void) { return sizeof rows / sizeof rows[0]; }

@@ -175,7 +175,7 @@ int cli_print_table(const char *subcommand, bool json,
 
 enum { CLI_CHUNK = 65536 }; /* elements; a multiple of 8 for packing */
 
-/* Opens a file that holds exactly one tensor. */
+/* Opens FILE:NAME, or a file that holds exactly one tensor. */
 ulp_status cli_array_open(ulp_file **file, const ulp_tensor **tensor,
                           const char *path, ulp_error *e);
 /* "3x4", "scalar" for no dimensions; cut short if it does not fit. */

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "scales.h"
+#include "tell_apart.h"
 
 typedef struct {
   const char *gpu, *type_a, *type_b, *out_type;
+  const char *apart; /* the folder of --tell-apart */
   uint64_t top;
   bool json;
   cli_product product;
@@ -20,6 +22,8 @@ typedef struct {
   ulp_candidate *list;
   int64_t miss_batch[ULP_MAX_CANDIDATES]; /* of the first miss */
   size_t count;
+  size_t apart_of[ULP_MAX_CANDIDATES]; /* where in d.npy, of those below */
+  size_t apart_count;
 } request;
 
 static int parse(request *rq, int argc, char **argv)
@@ -38,6 +42,12 @@ static int parse(request *rq, int argc, char **argv)
       CLI_SCALE_OPTIONS(rq->scale_a, rq->scale_b),
       {"top", "N", "rows to print when more match or none does (default 10)",
        cli_read_u64, &rq->top},
+      {"tell-apart", "DIR",
+       "if several orders match: writes a.npy and b.npy, of the shapes of A and "
+       "B ([M, K] and [N, K]), on which they differ, and d.npy, [orders, M, N], "
+       "what each makes of them; the column d_apart says which is whose. Run "
+       "the kernel on them and ask again",
+       cli_read_text, &rq->apart},
       {"output", "SYNTAX", "csv (default) or json", cli_read_json, &rq->json},
       CLI_PRODUCT_WORK(rq->product),
       {0}};
@@ -45,10 +55,13 @@ static int parse(request *rq, int argc, char **argv)
       .name = "identify",
       .synopsis = "--gpu GPU --a A.npy --b B.npy --d D.npy [OPTION]...",
       .summary =
-          "Searches the kernels' orders, with 1 to 16 slices of K, other "
-          "promotions and every reduction, for those that reproduce D. A "
-          "sample of D is compared first; candidates without a mismatch there "
-          "(or, if there is none, the nearest) are compared with all of D. "
+          "Searches the kernels' orders, with 1 to 16 slices of K (to 160 "
+          "where the kernel cuts K finely), other promotions and every "
+          "reduction, for those that reproduce D. A sample of D is compared "
+          "first; candidates without a mismatch there (or, if there is none, "
+          "the nearest) are compared with all of D, and the first output that "
+          "refutes one is named. Orders that match exactly cannot be told "
+          "apart by this D: --tell-apart makes inputs that can. "
           "Exit status 0: an exact match; 1: none; 2: an error.",
       .options = options};
   int operands;
@@ -205,7 +218,7 @@ static const char *const columns[] = {
     "match",   "kernels",  "promote",    "slices",   "slice_k",
     "reduce",  "evidence", "mismatches", "compared", "scope",
     "batch",   "row",      "col",        "given",    "computed",
-    NULL};
+    "d_apart", NULL};
 
 /* The names of all orders that compute the same, with the options that make
  * them do so. */
@@ -217,6 +230,23 @@ static void kernel_names(const ulp_candidate *c, char *out, size_t size)
     if (c->orders >> i & 1 && used < size)
       used += (size_t)snprintf(out + used, size - used, "%s%s",
                                used ? " " : "", ulp_gemm_order_row(i)->name);
+}
+
+/* The output that refutes the candidate. */
+static void miss_cells(cli_table *t, const request *rq, size_t i)
+{
+  char text[CLI_NUMBER_SIZE];
+  const ulp_candidate *c = &rq->list[i];
+  if (!c->misses) {
+    for (int cell = 0; cell < 5; cell++)
+      cli_cell_none(t);
+    return;
+  }
+  cli_cell_int(t, rq->miss_batch[i]);
+  cli_cell_int(t, (int64_t)c->miss[0].row);
+  cli_cell_int(t, (int64_t)c->miss[0].col);
+  cli_cell_text(t, cli_code_name(&c->gemm.out, c->miss[0].given, text));
+  cli_cell_text(t, cli_code_name(&c->gemm.out, c->miss[0].computed, text));
 }
 
 static void candidate_row(cli_table *t, const request *rq, size_t i,
@@ -237,16 +267,11 @@ static void candidate_row(cli_table *t, const request *rq, size_t i,
   cli_cell_int(t, (int64_t)c->mismatches);
   cli_cell_int(t, (int64_t)c->compared);
   cli_cell_text(t, whole ? "all" : "sample");
-  if (!c->misses) {
-    for (int cell = 0; cell < 5; cell++)
-      cli_cell_none(t);
-    return;
-  }
-  cli_cell_int(t, rq->miss_batch[i]);
-  cli_cell_int(t, (int64_t)c->miss[0].row);
-  cli_cell_int(t, (int64_t)c->miss[0].col);
-  cli_cell_text(t, cli_code_name(&g->out, c->miss[0].given, text));
-  cli_cell_text(t, cli_code_name(&g->out, c->miss[0].computed, text));
+  miss_cells(t, rq, i);
+  if (i < rq->apart_count)
+    cli_cell_int(t, (int64_t)rq->apart_of[i]);
+  else
+    cli_cell_none(t);
 }
 
 static ulp_status print(const request *rq, size_t whole, ulp_error *e)
@@ -264,15 +289,46 @@ static ulp_status print(const request *rq, size_t whole, ulp_error *e)
   return status;
 }
 
+/* What is left to say of the exact matches, which come first. */
+static ulp_status tell_apart(request *rq, size_t exact, ulp_error *e)
+{
+  const cli_product *p = &rq->product;
+  ulp_gemm_data x =
+      cli_gemm_data(p, &rq->scale_a, &rq->scale_b, p->d.codes);
+  if (exact > 1 && !rq->apart)
+    cli_warn("identify", "%zu of the rows give every bit of D, so none of its "
+                         "outputs tells them apart; see --tell-apart", exact);
+  if (!rq->apart) return ULP_OK;
+  if (exact < 2) {
+    cli_warn("identify", "%s: not written, %s", rq->apart,
+             exact ? "one row alone gives these bits" : "no order matches");
+    return ULP_OK;
+  }
+  ulp_status status = cli_tell_apart(rq->apart, rq->list, exact, &x,
+                                     p->threads, rq->apart_of, e);
+  if (status == ULP_OK) rq->apart_count = exact;
+  return status;
+}
+
+static ulp_status check(const request *rq, ulp_error *e)
+{
+  const cli_product *p = &rq->product;
+  if (p->m == 0 || p->n == 0 || p->batches == 0)
+    return ulp_error_set(e, ULP_EFORMAT, "%s: empty, expected outputs to "
+                         "explain", p->d.path);
+  if (rq->apart && p->batches > 1)
+    return ulp_error_set(e, ULP_EINVAL, "--tell-apart: %lld batches, expected "
+                         "one", (long long)p->batches);
+  return ULP_OK;
+}
+
 static ulp_status identify(request *rq, bool *exact, ulp_error *e)
 {
   char why[300];
   cli_product *p = &rq->product;
   ulp_status status = prepare(rq, e);
+  if (status == ULP_OK) status = check(rq, e);
   if (status != ULP_OK) return status;
-  if (p->m == 0 || p->n == 0 || p->batches == 0)
-    return ulp_error_set(e, ULP_EFORMAT, "%s: empty, expected outputs to "
-                         "explain", p->d.path);
   rq->list = calloc(ULP_MAX_CANDIDATES, sizeof *rq->list);
   if (!rq->list)
     return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
@@ -293,6 +349,10 @@ static ulp_status identify(request *rq, bool *exact, ulp_error *e)
     status = cli_evidence("identify", rq->list[0].gemm.order->name,
                           ulp_gemm_evidence(&rq->list[0].gemm),
                           rq->list[0].gemm.order->source, p->strict, e);
+  size_t matches = 0;
+  while (matches < n && rq->list[matches].mismatches == 0)
+    matches++;
+  if (status == ULP_OK) status = tell_apart(rq, matches, e);
   return status == ULP_OK ? print(rq, n, e) : status;
 }
 

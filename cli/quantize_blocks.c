@@ -16,11 +16,14 @@ typedef struct {
   ulp_blocks b;
   double amax, global;
   cli_outputs set;
-  ulp_output *codes, *scales, *factor, *zeros, *values;
+  ulp_output *codes, *scales, *factor, *zeros, *values, *nested, *offset;
   unsigned char *scale; /* of every block, stored */
   int32_t *zero;        /* of every block, or NULL */
   float *part, *back;   /* of one part */
   unsigned char *code, *packed;
+  ulp_nested n;         /* of scales that are quantized in turn */
+  float *through;       /* the scales once they were; or NULL */
+  unsigned char *scale_code, *scale_scale;
   uint64_t nan, inf;
 } work;
 
@@ -60,7 +63,7 @@ static ulp_status find(work *w, ulp_error *e)
                          "--zero-points: %s has none, expected a quantizer "
                          "with them, such as --scale-rule minmax",
                          w->q.name);
-  return ULP_OK;
+  return cli_nested_check(&w->q, rq->nested, rq->offset, e);
 }
 
 static ulp_status check_packed(const work *w, ulp_error *e)
@@ -90,6 +93,8 @@ static ulp_status prepare(work *w, ulp_error *e)
   if (status != ULP_OK)
     return ulp_error_set(e, status, "%s: %s", w->rq->in, inner.text);
   status = cli_blocks_check(&w->q, &w->b, w->rq->in, e);
+  if (status == ULP_OK && w->q.nested[0])
+    status = ulp_nested_make(&w->n, &w->q, &w->b, e);
   if (status == ULP_OK && w->rq->packed) status = check_packed(w, e);
   return status;
 }
@@ -107,6 +112,16 @@ static int64_t largest_part(const work *w)
   return most;
 }
 
+static bool make_nested_room(work *w)
+{
+  const ulp_quantizer *q = &w->n.q;
+  if (!w->q.nested[0]) return true;
+  w->through = malloc(((size_t)w->b.blocks + 1) * sizeof *w->through);
+  w->scale_code = malloc((size_t)w->b.blocks * q->element.storage_bytes + 8);
+  w->scale_scale = malloc((size_t)w->n.b.blocks * q->scale.storage_bytes + 8);
+  return w->through && w->scale_code && w->scale_scale;
+}
+
 static bool make_room(work *w)
 {
   size_t n = (size_t)largest_part(w) + 8, blocks = (size_t)w->b.blocks + 1;
@@ -118,7 +133,7 @@ static bool make_room(work *w)
   w->zero = w->q.zero.count ? malloc(blocks * sizeof *w->zero) : NULL;
   return w->part && w->code && (w->packed || !w->rq->packed) &&
          (w->back || !w->rq->dequant) && w->scale &&
-         (w->zero || !w->q.zero.count);
+         (w->zero || !w->q.zero.count) && make_nested_room(w);
 }
 
 /* The amax of the tensor, and how much of it is no number. */
@@ -144,6 +159,8 @@ static ulp_status run_part(work *w, const ulp_blocks *part, int64_t element,
   size_t bytes = w->q.scale.storage_bytes;
   ulp_quantized out = {w->code, w->scale + (size_t)block * bytes,
                        w->zero ? w->zero + block : NULL};
+  ulp_quantized in = out;
+  if (w->through) in.scales = w->through + block;
   int64_t step = part->blocks / (8 * w->rq->threads) + 1;
   ulp_status status = ULP_OK;
 #pragma omp parallel for num_threads(w->rq->threads) schedule(dynamic)
@@ -153,7 +170,7 @@ static ulp_status run_part(work *w, const ulp_blocks *part, int64_t element,
         ulp_quantize_blocks(&w->q, part, &out, w->part, w->amax, w->global,
                             first, n, (uint64_t)element);
     if (s == ULP_OK && w->back)
-      ulp_dequantize_blocks(&w->q, part, w->back, &out, w->global, first, n);
+      ulp_dequantize_blocks(&w->q, part, w->back, &in, w->global, first, n);
     if (s != ULP_OK) {
 #pragma omp critical
       status = s;
@@ -186,7 +203,8 @@ static ulp_status write_part(work *w, int64_t n, ulp_error *e)
   return ULP_OK;
 }
 
-static ulp_status run(work *w, ulp_error *e)
+/* Part by part; nothing is written when only the scales are wanted. */
+static ulp_status run(work *w, bool scales_only, ulp_error *e)
 {
   ulp_blocks part;
   int64_t element, block;
@@ -199,9 +217,23 @@ static ulp_status run(work *w, ulp_error *e)
     status = run_part(w, &part, element, block);
     if (status != ULP_OK)
       return ulp_error_set(e, status, "%s", ulp_strerror(status));
-    status = write_part(w, part.elements, e);
+    if (!scales_only) status = write_part(w, part.elements, e);
   }
   return status;
+}
+
+/* Elements are quantized with the scales as they are, and decoded with what
+ * their codes stand for, so the scales of all come first. */
+static ulp_status nest(work *w, ulp_error *e)
+{
+  const ulp_quantized out = {w->scale_code, w->scale_scale, NULL};
+  ulp_status status = run(w, true, e);
+  if (status != ULP_OK) return status;
+  memcpy(w->through, w->scale, (size_t)w->b.blocks * sizeof *w->through);
+  status = ulp_nested_quantize(&w->n, &w->q, &out, w->through);
+  return status == ULP_OK
+             ? status
+             : ulp_error_set(e, status, "%s", ulp_strerror(status));
 }
 
 /* ---- outputs -------------------------------------------------------------------- */
@@ -216,6 +248,8 @@ static ulp_status open_outputs(work *w, ulp_error *e)
              {&w->scales, rq->scales},
              {&w->factor, rq->global},
              {&w->zeros, rq->zeros},
+             {&w->nested, rq->nested},
+             {&w->offset, rq->offset},
              {&w->values, rq->dequant}};
   ulp_status status = ULP_OK;
   for (size_t i = 0; status == ULP_OK && i < sizeof all / sizeof *all; i++)
@@ -237,14 +271,26 @@ static void write_headers(work *w)
     ulp_npy_header(w->values, "<f4", w->x->ndim, w->x->shape);
 }
 
+static void write_stored(ulp_output *out, const ulp_format *f,
+                         const ulp_blocks *b, const void *stored)
+{
+  if (!out) return;
+  ulp_npy_header(out, cli_codes_type(f, false), b->ndim, b->shape);
+  ulp_output_write(out, stored, (size_t)b->blocks * f->storage_bytes);
+}
+
 static void write_scales(work *w)
 {
   size_t n = (size_t)w->b.blocks;
   float global = (float)w->global;
-  if (w->scales) {
-    ulp_npy_header(w->scales, cli_codes_type(&w->q.scale, false), w->b.ndim,
-                   w->b.shape);
-    ulp_output_write(w->scales, w->scale, n * w->q.scale.storage_bytes);
+  if (w->q.nested[0])
+    write_stored(w->scales, &w->n.q.element, &w->b, w->scale_code);
+  else
+    write_stored(w->scales, &w->q.scale, &w->b, w->scale);
+  write_stored(w->nested, &w->n.q.scale, &w->n.b, w->scale_scale);
+  if (w->offset) {
+    ulp_npy_header(w->offset, "<f4", 0, w->b.shape);
+    ulp_output_write(w->offset, &w->n.offset, sizeof w->n.offset);
   }
   if (w->factor) {
     ulp_npy_header(w->factor, "<f4", 0, w->b.shape);
@@ -269,7 +315,8 @@ static ulp_status stream(work *w, ulp_error *e)
   ulp_status status = open_outputs(w, e);
   if (status != ULP_OK) return status;
   write_headers(w);
-  status = run(w, e);
+  if (w->q.nested[0]) status = nest(w, e);
+  if (status == ULP_OK) status = run(w, false, e);
   if (status == ULP_OK) write_scales(w);
   return status;
 }
@@ -290,5 +337,8 @@ ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
   free(w.packed);
   free(w.scale);
   free(w.zero);
+  free(w.through);
+  free(w.scale_code);
+  free(w.scale_scale);
   return status;
 }

@@ -6,6 +6,7 @@
 #include "gemm_run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 size_t ulp_gemm_slice(const ulp_gemm *g, size_t k)
 {
@@ -37,6 +38,45 @@ size_t ulp_feed_length(const ulp_gemm *g, size_t n)
   case ULP_FEED_SPLIT: return 3 * up(n, block_of(g, n));
   }
   return n;
+}
+
+ulp_gemm_feed ulp_feed_of(const ulp_gemm *g, size_t k)
+{
+  size_t tile = (size_t)g->order->tile, step = (size_t)g->mma.k;
+  size_t slice = ulp_gemm_slice(g, k);
+  slice = slice > k ? k : slice;
+  if (g->order->feed == ULP_FEED_HEAD && slice % tile % step == 0 &&
+      (k % slice == 0 || k % slice % tile % step == 0))
+    return ULP_FEED_ASCENDING;
+  return g->order->feed;
+}
+
+static bool same_conversion(const ulp_gemm_order *o, const ulp_gemm_order *p)
+{
+  if (!o->convert || !p->convert)
+    return o->convert == p->convert;
+  return strcmp(o->convert, p->convert) == 0 &&
+         o->convert_mode == p->convert_mode;
+}
+
+bool ulp_same_feed(const ulp_gemm *g, const ulp_gemm *h, size_t k)
+{
+  ulp_gemm_feed feed = ulp_feed_of(g, k);
+  size_t slice = ulp_gemm_slice(g, k);
+  if (g->mma.record != h->mma.record || feed != ulp_feed_of(h, k) ||
+      !same_conversion(g->order, h->order))
+    return false;
+  switch (feed) {
+  case ULP_FEED_ASCENDING: return true;
+  case ULP_FEED_PAIRS: /* each slice is filled up to 32 */
+    return slice == ulp_gemm_slice(h, k) ||
+           (slice % 32 == 0 && ulp_gemm_slice(h, k) % 32 == 0);
+  case ULP_FEED_HEAD:
+    return slice == ulp_gemm_slice(h, k) && g->order->tile == h->order->tile;
+  case ULP_FEED_SPLIT:
+    return slice == ulp_gemm_slice(h, k) && g->promote == h->promote;
+  }
+  return false;
 }
 
 /* The element of a slice of n that is fed at `at`; n or more: a zero. */

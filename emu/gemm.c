@@ -2,7 +2,7 @@
  *
  * From the name of a kernel to an order that can be run.
  */
-#include "gemm.h"
+#include "gemm_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -172,8 +172,8 @@ static ulp_status find_out(ulp_gemm *g, const char *asked, char *why,
   return ULP_EINVAL;
 }
 
-static ulp_status set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
-                           char *why, size_t why_size)
+ulp_status ulp_gemm_set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
+                             char *why, size_t why_size)
 {
   const ulp_gemm_order *o = g->order;
   bool chain = o->kind == ULP_GEMM_CHAIN, integer;
@@ -262,7 +262,7 @@ ulp_status ulp_gemm_find(const char *gpu, const char *kernel,
   if (status == ULP_OK)
     status = find_out(&g, options->out, why, why_size);
   if (status == ULP_OK)
-    status = set_cuts(&g, options, why, why_size);
+    status = ulp_gemm_set_cuts(&g, options, why, why_size);
   if (status == ULP_OK)
     *out = g;
   else

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "blocks.h"
-#include "tile.h"
 
 /* Rows of a panel: its operands stay in the caches for moderate K. */
 enum { PANEL = 64 };
@@ -76,17 +75,9 @@ float ulp_load_c(const ulp_gemm_data *x, size_t i, size_t j)
 
 /* ---- one group of outputs ---------------------------------------------------------- */
 
-typedef struct {
-  const ulp_gemm *g;
-  const ulp_gemm_data *x;
-  ulp_packed a, b;
-  size_t i0, j0; /* the panels' first rows in A and B */
-  size_t fed;    /* K as the instructions see it */
-} panels;
-
 /* Row `row` of panel A by the lanes of a group of panel B. */
 typedef struct {
-  const panels *p;
+  const ulp_panels *p;
   size_t i, j, row, group, lanes;
 } place;
 
@@ -208,63 +199,88 @@ static void outputs(const place *at)
 
 /* ---- panels ---------------------------------------------------------------------------- */
 
-static ulp_status load_panel(const panels *p, ulp_packed *packed, bool is_b,
-                             size_t first, size_t rows, void **owned)
+/* K in elements fed: whole slices, and what is left. */
+static size_t fed_length(const ulp_gemm *g, size_t k)
 {
-  const void *array = ulp_feed_rows(p->g, is_b, is_b ? p->x->b : p->x->a,
-                                    first, rows, p->x->k, p->fed, owned);
-  return array ? ulp_pack_operand(packed, &p->g->mma, is_b, array, rows,
+  size_t length = ulp_gemm_slice(g, k), whole = k / length;
+  return whole * ulp_feed_length(g, length) +
+         ulp_feed_length(g, k % length);
+}
+
+ulp_status ulp_panels_load_a(ulp_panels *p)
+{
+  const void *array = ulp_feed_rows(p->g, false, p->x->a, p->first_row,
+                                    p->rows, p->x->k, p->fed, &p->own_a);
+  return array ? ulp_pack_operand(&p->a, &p->g->mma, false, array, p->rows,
                                   p->fed)
                : ULP_ENOMEM;
 }
 
-static void multiply(const panels *p, size_t rows, size_t cols)
+ulp_status ulp_panels_load_b(ulp_panels *p)
 {
-  for (size_t group = 0; group * ULP_LANES < cols; group++)
-    for (size_t row = 0; row < rows; row++) {
-      size_t left = cols - group * ULP_LANES;
+  p->fed = fed_length(p->g, p->x->k);
+  const void *array = ulp_feed_rows(p->g, true, p->x->b, p->first_col,
+                                    p->cols, p->x->k, p->fed, &p->own_b);
+  return array ? ulp_pack_operand(&p->b, &p->g->mma, true, array, p->cols,
+                                  p->fed)
+               : ULP_ENOMEM;
+}
+
+void ulp_panels_free_a(ulp_panels *p)
+{
+  ulp_packed_free(&p->a);
+  free(p->own_a);
+  p->own_a = NULL;
+}
+
+void ulp_panels_free_b(ulp_panels *p)
+{
+  ulp_packed_free(&p->b);
+  free(p->own_b);
+  p->own_b = NULL;
+}
+
+void ulp_panels_multiply(const ulp_panels *p, size_t row, size_t rows)
+{
+  for (size_t group = 0; group * ULP_LANES < p->cols; group++)
+    for (size_t i = row; i < row + rows; i++) {
+      size_t left = p->cols - group * ULP_LANES;
       place at = {.p = p,
-                  .i = p->i0 + row,
-                  .j = p->j0 + group * ULP_LANES,
-                  .row = row,
+                  .i = p->first_row + i,
+                  .j = p->first_col + group * ULP_LANES,
+                  .row = i,
                   .group = group,
                   .lanes = left < ULP_LANES ? left : ULP_LANES};
       outputs(&at);
     }
 }
 
-/* All wanted rows of A by `cols` rows of B from p->j0 on. */
-static ulp_status run_columns(panels *p, size_t cols, size_t first_row,
-                              size_t rows)
+/* All wanted rows of A by the panel's columns. */
+static ulp_status run_columns(ulp_panels *p, size_t first_row, size_t rows)
 {
-  void *own_a = NULL, *own_b = NULL;
-  ulp_status status = load_panel(p, &p->b, true, p->j0, cols, &own_b);
+  ulp_status status = ulp_panels_load_b(p);
   for (size_t i = 0; status == ULP_OK && i < rows; i += PANEL) {
-    size_t n = rows - i < PANEL ? rows - i : PANEL;
-    p->i0 = first_row + i;
-    status = load_panel(p, &p->a, false, p->i0, n, &own_a);
+    p->first_row = first_row + i;
+    p->rows = rows - i < PANEL ? rows - i : PANEL;
+    status = ulp_panels_load_a(p);
     if (status == ULP_OK)
-      multiply(p, n, cols);
-    ulp_packed_free(&p->a);
-    free(own_a);
-    own_a = NULL;
+      ulp_panels_multiply(p, 0, p->rows);
+    ulp_panels_free_a(p);
   }
-  ulp_packed_free(&p->b);
-  free(own_b);
+  ulp_panels_free_b(p);
   return status;
 }
 
 static ulp_status run_chain(const ulp_gemm *g, const ulp_gemm_data *x,
                             size_t first_row, size_t rows)
 {
-  size_t length = ulp_gemm_slice(g, x->k), whole = x->k / length;
-  panels p = {.g = g, .x = x};
-  p.fed = whole * ulp_feed_length(g, length) +
-          ulp_feed_length(g, x->k % length);
+  ulp_panels p = {.g = g, .x = x};
   ulp_status status = ULP_OK;
-  for (; status == ULP_OK && p.j0 < x->n; p.j0 += PANEL)
-    status = run_columns(&p, x->n - p.j0 < PANEL ? x->n - p.j0 : PANEL,
-                         first_row, rows);
+  for (; status == ULP_OK && p.first_col < x->n; p.first_col += PANEL) {
+    size_t left = x->n - p.first_col;
+    p.cols = left < PANEL ? left : PANEL;
+    status = run_columns(&p, first_row, rows);
+  }
   return status;
 }
 

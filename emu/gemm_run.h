@@ -6,6 +6,7 @@
 #define ULPLAB_EMU_GEMM_RUN_H
 
 #include "gemm.h"
+#include "tile.h"
 
 /* Scales of output (i, j) and of the 128 of K that hold k; 1 if none. */
 float ulp_scale_a(const ulp_gemm_data *x, size_t i, size_t k);
@@ -29,6 +30,38 @@ size_t ulp_feed_length(const ulp_gemm *g, size_t n);
 const void *ulp_feed_rows(const ulp_gemm *g, bool is_b, const void *array,
                           size_t first, size_t rows, size_t k, size_t fed,
                           void **owned);
+
+/* The feed as K needs it: heads that the instruction's k divides leave K in
+ * its order. */
+ulp_gemm_feed ulp_feed_of(const ulp_gemm *g, size_t k);
+/* Whether two orders of the same types feed instructions of one record with
+ * the same operands. */
+bool ulp_same_feed(const ulp_gemm *g, const ulp_gemm *h, size_t k);
+
+/* Operands of a CHAIN as its instructions see them: `rows` of A from first_row
+ * on, by `cols` of B from first_col on.  Orders of the same feed may share
+ * them: only g changes. */
+typedef struct {
+  const ulp_gemm *g;
+  const ulp_gemm_data *x;
+  ulp_packed a, b;
+  size_t first_row, rows, first_col, cols;
+  size_t fed; /* K, in elements fed */
+  void *own_a, *own_b;
+} ulp_panels;
+
+/* p->g, x, and the rows or columns are set; load_b also sets `fed`. */
+ulp_status ulp_panels_load_a(ulp_panels *p);
+ulp_status ulp_panels_load_b(ulp_panels *p);
+void ulp_panels_free_a(ulp_panels *p);
+void ulp_panels_free_b(ulp_panels *p);
+/* Rows row .. row+rows-1 of the panel, into D. */
+void ulp_panels_multiply(const ulp_panels *p, size_t row, size_t rows);
+
+/* Promotion, slices and reduction as asked, else as the row says; refused
+ * where the order cannot have them.  g: all but these. */
+ulp_status ulp_gemm_set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
+                             char *why, size_t why_size);
 
 /* The orders without chains (gemm_plain.c). */
 ulp_status ulp_gemm_integer(const ulp_gemm *g, const ulp_gemm_data *x,

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "gemm_run.h"
+#include "identify_sample.h"
 
-/* ---- candidates ------------------------------------------------------------- */
+/* ---- candidates --------------------------------------------------------- */
 
 /* Few slices of every order; many, as CUTLASS cuts K for 132
  * multiprocessors, of those with fine grains. */
@@ -34,16 +35,6 @@ typedef struct {
   ulp_gemm_rows rows;
 } effect;
 
-/* Heads that the instruction's k divides leave K in its order. */
-static ulp_gemm_feed feed_of(const ulp_gemm *g, size_t k, size_t slice)
-{
-  size_t tile = (size_t)g->order->tile, step = (size_t)g->mma.k;
-  if (g->order->feed == ULP_FEED_HEAD && slice % tile % step == 0 &&
-      (k % slice == 0 || k % slice % tile % step == 0))
-    return ULP_FEED_ASCENDING;
-  return g->order->feed;
-}
-
 static effect effect_of(const ulp_gemm *g, const ulp_gemm_data *x)
 {
   size_t promote = (size_t)g->promote, slice = ulp_gemm_slice(g, x->k);
@@ -51,7 +42,7 @@ static effect effect_of(const ulp_gemm *g, const ulp_gemm_data *x)
   slice = slice > x->k ? x->k : slice;
   if (blocks && (promote == 0 || promote > ULP_SCALES_BLOCK))
     promote = ULP_SCALES_BLOCK;
-  ulp_gemm_feed feed = feed_of(g, x->k, slice);
+  ulp_gemm_feed feed = ulp_feed_of(g, x->k);
   bool rows = x->kind_a == ULP_SCALES_ROWS || x->kind_b == ULP_SCALES_ROWS;
   if (promote >= slice && !blocks)
     promote = 0;
@@ -79,55 +70,81 @@ static bool same_effect(const effect *a, const effect *b)
          a->tile == b->tile && a->rows == b->rows;
 }
 
+/* An order with its types and its instruction, but not yet its cuts. */
 typedef struct {
-  const char *gpu;
+  ulp_gemm gemm;
+  size_t order;
+  bool fast;
+} kernel;
+
+enum { MAX_ORDERS = 64 }; /* the bits of ulp_candidate's orders */
+
+typedef struct {
   const ulp_gemm_options *types;
   const ulp_gemm_data *x;
+  kernel kernels[2 * MAX_ORDERS];
+  size_t kernel_count;
   ulp_candidate *list;
   size_t count;
+  effect effects[ULP_MAX_CANDIDATES]; /* of the list */
+  bool wanted[ULP_MAX_CANDIDATES];    /* in a comparison to come */
 } search;
 
-static void add(search *s, const ulp_gemm *g, bool fast, size_t order)
+/* The rows that take the types and the scales. */
+static void find_kernels(search *s, const char *gpu)
 {
-  effect e = effect_of(g, s->x);
-  for (size_t i = 0; i < s->count; i++) {
-    effect other = effect_of(&s->list[i].gemm, s->x);
-    if (same_effect(&e, &other)) {
-      s->list[i].orders |= UINT64_C(1) << order;
-      return;
+  ulp_gemm_options options = *s->types;
+  ulp_gemm_reduce reduce = ULP_REDUCE_F32;
+  options.promote = 0; /* cuts that every kernel has */
+  options.slices = 1;
+  options.reduce = &reduce;
+  options.model = NULL;
+  for (size_t i = 0; i < ulp_gemm_order_count() && i < MAX_ORDERS; i++)
+    for (int fast = 0; fast < 2; fast++) {
+      kernel *k = &s->kernels[s->kernel_count];
+      const char *name = ulp_gemm_order_row(i)->name;
+      options.fast = fast;
+      if (ulp_gemm_find(gpu, name, &options, &k->gemm, NULL, 0) == ULP_OK &&
+          ulp_gemm_check(&k->gemm, s->x, NULL, 0) == ULP_OK) {
+        k->order = i;
+        k->fast = fast;
+        s->kernel_count++;
+      }
     }
-  }
-  if (s->count < ULP_MAX_CANDIDATES)
-    s->list[s->count++] = (ulp_candidate){
-        .gemm = *g, .fast = fast, .orders = UINT64_C(1) << order};
 }
 
-static void try_order(search *s, size_t order, bool fast, int promote,
-                      int slices, ulp_gemm_reduce reduce)
+static void add(search *s, const ulp_gemm *g, const kernel *k)
 {
-  const ulp_gemm_order *o = ulp_gemm_order_row(order);
+  effect e = effect_of(g, s->x);
+  uint64_t order = UINT64_C(1) << k->order;
+  for (size_t i = 0; i < s->count; i++)
+    if (same_effect(&e, &s->effects[i])) {
+      s->list[i].orders |= order;
+      return;
+    }
+  if (s->count == ULP_MAX_CANDIDATES)
+    return;
+  s->effects[s->count] = e;
+  s->list[s->count++] =
+      (ulp_candidate){.gemm = *g, .fast = k->fast, .orders = order};
+}
+
+/* All kernels with one setting. */
+static void try_kernels(search *s, int promote, int slices,
+                        ulp_gemm_reduce reduce)
+{
   ulp_gemm_options options = *s->types;
-  ulp_gemm g;
-  options.fast = fast;
   options.promote = promote;
   options.slices = slices;
   options.reduce = &reduce;
-  options.model = NULL;
-  if ((slices > FEW_SLICES && o->fine == 0) ||
-      (fast && o->fast_promote < 0) ||
-      ulp_gemm_find(s->gpu, o->name, &options, &g, NULL, 0) != ULP_OK ||
-      ulp_gemm_check(&g, s->x, NULL, 0) != ULP_OK)
-    return;
-  add(s, &g, fast, order);
-}
-
-/* All rows with one setting. */
-static void try_orders(search *s, int promote, int slices,
-                       ulp_gemm_reduce reduce)
-{
-  for (size_t i = 0; i < ulp_gemm_order_count() && i < 64; i++)
-    for (int fast = 0; fast < 2; fast++)
-      try_order(s, i, fast, promote, slices, reduce);
+  for (size_t i = 0; i < s->kernel_count; i++) {
+    const kernel *k = &s->kernels[i];
+    ulp_gemm g = k->gemm;
+    options.fast = k->fast;
+    if ((slices <= FEW_SLICES || g.order->fine != 0) &&
+        ulp_gemm_set_cuts(&g, &options, NULL, 0) == ULP_OK)
+      add(s, &g, k);
+  }
 }
 
 /* The rows' own settings first, then slices, then promotions. */
@@ -138,140 +155,131 @@ static void enumerate(search *s)
               ulp_format_find(s->types->out, &out, NULL, 0) == ULP_OK &&
               out.bits == 16;
   int last = half ? ULP_REDUCE_16_SUMS : ULP_REDUCE_F32;
-  try_orders(s, -1, 0, ULP_REDUCE_F32);
+  try_kernels(s, -1, 0, ULP_REDUCE_F32);
   for (int p = 0; p < PROMOTIONS; p++)
     for (int slices = 1; slices <= (p == 0 ? MAX_SLICES : FEW_SLICES);
          slices++)
       for (int r = ULP_REDUCE_F32; r <= last; r++)
-        try_orders(s, promotions[p], slices, (ulp_gemm_reduce)r);
+        try_kernels(s, promotions[p], slices, (ulp_gemm_reduce)r);
 }
 
-/* ---- the sample ----------------------------------------------------------------- */
+/* ---- ranking ------------------------------------------------------------ */
 
-enum { SAMPLE_ROWS = 8, SAMPLE_COLS = 16 };
-
-/* Rows and columns spread over D, gathered into arrays of their own. */
 typedef struct {
-  ulp_gemm_data x;
-  size_t row[SAMPLE_ROWS], col[SAMPLE_COLS];
-  void *a, *b, *c, *given, *d;
-  float *scale_a, *scale_b;
-} sample;
+  bool partial;
+  size_t mismatches, compared, at;
+} key;
 
-static void sample_free(sample *s)
+static int by_share(const void *a, const void *b)
 {
-  free(s->a);
-  free(s->b);
-  free(s->c);
-  free(s->given);
-  free(s->d);
-  free(s->scale_a);
-  free(s->scale_b);
+  const key *x = a, *y = b;
+  size_t p = x->mismatches * y->compared, q = y->mismatches * x->compared;
+  if (x->partial != y->partial)
+    return x->partial ? 1 : -1;
+  if (p != q)
+    return p < q ? -1 : 1;
+  return x->at < y->at ? -1 : x->at > y->at;
 }
 
-static size_t spread(size_t *out, size_t want, size_t n)
+/* Those with `whole` outputs compared first; then by the share of mismatches,
+ * equals as they were. */
+static ulp_status rank(ulp_candidate *list, size_t count, size_t whole)
 {
-  size_t count = n < want ? n : want;
-  for (size_t i = 0; i < count; i++) /* n - 1 < 2^60, so i * n fits */
-    out[i] = i * (n - 1) / (count > 1 ? count - 1 : 1);
-  return count;
-}
-
-static void *gather_rows(const void *array, const size_t *row, size_t rows,
-                         size_t bytes)
-{
-  char *out = malloc(rows * bytes + 1);
-  for (size_t i = 0; out && i < rows; i++)
-    memcpy(out + i * bytes, (const char *)array + row[i] * bytes, bytes);
-  return out;
-}
-
-/* The elements at the sample's rows and columns of an [m, n] array. */
-static void *gather(const sample *s, const void *array, size_t n, size_t bytes)
-{
-  char *out = malloc(s->x.m * s->x.n * bytes + 1);
-  for (size_t i = 0; out && i < s->x.m; i++)
-    for (size_t j = 0; j < s->x.n; j++)
-      memcpy(out + (i * s->x.n + j) * bytes,
-             (const char *)array + (s->row[i] * n + s->col[j]) * bytes, bytes);
-  return out;
-}
-
-/* Scales of the sample's rows; those of 128 x 128 become 1 x 128. */
-static float *gather_scales(const ulp_gemm_data *x, ulp_gemm_scales *kind,
-                            bool of_a, const size_t *row, size_t rows)
-{
-  size_t blocks = (x->k - 1) / ULP_SCALES_BLOCK + 1;
-  if (*kind < ULP_SCALES_1X128)
-    blocks = 1;
-  else
-    *kind = ULP_SCALES_1X128;
-  float *out = malloc((rows * blocks + 1) * sizeof *out);
-  for (size_t i = 0; out && i < rows; i++)
-    for (size_t b = 0; b < blocks; b++)
-      out[i * blocks + b] = of_a
-                                ? ulp_scale_a(x, row[i], b * ULP_SCALES_BLOCK)
-                                : ulp_scale_b(x, row[i], b * ULP_SCALES_BLOCK);
-  return out;
-}
-
-static bool take_sample(sample *s, const ulp_gemm *g, const ulp_gemm_data *x)
-{
-  memset(s, 0, sizeof *s);
-  s->x = *x;
-  s->x.m = spread(s->row, SAMPLE_ROWS, x->m);
-  s->x.n = spread(s->col, SAMPLE_COLS, x->n);
-  s->a = gather_rows(x->a, s->row, s->x.m, x->k * g->a.storage_bytes);
-  s->b = gather_rows(x->b, s->col, s->x.n, x->k * g->b.storage_bytes);
-  s->given = gather(s, x->d, x->n, g->out.storage_bytes);
-  s->d = malloc(s->x.m * s->x.n * g->out.storage_bytes + 1);
-  s->c = x->c ? gather(s, x->c, x->n, g->c.storage_bytes) : NULL;
-  s->scale_a = gather_scales(x, &s->x.kind_a, true, s->row, s->x.m);
-  s->scale_b = gather_scales(x, &s->x.kind_b, false, s->col, s->x.n);
-  s->x.a = s->a;
-  s->x.b = s->b;
-  s->x.c = s->c;
-  s->x.d = s->d;
-  s->x.scale_a = s->scale_a;
-  s->x.scale_b = s->scale_b;
-  return s->a && s->b && s->given && s->d && (s->c || !x->c) && s->scale_a &&
-         s->scale_b;
-}
-
-static void note_miss(ulp_candidate *c, const sample *s, size_t at)
-{
-  c->mismatches++;
-  if (c->misses < ULP_MAX_MISSES)
-    c->miss[c->misses++] =
-        (ulp_miss){.row = s->row[at / s->x.n],
-                   .col = s->col[at % s->x.n],
-                   .given = ulp_load_code(&c->gemm.out, s->given, at),
-                   .computed = ulp_load_code(&c->gemm.out, s->d, at)};
-}
-
-static ulp_status compare(ulp_candidate *c, const sample *s)
-{
-  ulp_status status = ulp_gemm_run(&c->gemm, &s->x, 0, s->x.m);
-  c->compared = s->x.m * s->x.n;
-  for (size_t at = 0; status == ULP_OK && at < c->compared; at++)
-    if (ulp_load_code(&c->gemm.out, s->given, at) !=
-        ulp_load_code(&c->gemm.out, s->d, at))
-      note_miss(c, s, at);
+  key *keys = malloc(count * sizeof *keys);
+  ulp_candidate *copy = malloc(count * sizeof *copy);
+  ulp_status status = keys && copy ? ULP_OK : ULP_ENOMEM;
+  if (status == ULP_OK) {
+    memcpy(copy, list, count * sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+      keys[i] = (key){.partial = list[i].compared < whole,
+                      .mismatches = list[i].mismatches,
+                      .compared = list[i].compared,
+                      .at = i};
+    qsort(keys, count, sizeof *keys, by_share);
+    for (size_t i = 0; i < count; i++)
+      list[i] = copy[keys[i].at];
+  }
+  free(keys);
+  free(copy);
   return status;
 }
 
-/* ---- ranking ------------------------------------------------------------------------ */
+/* ---- elimination -------------------------------------------------------- */
 
-/* Insertion keeps the order of equals; there are a few hundred at most. */
-static void rank(ulp_candidate *list, size_t count)
+/* Outputs of 16 bits hide most of an order: a sample that leaves more than
+ * FEW is followed by a larger one. */
+enum { ROWS = 8, COLS = 16, FEW = 4, NEAREST = 64 };
+
+/* Compares those that no output has refuted yet; how many are left? */
+static ulp_status eliminate(search *s, const ulp_sample *some,
+                            ulp_sample_part part, size_t *left)
 {
-  for (size_t i = 1; i < count; i++) {
-    ulp_candidate c = list[i];
-    size_t k = i;
-    for (; k > 0 && list[k - 1].mismatches > c.mismatches; k--)
-      list[k] = list[k - 1];
-    list[k] = c;
+  for (size_t i = 0; i < s->count; i++)
+    s->wanted[i] = s->list[i].mismatches == 0;
+  ulp_status status =
+      ulp_sample_compare(some, part, s->list, s->count, s->wanted);
+  *left = 0;
+  for (size_t i = 0; i < s->count; i++)
+    *left += s->list[i].mismatches == 0;
+  return status;
+}
+
+/* All of the sample for the least refuted and, if `ties`, for any as good as
+ * the last of them. */
+static ulp_status compare_nearest(search *s, const ulp_sample *some,
+                                  bool ties)
+{
+  ulp_status status = rank(s->list, s->count, 0);
+  for (size_t i = 0; status == ULP_OK && i < s->count; i++) {
+    const ulp_candidate *c = &s->list[i], *last = &s->list[NEAREST - 1];
+    s->wanted[i] = i < NEAREST ||
+                   (ties && c->mismatches * last->compared ==
+                                last->mismatches * c->compared);
   }
+  return status != ULP_OK ? status
+                          : ulp_sample_compare(some, ULP_SAMPLE_WHOLE, s->list,
+                                               s->count, s->wanted);
+}
+
+/* With a small sample first, which is cheap and refutes most. */
+static ulp_status compare_small(search *s, const ulp_sample *some,
+                                size_t *left)
+{
+  ulp_status status = eliminate(s, some, ULP_SAMPLE_FIRST, left);
+  if (status == ULP_OK && *left)
+    status = eliminate(s, some, ULP_SAMPLE_UNTIL, left);
+  if (status == ULP_OK && !*left)
+    status = compare_nearest(s, some, true);
+  return status;
+}
+
+static ulp_status compare_large(search *s, const ulp_sample *some)
+{
+  size_t left;
+  ulp_status status = eliminate(s, some, ULP_SAMPLE_UNTIL, &left);
+  if (status == ULP_OK && !left)
+    status = compare_nearest(s, some, false);
+  return status;
+}
+
+static ulp_status compare_all(search *s)
+{
+  const ulp_gemm *g = &s->list[0].gemm;
+  ulp_sample some = {0}, more = {0};
+  size_t left = 0, compared = 0;
+  ulp_status status = ULP_ENOMEM;
+  if (ulp_sample_take(&some, g, s->x, ROWS, COLS))
+    status = compare_small(s, &some, &left);
+  compared = some.x.m * some.x.n;
+  if (status == ULP_OK && left > FEW && (s->x->m > ROWS || s->x->n > COLS)) {
+    status = ULP_ENOMEM;
+    if (ulp_sample_take(&more, g, s->x, ULP_SAMPLE_ROWS, ULP_SAMPLE_COLS))
+      status = compare_large(s, &more);
+    compared = more.x.m * more.x.n;
+  }
+  ulp_sample_free(&some);
+  ulp_sample_free(&more);
+  return status == ULP_OK ? rank(s->list, s->count, compared) : status;
 }
 
 static ulp_status refuse(char *why, size_t size, const char *what)
@@ -280,13 +288,23 @@ static ulp_status refuse(char *why, size_t size, const char *what)
   return ULP_EINVAL;
 }
 
+static ulp_status find(search *s, const char *gpu, char *why, size_t why_size)
+{
+  find_kernels(s, gpu);
+  enumerate(s);
+  if (s->count == 0)
+    return refuse(why, why_size,
+                  "no kernel of this GPU takes these types and scales");
+  ulp_status status = compare_all(s);
+  if (status != ULP_OK)
+    (void)snprintf(why, why_size, "%s", ulp_strerror(status));
+  return status;
+}
+
 ulp_status ulp_identify(const char *gpu, const ulp_gemm_options *options,
                         const ulp_gemm_data *x, ulp_candidate *list,
                         size_t *count, char *why, size_t why_size)
 {
-  search s = {.gpu = gpu, .types = options, .x = x, .list = list};
-  sample some;
-  ulp_status status = ULP_OK;
   if (!ulp_gpu_find(gpu)) {
     ulp_mma none; /* the look-up of an instruction says what is known */
     return ulp_mma_find(gpu, "mma.m16n8k16.f32.f16.f16.f32", &none, why,
@@ -294,22 +312,19 @@ ulp_status ulp_identify(const char *gpu, const ulp_gemm_options *options,
   }
   if (x->m == 0 || x->n == 0 || x->k == 0)
     return refuse(why, why_size, "an empty product: nothing to identify");
-  enumerate(&s);
-  if (s.count == 0)
-    return refuse(why, why_size,
-                  "no kernel of this GPU takes these types and scales");
-  if (!take_sample(&some, &list[0].gemm, x))
-    status = ULP_ENOMEM;
-  for (size_t i = 0; status == ULP_OK && i < s.count; i++)
-    status = compare(&list[i], &some);
-  sample_free(&some);
-  if (status != ULP_OK) {
-    (void)snprintf(why, why_size, "%s", ulp_strerror(status));
-    return status;
+  search *s = calloc(1, sizeof *s);
+  if (!s) {
+    (void)snprintf(why, why_size, "%s", ulp_strerror(ULP_ENOMEM));
+    return ULP_ENOMEM;
   }
-  rank(list, s.count);
-  *count = s.count;
-  return ULP_OK;
+  s->types = options;
+  s->x = x;
+  s->list = list;
+  ulp_status status = find(s, gpu, why, why_size);
+  if (status == ULP_OK)
+    *count = s->count;
+  free(s);
+  return status;
 }
 
 ulp_status ulp_identify_count(const ulp_candidate *c, const ulp_gemm_data *x,

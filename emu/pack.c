@@ -141,11 +141,24 @@ static void pack_row(ulp_packed *p, const ulp_format *as, const element *table,
   }
 }
 
+/* Every code decoded, where that is less work than every element; NULL where
+ * it is not, or for want of memory. */
+static element *make_table(const ulp_packed *p, const ulp_format *as)
+{
+  unsigned bits = p->stored->bits;
+  size_t codes = bits <= 16 ? (size_t)1 << bits : SIZE_MAX;
+  element *table = NULL;
+  if (codes <= p->rows * p->k)
+    table = malloc(codes * sizeof *table);
+  for (size_t c = 0; table && c < codes; c++)
+    table[c] = decode(as, p->stored, c);
+  return table;
+}
+
 ulp_status ulp_pack_operand(ulp_packed *p, const ulp_mma *m, bool is_b,
                             const void *array, size_t rows, size_t k)
 {
   const ulp_format *as = is_b ? &m->operand_b : &m->operand_a;
-  element table[256];
   *p = (ulp_packed){.m = m,
                     .stored = is_b ? &m->b : &m->a,
                     .array = array,
@@ -163,10 +176,9 @@ ulp_status ulp_pack_operand(ulp_packed *p, const ulp_mma *m, bool is_b,
     memset(p->any_odd, true, (rows + p->lanes - 1) / p->lanes * p->chunks);
     return ULP_OK;
   }
-  bool small = p->stored->bits <= 8;
-  for (uint64_t c = 0; small && c < ulp_code_count(p->stored); c++)
-    table[c] = decode(as, p->stored, c);
+  element *table = make_table(p, as);
   for (size_t row = 0; row < rows; row++)
-    pack_row(p, as, small ? table : NULL, row);
+    pack_row(p, as, table, row);
+  free(table);
   return ULP_OK;
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "snr.h"
+#include "source.h"
+#include "words.h"
 
 enum { CHUNK = 1 << 12, SCALE_BITS = 32 };
 
@@ -59,7 +61,7 @@ static const ulp_parameter parameters[] = {
     {0}};
 
 typedef struct {
-  ulp_snr_source *sources;
+  ulp_source *sources;
   ulp_format *formats;
   ulp_scale_spec *rules;
   size_t source_count, format_count, rule_count;
@@ -73,33 +75,21 @@ typedef struct {
 
 static snr_place place_of(const snr_state *st, int64_t point)
 {
-  size_t p = (size_t)point;
-  return (snr_place){p / st->rule_count / st->format_count,
-                     p / st->rule_count % st->format_count,
-                     p % st->rule_count};
+  size_t at[ULP_AXES];
+  const ulp_sweep sweep = {3, {st->source_count, st->format_count,
+                               st->rule_count}};
+  ulp_sweep_at(&sweep, point, at);
+  return (snr_place){at[0], at[1], at[2]};
 }
 
 /* ---- lists of names ---------------------------------------------------- */
 
-typedef ulp_status word_reader(snr_state *st, const char *word, ulp_error *e);
-
-static ulp_status read_words(snr_state *st, const char *list,
-                             word_reader *read, ulp_error *e)
-{
-  char *copy = strdup(list), *rest = NULL;
-  if (!copy)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = ULP_OK;
-  for (char *w = strtok_r(copy, " ", &rest); w && s == ULP_OK;
-       w = strtok_r(NULL, " ", &rest))
-    s = read(st, w, e);
-  free(copy);
-  return s;
-}
-
-static ulp_status add_format(snr_state *st, const char *word, ulp_error *e)
+static ulp_status add_format(void *data, size_t i, const char *word,
+                             ulp_error *e)
 {
   char why[300] = "";
+  snr_state *st = data;
+  (void)i;
   ulp_format *f = &st->formats[st->format_count];
   ulp_status s = ulp_format_find(word, f, why, sizeof why);
   if (s != ULP_OK)
@@ -111,9 +101,12 @@ static ulp_status add_format(snr_state *st, const char *word, ulp_error *e)
   return ULP_OK;
 }
 
-static ulp_status add_rule(snr_state *st, const char *word, ulp_error *e)
+static ulp_status add_rule(void *data, size_t i, const char *word,
+                           ulp_error *e)
 {
   ulp_error why;
+  snr_state *st = data;
+  (void)i;
   ulp_status s = ulp_scale_parse(word, &st->rules[st->rule_count], &why);
   if (s != ULP_OK)
     return ulp_error_set(e, s, "--scale-rules: %.500s", why.text);
@@ -140,9 +133,9 @@ static ulp_status read_lists(snr_state *st, const ulp_run *run, ulp_error *e)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   if (formats[strspn(formats, " ")] == '\0')
     add_default_formats(st);
-  ulp_status s = read_words(st, formats, add_format, e);
+  ulp_status s = ulp_words_read(formats, add_format, st, e);
   if (s == ULP_OK)
-    s = read_words(st, rules, add_rule, e);
+    s = ulp_words_read(rules, add_rule, st, e);
   if (s == ULP_OK && st->rule_count == 0)
     return ulp_error_set(e, ULP_EINVAL, "--scale-rules: expected a rule");
   return s;
@@ -150,13 +143,13 @@ static ulp_status read_lists(snr_state *st, const ulp_run *run, ulp_error *e)
 
 /* ---- scales: the first pass -------------------------------------------- */
 
-static void summarize(ulp_summary *summary, const ulp_snr_source *s)
+static void summarize(ulp_summary *summary, const ulp_source *s)
 {
   double x[CHUNK];
   ulp_summary_reset(summary);
   for (int64_t i = 0; i < s->count; i += CHUNK) {
     int64_t n = s->count - i < CHUNK ? s->count - i : CHUNK;
-    ulp_snr_source_read(s, x, i, n);
+    ulp_source_read(s, x, i, n);
     ulp_summary_add(summary, x, (size_t)n);
   }
 }
@@ -171,7 +164,7 @@ static ulp_status choose_scales(snr_state *st, size_t source,
     mine += ulp_run_has(run, p);
   if (mine == 0)
     return ULP_OK;
-  ulp_status s = ulp_snr_source_fill(&st->sources[source], run, e);
+  ulp_status s = ulp_source_fill(&st->sources[source], run, e);
   if (s != ULP_OK)
     return s;
   summarize(summary, &st->sources[source]);
@@ -196,7 +189,7 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   ulp_status s = read_lists(st, run, e);
   if (s == ULP_OK)
-    s = ulp_snr_sources(&st->sources, &st->source_count, run, e);
+    s = ulp_sources(&st->sources, &st->source_count, run, e);
   if (s != ULP_OK)
     return s;
   size_t points = st->source_count * st->format_count * st->rule_count;
@@ -217,7 +210,7 @@ static void release(ulp_run *run)
   snr_state *st = run->state;
   if (!st)
     return;
-  ulp_snr_sources_free(st->sources, st->source_count);
+  ulp_sources_free(st->sources, st->source_count);
   free(st->formats);
   free(st->rules);
   free(st->amax);
@@ -228,7 +221,7 @@ static void release(ulp_run *run)
 
 /* ---- errors: the second pass ------------------------------------------- */
 
-static ulp_status measure(ulp_error_sums *sums, const ulp_snr_source *source,
+static ulp_status measure(ulp_error_sums *sums, const ulp_source *source,
                           const ulp_format *f, double scale)
 {
   const ulp_rounding r = {.mode = ULP_RNE, .overflow = ULP_OVERFLOW_SATURATE};
@@ -236,7 +229,7 @@ static ulp_status measure(ulp_error_sums *sums, const ulp_snr_source *source,
   ulp_status s = ULP_OK;
   for (int64_t i = 0; s == ULP_OK && i < source->count; i += CHUNK) {
     int64_t n = source->count - i < CHUNK ? source->count - i : CHUNK;
-    ulp_snr_source_read(source, x, i, n);
+    ulp_source_read(source, x, i, n);
     s = ulp_measure_chunk(sums, f, scale, &r, x, (size_t)n, (uint64_t)i, work);
   }
   return s;
@@ -267,7 +260,7 @@ static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
 {
   const snr_state *st = run->state;
   snr_place at = place_of(st, index);
-  const ulp_snr_source *source = &st->sources[at.source];
+  const ulp_source *source = &st->sources[at.source];
   const ulp_format *f = &st->formats[at.format];
   const ulp_scale_spec *rule = &st->rules[at.rule];
   double scale = st->scale[index];

@@ -40,7 +40,9 @@ static const truth truths[] = {
     {"mma-chain", "e4m3", "f32", false, -1, 1, 0, 0, 0},
     {"fma-chain", "bf16", "f32", false, -1, 1, 0, 0, 0},
     {"exact", "f16", "f32", false, -1, 1, 0, 0, 0},
+    {"cublaslt-f16", "f16", "f16", false, -1, 12, 0, 0, 0},
 };
+enum { ROUNDED = 14 }; /* the last: 16 bits of D hide much of the order */
 
 static void fill(const ulp_format *f, unsigned char *out, size_t n,
                  ulp_pcg32 *g)
@@ -118,6 +120,62 @@ START_TEST(the_order_is_found)
 }
 END_TEST
 
+/* The sample of 8 rows leaves hundreds; the larger one is all of this D. */
+START_TEST(a_sample_that_leaves_many_is_enlarged)
+{
+  ulp_gemm g;
+  ulp_gemm_data x;
+  size_t count = prepare(&truths[ROUNDED], &g, &x), exact = 0;
+  for (; exact < count && found[exact].mismatches == 0; exact++)
+    ck_assert_uint_eq(found[exact].compared, M * N);
+  ck_assert_uint_ge(exact, 1);
+  for (size_t i = exact; i < count; i++)
+    ck_assert_uint_gt(found[i].mismatches, 0);
+}
+END_TEST
+
+/* K leaves heads, pads and thirds: candidates that share decoded operands fit
+ * where, run alone, they give D.  The sample is all of D. */
+static const truth ragged[] = {
+    {"cutlass-tf32-16", "f32", "f32", false, -1, 3, 0, 0, 0},
+    {"cutlass-simt", "f32", "f32", false, -1, 5, 0, 0, 0},
+    {"triton-tf32x3", "f32", "f32", false, -1, 1, 0, 0, 0},
+    {"cutlass-s1688-32", "bf16", "bf16", false, -1, 9, 0, 0, 0},
+    {"triton-fp8-mma", "e5m2", "f32", false, -1, 1, 0, 0, 0},
+};
+
+START_TEST(sharing_operands_changes_no_bit)
+{
+  enum { ROWS = 8, COLS = 16, ODD_K = 1004 };
+  const truth *t = &ragged[_i];
+  ulp_gemm_options options = {.type_a = t->type, .type_b = t->type,
+                              .out = t->out, .promote = -1,
+                              .slices = t->slices, .reduce = &t->reduce};
+  ulp_pcg32 rng = ulp_pcg32_seed(18, (uint64_t)_i);
+  ulp_gemm_data x = {.m = ROWS, .n = COLS, .k = ODD_K, .a = a, .b = b, .d = d};
+  ulp_gemm g;
+  size_t count = 0, exact = 0;
+  ck_assert(ulp_gemm_find("h200", t->kernel, &options, &g, NULL, 0) == ULP_OK);
+  fill(&g.a, a, ROWS * ODD_K, &rng);
+  fill(&g.b, b, COLS * ODD_K, &rng);
+  ck_assert(ulp_gemm_run(&g, &x, 0, ROWS) == ULP_OK);
+  ck_assert(ulp_identify("h200", &options, &x, found, &count, NULL, 0) ==
+            ULP_OK);
+  for (size_t i = 0; i < count; i++) {
+    size_t wrong;
+    ulp_miss miss;
+    ck_assert(ulp_identify_count(&found[i], &x, 0, ROWS, &wrong, &miss) ==
+              ULP_OK);
+    ck_assert_msg((wrong == 0) == (found[i].mismatches == 0),
+                  "%s, %d slices, promotion %d: %zu of the sample, %zu of D",
+                  found[i].gemm.order->name, found[i].gemm.slices,
+                  found[i].gemm.promote, found[i].mismatches, wrong);
+    exact += wrong == 0;
+  }
+  ck_assert_uint_ge(exact, 1);
+}
+END_TEST
+
 /* Broken bits: no exact match, the truth nearest, its misses named. */
 START_TEST(the_nearest_is_told)
 {
@@ -151,6 +209,43 @@ START_TEST(the_nearest_is_told)
 }
 END_TEST
 
+/* Slices that a D of 16 bits hides; the same order twice stays one class. */
+START_TEST(inputs_that_tell_apart)
+{
+  static unsigned char a2[sizeof a], b2[sizeof b];
+  ulp_gemm g;
+  ulp_gemm_data x;
+  ulp_candidate list[6];
+  size_t class_of[6], classes = 0;
+  (void)prepare(&truths[ROUNDED], &g, &x);
+  for (int i = 0; i < 5; i++) {
+    list[i] = (ulp_candidate){.gemm = g};
+    list[i].gemm.slices = i + 1;
+  }
+  list[5] = list[2];
+  ck_assert(ulp_tell_apart(list, 6, &x, 1, a2, b2, class_of, &classes) ==
+            ULP_OK);
+  ck_assert_uint_eq(classes, 5);
+  for (size_t i = 0; i < 6; i++)
+    ck_assert_uint_eq(class_of[i], i < 5 ? i : 2);
+  /* Each one's own D on these inputs refutes all of another class. */
+  x.a = a2;
+  x.b = b2;
+  for (size_t i = 0; i < 5; i++) {
+    ck_assert(ulp_gemm_run(&list[i].gemm, &x, 0, M) == ULP_OK);
+    for (size_t k = 0; k < 6; k++) {
+      size_t wrong;
+      ulp_miss miss;
+      ck_assert(ulp_identify_count(&list[k], &x, 0, M, &wrong, &miss) ==
+                ULP_OK);
+      ck_assert_int_eq(wrong == 0, class_of[k] == class_of[i]);
+    }
+  }
+  ck_assert(ulp_tell_apart(list, 0, &x, 1, a2, b2, class_of, &classes) ==
+            ULP_EINVAL);
+}
+END_TEST
+
 START_TEST(refusals)
 {
   ulp_gemm_options options = {.type_a = "nf4", .type_b = "nf4", .out = "f32",
@@ -179,7 +274,11 @@ int main(void)
   tcase_set_timeout(t, 60);
   tcase_add_loop_test(t, the_order_is_found, 0,
                       sizeof truths / sizeof truths[0]);
+  tcase_add_loop_test(t, sharing_operands_changes_no_bit, 0,
+                      sizeof ragged / sizeof ragged[0]);
+  tcase_add_test(t, a_sample_that_leaves_many_is_enlarged);
   tcase_add_test(t, the_nearest_is_told);
+  tcase_add_test(t, inputs_that_tell_apart);
   tcase_add_test(t, refusals);
   suite_add_tcase(s, t);
   r = srunner_create(s);

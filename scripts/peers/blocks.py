@@ -65,7 +65,8 @@ def bf16(x):
     u = np.ascontiguousarray(x, dtype=np.float32).view(np.uint32)
     odd = (u >> np.uint32(16)) & np.uint32(1)
     r = (u + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
-    return np.where(np.isnan(x), np.float32(np.nan), r.view(np.float32))
+    nan = u & np.uint32(0xFFFF0000) | np.uint32(0x00400000)
+    return np.where(np.isnan(x), nan, r).view(np.float32)
 
 
 def _wide(rng, shape, exponent):
@@ -256,6 +257,7 @@ class Report:
         if left.any():
             why[""] = why.get("", 0) + int(left.sum())
             self.failed = True
+            print(f"  {int(left.sum())} blocks unexplained:")
             self._show(key, name, int(where[left][0]), x, block, ours, theirs)
 
     def _pick(self, v, n, where):
@@ -267,15 +269,20 @@ class Report:
         return np.asarray(v).reshape(n, -1)[where]
 
     def _show(self, key, name, i, x, block, ours, theirs):
+        """One block: what a row or a reference did otherwise."""
         n = np.size(x) // block
-        print(f"  {key} on {name}: block {i}, x",
-              [float(v).hex() for v in np.asarray(x).reshape(n, -1)[i]][:40])
+        one = [self._pick(v, n, [i]) for v in (ours, theirs)]
+        values = np.asarray(x).reshape(n, -1)[i]
+        print(f"  {key} on {name}: block {i} of amax "
+              f"{float(np.abs(values).max()).hex()}")
         for field in self.FIELDS:
-            for who, all_ in (("ours", ours), ("theirs", theirs)):
-                v = getattr(all_, field)
-                if v is not None:
-                    print(f"    {field} {who}:",
-                          np.asarray(v).reshape(n, -1)[i][:40].tolist())
+            mine, other = [getattr(v, field) for v in one]
+            if mine is None or other is None:
+                continue
+            mine, other = mine.ravel(), other.ravel()
+            for k in np.flatnonzero(differ(mine, other))[:3]:
+                of = f" of {float(values[k]).hex()}" if mine.size > 1 else ""
+                print(f"    {field}{of}: ours {mine[k]}, theirs {other[k]}")
 
     def print(self):
         print(f"{'reference':24} {'row':30} {'elements':>9} {'codes':>7} "

@@ -200,6 +200,48 @@ s8='--scale-a sam.npy --scale-b sbm.npy'
     tr -d ' ' | cmp - nvf4 || fault 'nvf4: a batch'
 }
 
+# Rounded to bf16, sums hide their order; on inputs made to tell them apart
+# what each order makes of them is its own.  Warnings say both.
+noise() { # COUNT: bytes that are e4m3 numbers near 1
+  awk -v n="$1" 'BEGIN {
+    for (x = 1; n > 0; n--) {
+      x = x * 16807 % 2147483647
+      printf "%02x ", 32 + x % 32 + 128 * (int(x / 1024) % 2)
+    }
+  }'
+}
+kernels_of() { # FILE CLASS: the exact rows that are of this d_apart
+  awk -F, -v c="$2" '$1 == "exact" && (c == "any" || $NF == c) {
+    print $2 "," $3 "," $5 "," $6 }' "$1" | sort
+}
+bf16='--gpu h200 --type-a e4m3 --type-b e4m3 --out-type bf16'
+# shellcheck disable=SC2046,SC2086
+{
+  npy q.npy '|u1' '(4, 256)' $(noise 1024)
+  quiet gemm $bf16 --kernel exact --a q.npy --b q.npy --out qd.npy
+  "$ULPLAB" identify $bf16 --a q.npy --b q.npy --d qd.npy >/dev/null 2>../err
+  grep -q 'rows give every bit of D.*--tell-apart' ../err ||
+    fault "identify: $(cat ../err)"
+  quiet identify $bf16 --a q.npy --b q.npy --d qd.npy --tell-apart ta \
+    --top 8 >found || fault "identify --tell-apart: $?"
+  [ "$(kernels_of found any | wc -l)" = 8 ] &&
+    [ "$(kernels_of found 0 | wc -l)" = 2 ] && grep -q ',5$' found ||
+    fault "identify --tell-apart: $(cat found)"
+  [ "$(wc -c <ta/d.npy)" -eq $((128 + 6 * 32)) ] || fault 'ta/d.npy: its size'
+  for class in 0 1 2 3 4 5; do
+    { header '<u2' False '(4, 4)' && tail -c +$((129 + 32 * class)) \
+      ta/d.npy | head -c 32; } >one.npy
+    kernels_of found $class >../own
+    quiet identify $bf16 --a ta/a.npy --b ta/b.npy --d one.npy --top 99 >again
+    kernels_of found any >../all
+    kernels_of again any | comm -12 ../all - | cmp -s - ../own ||
+      fault "identify ta, class $class: $(cat again)"
+  done
+  "$ULPLAB" identify $fp8 --d bad.npy --tell-apart none >/dev/null 2>../err
+  grep -q 'none: not written, no order matches' ../err && [ ! -e none ] ||
+    fault "identify --tell-apart: $(cat ../err)"
+}
+
 traced() {
   for output in text json; do
     quiet trace --gpu a100 --instr mma.m16n8k16.f32.f16.f16.f32 --a eye.npy \
@@ -369,6 +411,14 @@ io='--a eye.npy --b b.npy --out o.npy'
   refused identify $fp8 --d c.npy
   refused identify --gpu h200 --a p.npy --b p.npy --d bad.npy
   refused identify $fp8 --d bad.npy --out-type nf4
+  refused identify $bf16 --a q.npy --b q.npy --d qd.npy \
+    --tell-apart absent/ta
+  refused identify $bf16 --a q.npy --b q.npy --d qd.npy \
+    --tell-apart p.npy
+  npy p2.npy '|u1' '(2, 1, 4)' 38 38 38 38 38 38 38 38
+  npy d2.npy '<f4' '(2, 1, 1)' 00 00 80 40 00 00 80 40
+  refused identify --gpu h200 --type-a e4m3 --type-b e4m3 --a p2.npy \
+    --b p2.npy --d d2.npy --tell-apart ta2
   refused identify --gpu h2 --a p.npy --b p.npy --type-a e4m3 --type-b e4m3 \
     --d bad.npy
   npy i4.npy '|u1' '(1, 1)' 01

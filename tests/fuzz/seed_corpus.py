@@ -77,6 +77,46 @@ write("safetensors", "escapes", safetensors(
     '{"\\u00e9\\n\\"":%s}' % json.dumps(a), bytes(2)))
 write("safetensors", "nested", safetensors("{\"a\":" + "[" * 300, b""))
 
+
+
+def text(s):
+    return struct.pack("<Q", len(s)) + s.encode()
+
+
+def gguf(tensors, metadata=(), version=3, align=32, data=b""):
+    head = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(metadata))
+    head += b"".join(metadata)
+    for name, shape, kind, offset in tensors:
+        head += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape),
+                                         *shape, kind, offset)
+    return head + bytes(-len(head) % align) + data
+
+
+# Type, elements and bytes of a block: ggml-common.h.
+for kind, elements, size in [
+        (0, 1, 4), (1, 1, 2), (2, 32, 18), (3, 32, 20), (6, 32, 22),
+        (7, 32, 24), (8, 32, 34), (9, 32, 36), (10, 256, 84), (11, 256, 110),
+        (12, 256, 144), (13, 256, 176), (14, 256, 210), (15, 256, 292),
+        (20, 32, 18), (23, 256, 136), (24, 1, 1), (27, 1, 8), (28, 1, 8),
+        (30, 1, 2), (34, 256, 54), (35, 256, 66), (39, 32, 17), (40, 64, 36),
+        (41, 128, 18), (42, 64, 18)]:
+    write("gguf", f"type{kind:02}", gguf([("t", (elements, 2), kind, 0)],
+                                         data=bytes(range(size % 256)) +
+                                         bytes(2 * size - size % 256)))
+word = text("key") + struct.pack("<I", 8) + text("value")
+words = text("keys") + struct.pack("<IIQ", 9, 8, 2) + text("a") + text("bc")
+numbers = text("n") + struct.pack("<IIQ3I", 9, 5, 3, 1, 2, 3)
+aligned = text("general.alignment") + struct.pack("<II", 4, 8)
+ab = [("a", (2, 1), 0, 0), ("b", (), 1, 8)]
+write("gguf", "none", gguf([]))
+write("gguf", "metadata", gguf(ab, [word, words, numbers, aligned], 2, 8,
+                               bytes(16)))
+write("gguf", "overlap", gguf([("a", (9,), 0, 0), ("b", (1,), 0, 32)],
+                              data=bytes(64)))
+write("gguf", "twice", gguf([("a", (1,), 0, 0), ("a", (1,), 0, 32)],
+                            data=bytes(64)))
+write("gguf", "big-endian", b"GGUF" + struct.pack(">IQQ", 3, 0, 0))
+
 for name in ["float8_e4m3fn", "e4m3", "E2M1", "bf16", "f32", "tf32", "int4sym",
              "nf4", "mxint8", "e8m0", "binary8p3se", "binary16p8uf",
              "binary3p1", "p3109_k8p4sf", "e5m2fnuz", "e3m4fn", "ue4m3",
@@ -167,3 +207,15 @@ for i, (kernel, acc, a, b, d, head, tail) in enumerate([
          b"\x17\2\x0a\x50\0")]):
     words("gemm", f"{i:02}-{kernel}", ["h200", kernel, acc, a, b, d],
           head + (b"" if kernel == "model" else b"\x10\x0d\1\2") + tail + body)
+
+for number, text in enumerate([
+        "mxfp8", "mxfp4@torchao/g=group:16", "nvfp4@te/round=sr/sr-bits=8",
+        "nvfp4@fouroversix/judge=max", "int4/g=group:32/scale=f16/rule=mse:20",
+        "uint4/g=channel/axis=1/rule=minmax/zero-point=after",
+        "e2m1/g=tile:16x16/scale=e4m3/scale-round=ru/zero-scale=1",
+        "int8/g=token/rule=percentile:99.9/over=all", "nf4@bitsandbytes",
+        "bnb-fp4@bitsandbytes/g=block:32", "e5m2/scale=e8m0/rule=even",
+        "e3m2/raw=ceil2(a * (1 / MAX))/factor=1 / s/apply=times",
+        "int4/global=2688 / A/raw=min(max((a / 6) / G, 2^-6), 448)",
+        "mxint8@ocp", "e4m3/overflow=nan/special=ml_dtypes/arithmetic=f32"]):
+    write("quantizer", f"{number:02}", text.encode())

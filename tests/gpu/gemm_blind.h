@@ -10,9 +10,11 @@
 typedef struct {
   size_t candidates, exact; /* tried; that give every output */
   bool right, first;        /* the order named is among those, and leads */
+  char leader[80];          /* of those: the first, and its cuts */
 } blind_result;
 
-/* in->d holds all of D.  name: the order that made it. */
+/* in->d holds all of D.  name: the order that made it.  False: `identify`
+ * refused, or there was no memory. */
 bool gemm_blind(const gemm_case *c, const gemm_inputs *in, const char *name,
                 blind_result *r);
 

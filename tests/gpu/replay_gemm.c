@@ -166,8 +166,9 @@ static void write_order(const gemm_case *c, const gemm_setting *s,
   fflush(stdout);
 }
 
-/* Only after D was computed whole and its digest is the GPU's. */
-static void blind(const gemm_case *c, const gemm_inputs *in, const char *name,
+/* Only after D was computed whole and its digest is the GPU's.  False: the
+ * right order is not among the exact matches. */
+static bool blind(const gemm_case *c, const gemm_inputs *in, const char *name,
                   total *t)
 {
   static const char *const says[] = {"blind: not among them",
@@ -177,13 +178,17 @@ static void blind(const gemm_case *c, const gemm_inputs *in, const char *name,
   gemm_result none = {0};
   int said = 0;
   if (!gemm_blind(c, in, name, &b))
-    return;
+    return false;
   if (b.right)
     said = b.exact == 1 ? 3 : b.first ? 2 : 1;
-  printf("  %s: %zu of %zu candidates fit\n", says[said], b.exact,
+  printf("  %s: %zu of %zu candidates fit", says[said], b.exact,
          b.candidates);
+  if (said < 2 && b.exact)
+    printf("; first: %s", b.leader);
+  printf("\n");
   add_total(t, says[said], &none);
   fflush(stdout);
+  return b.right;
 }
 
 /* 0 agrees, 1 does not, 2: cannot be compared. */
@@ -192,6 +197,7 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
   gemm_setting s = {.name = "open"};
   gemm_result result = {0};
   gemm_inputs in;
+  bool named = true;
   char why[240] = "out of memory, or an unknown type or family";
   bool ok = gemm_inputs_make(c, &in);
   const gemm_setting *e = r->search ? NULL : expected(r, c->number);
@@ -204,7 +210,7 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
     if (ok)
       print_result(c, &s, &result);
     if (ok && r->blind)
-      blind(c, &in, s.name, t);
+      named = blind(c, &in, s.name, t);
     add_total(t, s.name, &result);
   } else if (ok) {
     describe(c);
@@ -214,7 +220,7 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
   gemm_inputs_free(&in);
   if (!ok)
     fprintf(stderr, "captured GEMMs: case %ld: %s\n", c->number, why);
-  return !ok ? 2 : result.wrong || result.digest == DIGEST_DIFFERS;
+  return !ok ? 2 : !named || result.wrong || result.digest == DIGEST_DIFFERS;
 }
 
 /* ---- all of them --------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The numbers that experiments/snr quantizes: samples of a distribution or
- * the elements of a tensor.
+ * The numbers that experiments quantize: samples of a distribution or the
+ * elements of a tensor.
  *
  * A distribution is drawn in blocks of BLOCK samples, each from a stream of
  * its own, so that blocks can be made by any thread and a short run is the
@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "snr.h"
+#include "source.h"
+#include "words.h"
 
 enum { BLOCK = 1 << 16 };
 
@@ -22,37 +23,12 @@ static int64_t sample_count(const ulp_run *run)
   return count[run->effort];
 }
 
-/* FNV-1a, 32 bits (Fowler, Noll, Vo; draft-eastlake-fnv). */
-static uint32_t name_hash(const char *s)
-{
-  uint32_t h = UINT32_C(2166136261);
-  for (; *s; s++)
-    h = (h ^ (unsigned char)*s) * UINT32_C(16777619);
-  return h;
-}
-
 /* ---- which sources ----------------------------------------------------- */
 
 static const char *distribution_name(size_t i)
 {
   const ulp_distribution *d = ulp_distribution_row(i);
   return d ? d->name : NULL;
-}
-
-/* Whether the blank-separated list has the word; an empty list has all. */
-static bool listed(const char *list, const char *word)
-{
-  size_t n = strlen(word);
-  list += strspn(list, " ");
-  if (!*list)
-    return true;
-  for (; *list; list += strspn(list, " ")) {
-    size_t m = strcspn(list, " ");
-    if (m == n && strncmp(list, word, n) == 0)
-      return true;
-    list += m;
-  }
-  return false;
 }
 
 static ulp_status unknown_name(const char *word, ulp_error *e)
@@ -83,7 +59,7 @@ static ulp_status check_names(const char *list, ulp_error *e)
   return ULP_OK;
 }
 
-static ulp_status from_distributions(ulp_snr_source *out, size_t *count,
+static ulp_status from_distributions(ulp_source *out, size_t *count,
                                      const ulp_run *run, ulp_error *e)
 {
   const char *list = ulp_run_parameter(run, "distributions");
@@ -91,8 +67,8 @@ static ulp_status from_distributions(ulp_snr_source *out, size_t *count,
   if (s != ULP_OK)
     return s;
   for (size_t i = 0; distribution_name(i); i++)
-    if (listed(list, distribution_name(i)))
-      out[(*count)++] = (ulp_snr_source){.name = distribution_name(i),
+    if (ulp_words_have(list, distribution_name(i)))
+      out[(*count)++] = (ulp_source){.name = distribution_name(i),
                                          .count = sample_count(run)};
   return ULP_OK;
 }
@@ -106,19 +82,19 @@ static bool is_measurable(const ulp_tensor *t)
          f.kind == ULP_FLOAT;
 }
 
-static void add_tensor(ulp_snr_source *out, size_t *count, const ulp_run *run,
+static void add_tensor(ulp_source *out, size_t *count, const ulp_run *run,
                        const ulp_tensor *t)
 {
   const char *slash = strrchr(ulp_file_path(run->file), '/');
   const char *base = slash ? slash + 1 : ulp_file_path(run->file);
   int64_t most = run->effort == ULP_QUICK ? sample_count(run) : t->count;
-  out[(*count)++] = (ulp_snr_source){
+  out[(*count)++] = (ulp_source){
       .name = *t->name ? t->name : base,
       .tensor = t,
       .count = t->count < most ? t->count : most};
 }
 
-static ulp_status from_tensors(ulp_snr_source *out, size_t *count,
+static ulp_status from_tensors(ulp_source *out, size_t *count,
                                const ulp_run *run, ulp_error *e)
 {
   const char *path = ulp_file_path(run->file);
@@ -139,7 +115,7 @@ static ulp_status from_tensors(ulp_snr_source *out, size_t *count,
   return ULP_OK;
 }
 
-ulp_status ulp_snr_sources(ulp_snr_source **out, size_t *count,
+ulp_status ulp_sources(ulp_source **out, size_t *count,
                            const ulp_run *run, ulp_error *e)
 {
   size_t room = 0;
@@ -156,7 +132,7 @@ ulp_status ulp_snr_sources(ulp_snr_source **out, size_t *count,
                    : from_distributions(*out, count, run, e);
 }
 
-void ulp_snr_sources_free(ulp_snr_source *sources, size_t count)
+void ulp_sources_free(ulp_source *sources, size_t count)
 {
   for (size_t i = 0; i < count; i++)
     free(sources[i].samples);
@@ -165,14 +141,14 @@ void ulp_snr_sources_free(ulp_snr_source *sources, size_t count)
 
 /* ---- their values ------------------------------------------------------ */
 
-static ulp_status fill_block(ulp_snr_source *s, uint64_t seed, int64_t block)
+static ulp_status fill_block(ulp_source *s, uint64_t seed, int64_t block)
 {
   int64_t first = block * BLOCK;
   int64_t n = s->count - first < BLOCK ? s->count - first : BLOCK;
   double *x = malloc(BLOCK * sizeof *x);
   if (!x)
     return ULP_ENOMEM;
-  uint64_t stream = (uint64_t)name_hash(s->name) << 24 | (uint64_t)block;
+  uint64_t stream = (uint64_t)ulp_name_hash(s->name) << 24 | (uint64_t)block;
   ulp_status status = ulp_sample(s->name, x, (size_t)n, true, seed, stream);
   for (int64_t i = 0; status == ULP_OK && i < n; i++)
     s->samples[first + i] = (float)x[i]; /* exact: x is an f32 already */
@@ -180,7 +156,7 @@ static ulp_status fill_block(ulp_snr_source *s, uint64_t seed, int64_t block)
   return status;
 }
 
-ulp_status ulp_snr_source_fill(ulp_snr_source *s, const ulp_run *run,
+ulp_status ulp_source_fill(ulp_source *s, const ulp_run *run,
                                ulp_error *e)
 {
   if (s->tensor || s->samples)
@@ -208,7 +184,7 @@ ulp_status ulp_snr_source_fill(ulp_snr_source *s, const ulp_run *run,
   return ULP_OK;
 }
 
-void ulp_snr_source_read(const ulp_snr_source *s, double *out, int64_t first,
+void ulp_source_read(const ulp_source *s, double *out, int64_t first,
                          int64_t n)
 {
   if (s->tensor)
