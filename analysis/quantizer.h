@@ -114,7 +114,9 @@ typedef struct {
   bool divide;           /* an element is x / factor, else x * factor */
   bool zero_after;       /* the zero point is added after rounding */
   bool bare_zero;        /* a zero loses its sign, as in torch.sign */
-  bool fixed;            /* the scales are given, not chosen */
+  bool fixed;            /* scales and zero points are given, not chosen; a
+                            factor that is a formula of a block is then the
+                            step between codes, or its reciprocal */
   ulp_formula global;    /* G from A; none: 1 */
   ulp_formula raw;       /* the scale before it is rounded to its format */
   ulp_formula second;    /* another to choose from, if any */
@@ -179,7 +181,8 @@ bool ulp_quantizer_has_scales(const ulp_quantizer *q);
 typedef struct {
   void *codes;    /* blocks->elements stored elements of q->element */
   void *scales;   /* blocks->blocks stored elements of q->scale */
-  int32_t *zeros; /* the same number; NULL: q has no zero points */
+  int32_t *zeros; /* the same number; NULL: q has no zero points.  Of a fixed
+                     q both are given */
 } ulp_quantized;
 
 /* Amax of n more values, as q counts it; begin with 0. */

@@ -26,6 +26,7 @@ int cli_codes(int argc, char **argv);
 int cli_quantize(int argc, char **argv);
 int cli_dequantize(int argc, char **argv);
 int cli_quantizers(int argc, char **argv);
+int cli_calibrate(int argc, char **argv);
 int cli_pack(int argc, char **argv);
 int cli_unpack(int argc, char **argv);
 int cli_compare(int argc, char **argv);

@@ -57,58 +57,14 @@ static ulp_status prepare(work *w, ulp_error *e)
 
 /* ---- scales ---------------------------------------------------------------- */
 
-static ulp_status check_shape(const ulp_blocks *b, const ulp_tensor *t,
-                              const char *path, const char *of, ulp_error *e)
-{
-  char have[200], want[200];
-  if (t->ndim == b->ndim &&
-      !memcmp(t->shape, b->shape, sizeof *t->shape * (size_t)t->ndim))
-    return ULP_OK;
-  cli_shape_text(have, sizeof have, t->ndim, t->shape);
-  cli_shape_text(want, sizeof want, b->ndim, b->shape);
-  return ulp_error_set(e, ULP_EFORMAT, "%s: shape %s, expected %s, one for "
-                       "each block of %s",
-                       path, have, want, of);
-}
-
-/* The codes in `path`, one for each block of b, which are `of`'s. */
+/* One code of f for each block of b; `option`: what to say when there is no
+ * path. */
 static ulp_status read_codes(unsigned char **out, const ulp_format *f,
                              const ulp_blocks *b, const char *option,
                              const char *path, const char *of, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
-  if (!path)
-    return ulp_error_set(e, ULP_EINVAL, "--%s is missing", option);
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  status = cli_codes_check(f, t, false, path, e);
-  if (status == ULP_OK) status = check_shape(b, t, path, of, e);
-  if (status == ULP_OK) {
-    *out = malloc((size_t)b->blocks * f->storage_bytes + 8);
-    status = *out ? cli_codes_read(f, t, false, path, *out, 0, t->count, e)
-                  : no_memory(e);
-  }
-  ulp_file_close(file);
-  return status;
-}
-
-static ulp_status read_number(double *out, const char *option,
-                              const char *path, ulp_error *e)
-{
-  ulp_file *file;
-  const ulp_tensor *t;
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  if (strcmp(t->dtype->npy, "f4") || t->count != 1)
-    status = ulp_error_set(e, ULP_EFORMAT,
-                           "%s: %lld elements of '%s', expected one of '<f4' "
-                           "for --%s",
-                           path, (long long)t->count, t->dtype->npy, option);
-  else
-    ulp_tensor_read_f64(t, out, 0, 1);
-  ulp_file_close(file);
-  return status;
+  if (!path) return ulp_error_set(e, ULP_EINVAL, "--%s is missing", option);
+  return cli_block_codes_read(out, f, b, path, of, e);
 }
 
 static ulp_status read_offset(work *w, ulp_nested *n, ulp_error *e)
@@ -120,7 +76,7 @@ static ulp_status read_offset(work *w, ulp_nested *n, ulp_error *e)
     return ulp_error_set(e, ULP_EINVAL,
                          "--scale-offset O.npy is missing: %s has one",
                          w->q.name);
-  ulp_status status = read_number(&offset, "scale-offset", path, e);
+  ulp_status status = cli_number_read(&offset, "scale-offset", path, e);
   n->offset = (float)offset;
   return status;
 }
@@ -163,32 +119,14 @@ static ulp_status read_scales(work *w, ulp_error *e)
 
 static ulp_status read_zeros(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
   const char *path = w->rq->zeros;
-  if (!path == !w->q.zero.count) {
-    if (!path) return ULP_OK;
-  } else {
+  if (!path && !w->q.zero.count) return ULP_OK;
+  if (!path || !w->q.zero.count)
     return ulp_error_set(e, ULP_EINVAL,
                          path ? "--zero-points: %s has none"
                               : "--zero-points Z.npy is missing: %s has them",
                          w->q.name);
-  }
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  if (strcmp(t->dtype->npy, "i4"))
-    status = ulp_error_set(e, ULP_EFORMAT, "%s: dtype '%s', expected '<i4'",
-                           path, t->dtype->npy);
-  if (status == ULP_OK) status = check_shape(&w->b, t, path, w->rq->in, e);
-  if (status == ULP_OK) {
-    w->zero = malloc((size_t)w->b.blocks * sizeof *w->zero + 8);
-    if (w->zero)
-      ulp_tensor_read_raw(t, w->zero, 0, t->count);
-    else
-      status = no_memory(e);
-  }
-  ulp_file_close(file);
-  return status;
+  return cli_block_zeros_read(&w->zero, &w->b, path, w->rq->in, e);
 }
 
 static ulp_status read_global(work *w, ulp_error *e)
@@ -201,7 +139,7 @@ static ulp_status read_global(work *w, ulp_error *e)
                          path ? "--global-scale: %s has none"
                               : "--global-scale G.npy is missing: %s has one",
                          w->q.name);
-  return read_number(&w->global, "global-scale", path, e);
+  return cli_number_read(&w->global, "global-scale", path, e);
 }
 
 /* ---- the parts ---------------------------------------------------------------- */

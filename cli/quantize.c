@@ -62,6 +62,15 @@ static int parse(quantize_request *rq, int argc, char **argv)
        cli_read_text, &rq->global},
       {"zero-points", "Z.npy", "where the zero points go (i4), likewise",
        cli_read_text, &rq->zeros},
+      {"use-scales", "S.npy",
+       "scales to use instead of choosing them, as 'ulplab calibrate' writes "
+       "them",
+       cli_read_text, &rq->use_scales},
+      {"use-zero-points", "Z.npy", "their zero points", cli_read_text,
+       &rq->use_zeros},
+      {"use-global-scale", "G.npy",
+       "the tensor's own scale, with those scales or alone", cli_read_text,
+       &rq->use_global},
       {"dequant", "Y.npy", "where the values of the codes, times the scale, go",
        cli_read_text, &rq->dequant},
       {"packed", NULL,
@@ -90,7 +99,7 @@ static bool one_scale(const quantize_request *rq)
   return ulp_format_find(rq->to, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
          !rq->scale_format && !rq->global && !rq->zeros && !rq->nested &&
-         !rq->offset &&
+         !rq->offset && !rq->use_scales && !rq->use_zeros && !rq->use_global &&
          !(rq->profile && cli_quantizer_has_profile(rq->to, rq->profile));
 }
 

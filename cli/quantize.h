@@ -11,6 +11,7 @@
 
 typedef struct {
   const char *to, *in, *out, *scales, *global, *zeros, *dequant;
+  const char *use_scales, *use_global, *use_zeros; /* given, not chosen */
   const char *nested, *offset;
   const char *profile, *granularity, *scale_format, *rule_text;
   ulp_format format; /* of one scale; bits 0: `to` is a quantizer's text */
@@ -77,8 +78,25 @@ ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e);
 
-/* The .npy type of zero points. */
-#define CLI_ZEROS_TYPE "<i4"
+/* ---- scales in files (block_files.c) --------------------------------------- */
+
+/* One code of f for each block of b, or one zero point, allocated.  The blocks
+ * are those of the array in the file `of`. */
+ulp_status cli_block_codes_read(unsigned char **out, const ulp_format *f,
+                                const ulp_blocks *b, const char *path,
+                                const char *of, ulp_error *e);
+ulp_status cli_block_zeros_read(int32_t **out, const ulp_blocks *b,
+                                const char *path, const char *of,
+                                ulp_error *e);
+/* A single f4, which `option` names: a global scale. */
+ulp_status cli_number_read(double *out, const char *option, const char *path,
+                           ulp_error *e);
+/* The same, written; o NULL: not at all. */
+void cli_block_codes_write(ulp_output *o, const ulp_format *f,
+                           const ulp_blocks *b, const void *stored);
+void cli_block_zeros_write(ulp_output *o, const ulp_blocks *b,
+                           const int32_t *zeros);
+void cli_number_write(ulp_output *o, double x);
 
 enum { CLI_PART = 1 << 22 }; /* elements of a part of an array */
 

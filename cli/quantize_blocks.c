@@ -32,7 +32,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- what was asked for --------------------------------------------------- */
+/* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status find(work *w, ulp_error *e)
 {
@@ -83,6 +83,65 @@ static ulp_status check_packed(const work *w, ulp_error *e)
   return ULP_OK;
 }
 
+/* ---- scales that are given ---------------------------------------------- */
+
+static ulp_status check_given(const work *w, ulp_error *e)
+{
+  const quantize_request *rq = w->rq;
+  const char *name = w->q.name;
+  bool zero = w->q.zero.count, global = w->q.global.count;
+  if (rq->use_scales && w->q.nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-scales: %s has scales of scales, expected "
+                         "scales alone",
+                         name);
+  if (rq->use_zeros && !zero)
+    return ulp_error_set(e, ULP_EINVAL, "--use-zero-points: %s has none", name);
+  if (rq->use_global && !global)
+    return ulp_error_set(e, ULP_EINVAL, "--use-global-scale: %s has none",
+                         name);
+  if (rq->use_zeros && !rq->use_scales)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-zero-points: expected --use-scales S.npy, too");
+  if (rq->use_scales && zero && !rq->use_zeros)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-zero-points Z.npy is missing: %s has them",
+                         name);
+  if (rq->use_scales && global && !rq->use_global)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-global-scale G.npy is missing: %s has one",
+                         name);
+  return ULP_OK;
+}
+
+/* Where a scale of 0 would be another one, none can have been written. */
+static ulp_status check_scales(const work *w, ulp_error *e)
+{
+  const ulp_format *f = &w->q.scale;
+  for (int64_t i = 0; w->q.zero_scale > 0 && i < w->b.blocks; i++)
+    if (ulp_decode(f, ulp_load_code(f, w->scale, (size_t)i)) == 0)
+      return ulp_error_set(e, ULP_EFORMAT,
+                           "%s: scale %lld is 0, expected none of %s",
+                           w->rq->use_scales, (long long)i, w->q.name);
+  return ULP_OK;
+}
+
+static ulp_status read_given(work *w, ulp_error *e)
+{
+  const quantize_request *rq = w->rq;
+  ulp_status status = check_given(w, e);
+  w->q.fixed = rq->use_scales;
+  if (status == ULP_OK && rq->use_scales)
+    status = cli_block_codes_read(&w->scale, &w->q.scale, &w->b,
+                                  rq->use_scales, rq->in, e);
+  if (status == ULP_OK && rq->use_scales) status = check_scales(w, e);
+  if (status == ULP_OK && rq->use_zeros)
+    status = cli_block_zeros_read(&w->zero, &w->b, rq->use_zeros, rq->in, e);
+  if (status == ULP_OK && rq->use_global)
+    status = cli_number_read(&w->global, "use-global-scale", rq->use_global, e);
+  return status;
+}
+
 static ulp_status prepare(work *w, ulp_error *e)
 {
   ulp_error inner;
@@ -96,10 +155,10 @@ static ulp_status prepare(work *w, ulp_error *e)
   if (status == ULP_OK && w->q.nested[0])
     status = ulp_nested_make(&w->n, &w->q, &w->b, e);
   if (status == ULP_OK && w->rq->packed) status = check_packed(w, e);
-  return status;
+  return status == ULP_OK ? read_given(w, e) : status;
 }
 
-/* ---- the parts --------------------------------------------------------------- */
+/* ---- the parts ---------------------------------------------------------- */
 
 static int64_t largest_part(const work *w)
 {
@@ -129,8 +188,8 @@ static bool make_room(work *w)
   w->code = malloc(n * w->q.element.storage_bytes);
   w->packed = w->rq->packed ? malloc(n) : NULL;
   w->back = w->rq->dequant ? malloc(n * sizeof *w->back) : NULL;
-  w->scale = malloc(blocks * w->q.scale.storage_bytes);
-  w->zero = w->q.zero.count ? malloc(blocks * sizeof *w->zero) : NULL;
+  if (!w->scale) w->scale = malloc(blocks * w->q.scale.storage_bytes);
+  if (!w->zero && w->q.zero.count) w->zero = malloc(blocks * sizeof *w->zero);
   return w->part && w->code && (w->packed || !w->rq->packed) &&
          (w->back || !w->rq->dequant) && w->scale &&
          (w->zero || !w->q.zero.count) && make_nested_room(w);
@@ -149,7 +208,7 @@ static void survey(work *w)
       w->inf += isinf(x[k]) != 0;
     }
   }
-  w->global = ulp_quantizer_global(&w->q, w->amax);
+  if (!w->rq->use_global) w->global = ulp_quantizer_global(&w->q, w->amax);
 }
 
 /* Blocks in strides that threads share. */
@@ -271,35 +330,15 @@ static void write_headers(work *w)
     ulp_npy_header(w->values, "<f4", w->x->ndim, w->x->shape);
 }
 
-static void write_stored(ulp_output *out, const ulp_format *f,
-                         const ulp_blocks *b, const void *stored)
-{
-  if (!out) return;
-  ulp_npy_header(out, cli_codes_type(f, false), b->ndim, b->shape);
-  ulp_output_write(out, stored, (size_t)b->blocks * f->storage_bytes);
-}
-
 static void write_scales(work *w)
 {
-  size_t n = (size_t)w->b.blocks;
-  float global = (float)w->global;
-  if (w->q.nested[0])
-    write_stored(w->scales, &w->n.q.element, &w->b, w->scale_code);
-  else
-    write_stored(w->scales, &w->q.scale, &w->b, w->scale);
-  write_stored(w->nested, &w->n.q.scale, &w->n.b, w->scale_scale);
-  if (w->offset) {
-    ulp_npy_header(w->offset, "<f4", 0, w->b.shape);
-    ulp_output_write(w->offset, &w->n.offset, sizeof w->n.offset);
-  }
-  if (w->factor) {
-    ulp_npy_header(w->factor, "<f4", 0, w->b.shape);
-    ulp_output_write(w->factor, &global, sizeof global);
-  }
-  if (w->zeros) {
-    ulp_npy_header(w->zeros, CLI_ZEROS_TYPE, w->b.ndim, w->b.shape);
-    ulp_output_write(w->zeros, w->zero, n * sizeof *w->zero);
-  }
+  const bool nested = w->q.nested[0];
+  cli_block_codes_write(w->scales, nested ? &w->n.q.element : &w->q.scale,
+                        &w->b, nested ? w->scale_code : w->scale);
+  cli_block_codes_write(w->nested, &w->n.q.scale, &w->n.b, w->scale_scale);
+  cli_number_write(w->offset, (double)w->n.offset);
+  cli_number_write(w->factor, w->global);
+  cli_block_zeros_write(w->zeros, &w->b, w->zero);
 }
 
 static ulp_status stream(work *w, ulp_error *e)
