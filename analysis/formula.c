@@ -40,7 +40,7 @@ static const struct {
   double value;
 } constants[] = {{"HUGE", (double)FLT_MAX}, {"TINY", (double)FLT_MIN}};
 
-/* ---- parsing -------------------------------------------------------------- */
+/* ---- parsing ------------------------------------------------------------ */
 
 typedef struct {
   const char *text, *at;
@@ -211,7 +211,7 @@ bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
   return false;
 }
 
-/* ---- evaluating ----------------------------------------------------------- */
+/* ---- evaluating --------------------------------------------------------- */
 
 static double toward_zero(double x)
 {

@@ -11,7 +11,7 @@
 
 #include "quantizer_internal.h"
 
-/* ---- one block's place --------------------------------------------------------- */
+/* ---- one block's place -------------------------------------------------- */
 
 typedef struct {
   int64_t from[3], length[3], n;
@@ -55,7 +55,7 @@ static void gather(const ulp_blocks *b, const place *p, const float *x,
            (size_t)p->length[2] * sizeof *out);
 }
 
-/* ---- what is known of a block ---------------------------------------------------- */
+/* ---- what is known of a block ------------------------------------------- */
 
 /* As CUDA's .ftz instructions take and give their f32.  A product that rounds
  * to 2^-126 with 24 bits is no subnormal (measured: mul.rn.ftz.f32 of an H100
@@ -118,7 +118,7 @@ double ulp_quantizer_global(const ulp_quantizer *q, double amax)
   return q->global.count ? ulp_formula_eval(&q->global, q->arithmetic, v) : 1;
 }
 
-/* ---- scales ------------------------------------------------------------------------ */
+/* ---- scales ------------------------------------------------------------- */
 
 /* A scale's code, and its value in v.  A zero is none of E8M0's values, and
  * no overflow of it either. */
@@ -147,15 +147,17 @@ typedef struct {
  * is NaN has the zero point 0. */
 static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
 {
-  double zero = q->zero.count ? ulp_formula_eval(&q->zero, q->arithmetic, v) : 0;
+  double zero =
+      q->zero.count ? ulp_formula_eval(&q->zero, q->arithmetic, v) : 0;
   return isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
 }
 
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
-  double factor = q->factor.count ? ulp_formula_eval(&q->factor, q->arithmetic, v)
-                                  : v[ULP_VAR_SCALE];
+  double factor = q->factor.count
+                      ? ulp_formula_eval(&q->factor, q->arithmetic, v)
+                      : v[ULP_VAR_SCALE];
   return (setting){
       .factor = flush(q, factor),
       .zero = zero_point(q, v)};
@@ -207,7 +209,7 @@ static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
              : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
 }
 
-/* ---- choosing between scales ------------------------------------------------------ */
+/* ---- choosing between scales -------------------------------------------- */
 
 /* A sum in the order and the precision of the quantizer, term by term: each
  * step passes its sums on to the next. */
@@ -368,7 +370,7 @@ static setting given(const ulp_quantizer *q, double v[ULP_VARIABLES],
   return t;
 }
 
-/* ---- one block ---------------------------------------------------------------------- */
+/* ---- one block ---------------------------------------------------------- */
 
 typedef struct {
   const ulp_quantizer *q;
@@ -404,10 +406,10 @@ static setting find_scale(const work *w, int64_t block, const float *x,
     return given(q, v, w->out->zeros ? (double)w->out->zeros[block] : 0);
   }
   measure(w, x, n, v);
-  uint64_t code = q->search
-                      ? search(q, v, x, n)
-                      : round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v),
-                                    v);
+  uint64_t code =
+      q->search ? search(q, v, x, n)
+                : round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v),
+                              v);
   if (q->second.count) code = choose_of_two(q, code, v, x, n);
   if (w->out->scales)
     ulp_store_code(&q->scale, w->out->scales, (size_t)block, code);
@@ -456,7 +458,7 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
   return ULP_OK;
 }
 
-/* ---- back ------------------------------------------------------------------------------ */
+/* ---- back --------------------------------------------------------------- */
 
 void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,

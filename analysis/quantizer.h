@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* ---- blocks: which elements share a scale -------------------------------- */
+/* ---- blocks: which elements share a scale ------------------------------- */
 
 /* An array seen as [planes, rows, cols], contiguous, cut into blocks of
  * block[0] x block[1] x block[2], the last ones of each dimension shorter (the
@@ -52,7 +52,7 @@ ULP_MUST_CHECK ulp_status ulp_blocks_make(ulp_blocks *b,
 bool ulp_blocks_part(const ulp_blocks *b, int64_t most, int64_t i,
                      ulp_blocks *part, int64_t *element, int64_t *block);
 
-/* ---- quantizers ----------------------------------------------------------- */
+/* ---- quantizers --------------------------------------------------------- */
 
 /* What a block's amax, lo and hi are taken over. */
 typedef enum {
@@ -160,10 +160,10 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   judge=mse|mae|max   zero-point=before|after   outlier=X
  *   ties=mode|f32-down|f32-low|f32-even|f32-grid|bnb   nan=first|last
  *   subnormals=keep|flush   zero-sign=keep|drop
- *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
- *   offset=none|mean|X   taken off the scales before that
  *   sum=STEP,STEP...    of the errors: xN sums N neighbours, N folds into N
  *                       sums of every N-th (ulp_sum_order)
+ *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
+ *   offset=none|mean|X   taken off the scales before that
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
  * with one line in *e. */
 ULP_MUST_CHECK ulp_status ulp_quantizer_find(const char *spec,
@@ -176,7 +176,7 @@ ULP_MUST_CHECK ulp_status ulp_quantizer_set(ulp_quantizer *q, const char *key,
 double ulp_quantizer_bits(const ulp_quantizer *q, const ulp_blocks *b);
 bool ulp_quantizer_has_scales(const ulp_quantizer *q);
 
-/* ---- work ------------------------------------------------------------------ */
+/* ---- work --------------------------------------------------------------- */
 
 typedef struct {
   void *codes;    /* blocks->elements stored elements of q->element */
@@ -205,7 +205,7 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n);
 
-/* ---- scales of scales ----------------------------------------------------- */
+/* ---- scales of scales --------------------------------------------------- */
 
 /* The scales of a quantizer with `nested`, as an array of their own. */
 typedef struct {
@@ -226,7 +226,7 @@ ULP_MUST_CHECK ulp_status ulp_nested_quantize(ulp_nested *n,
                                               float *scales);
 void ulp_nested_dequantize(const ulp_nested *n, float *scales,
                            const ulp_quantized *in);
-/* ---- rotations ----------------------------------------------------------- */
+/* ---- rotations ---------------------------------------------------------- */
 
 /* y = x diag(s) H16 / 4 of every 16 neighbours, H16 Sylvester's Hadamard
  * matrix, s -1 where a bit of `minus` is set; each the exact value (in f64)
@@ -238,7 +238,7 @@ ULP_MUST_CHECK ulp_status ulp_hadamard16(float *y, const float *x, size_t n,
  * reference_nvfp4.py, get_wgrad_sign_vector). */
 enum { ULP_HADAMARD16_TE = 0xd7e8 };
 
-/* ---- what was lost --------------------------------------------------------- */
+/* ---- what was lost ------------------------------------------------------ */
 
 /* The x that block i keeps: ulp_clip_range at its scale and zero point.  All
  * of them where its scale is 0, which flushes and does not clip, or NaN. */

@@ -16,7 +16,7 @@
 
 enum { MAX_SPEC = 600, SEARCH_DEFAULT = 100, SEARCH_MOST = 10000 };
 
-/* ---- words ------------------------------------------------------------------- */
+/* ---- words -------------------------------------------------------------- */
 
 static const char *const over_names[] = {"finite", "numbers", "all", NULL};
 static const char *const ties_names[] = {"mode",     "f32-down", "f32-low",
@@ -93,7 +93,7 @@ static ulp_status read_format(const char *key, const char *value,
   return ULP_OK;
 }
 
-/* ---- rules ------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------- */
 
 /* What a rule's name stands for.  Dividing by TOP or MAX comes last, so that
  * no power of two is taken of a number that has been rounded. */
@@ -172,7 +172,7 @@ static ulp_status set_rule(ulp_quantizer *q, const char *value, ulp_error *e)
   return status == ULP_OK ? set_parameter(q, word, number, e) : status;
 }
 
-/* ---- settings ------------------------------------------------------------------ */
+/* ---- settings ----------------------------------------------------------- */
 
 typedef ulp_status setter(ulp_quantizer *q, const char *key, const char *value,
                           ulp_error *e);
@@ -463,7 +463,7 @@ static ulp_status apply_settings(ulp_quantizer *q, const char *text,
   return ULP_OK;
 }
 
-/* ---- the name -------------------------------------------------------------------- */
+/* ---- the name ----------------------------------------------------------- */
 
 static bool has_word(const char *list, const char *word)
 {
@@ -591,7 +591,7 @@ ulp_status ulp_quantizer_find(const char *spec, ulp_quantizer *out,
   return ULP_OK;
 }
 
-/* ---- what it costs ---------------------------------------------------------------- */
+/* ---- what it costs ------------------------------------------------------ */
 
 /* Bits of a scale of b's, those of its own scale and of the offset counted. */
 static double scale_bits(const ulp_quantizer *q, const ulp_blocks *b)

@@ -145,7 +145,7 @@ void ulp_output_unlink_pending(void);
 void ulp_npy_header(ulp_output *o, const char *type, int ndim,
                     const int64_t *shape);
 
-/* ---- .safetensors output -------------------------------------------------- */
+/* ---- .safetensors output ------------------------------------------------ */
 
 /* A file of tensors: each is announced, then the header is written, then the
  * bytes of the tensors, each in its own order, in any order of tensors.  The

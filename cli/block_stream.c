@@ -33,7 +33,7 @@ ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
   return cli_blocks_check(q, &s->b, label, e);
 }
 
-/* ---- the first pass ------------------------------------------------------ */
+/* ---- the first pass ----------------------------------------------------- */
 
 static bool make_room(cli_blocks *s)
 {
@@ -75,7 +75,7 @@ static void find_amax(cli_blocks *s)
   s->global = ulp_quantizer_global(s->q, s->amax);
 }
 
-/* ---- the parts --------------------------------------------------------------- */
+/* ---- the parts ---------------------------------------------------------- */
 
 static ulp_quantized arrays(const cli_blocks *s)
 {
@@ -164,7 +164,7 @@ ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e)
   return s->q->nested[0] ? nest(s, e) : ULP_OK;
 }
 
-/* ---- errors -------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------- */
 
 static bool find_kept(cli_blocks *s)
 {

@@ -15,7 +15,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- names --------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 bool cli_is_safetensors(const char *path)
 {
@@ -56,7 +56,7 @@ ulp_status checkpoint_open(ulp_file **file, const char *path, ulp_error *e)
                        path);
 }
 
-/* ---- what is written ----------------------------------------------------- */
+/* ---- what is written ---------------------------------------------------- */
 
 ulp_status checkpoint_new(checkpoint_file *f, const char *path, ulp_error *e)
 {
@@ -146,7 +146,7 @@ void checkpoint_free(checkpoint_file *f)
   f->tensors = NULL;
 }
 
-/* ---- codes --------------------------------------------------------------- */
+/* ---- codes -------------------------------------------------------------- */
 
 const ulp_dtype *checkpoint_dtype(const ulp_format *f, int64_t elements)
 {

@@ -31,7 +31,7 @@ checkpoint_label checkpoint_label_of(const char *path, const char *name);
 /* Opens a file of tensors with names. */
 ulp_status checkpoint_open(ulp_file **file, const char *path, ulp_error *e);
 
-/* ---- what is written ----------------------------------------------------- */
+/* ---- what is written ---------------------------------------------------- */
 
 /* A .safetensors file to be, and the tensor's number in it. */
 typedef struct {
@@ -60,7 +60,7 @@ ulp_status checkpoint_copy(checkpoint_file *f, size_t number,
 ulp_status checkpoint_end(checkpoint_file *f, ulp_error *e);
 void checkpoint_free(checkpoint_file *f);
 
-/* ---- codes --------------------------------------------------------------- */
+/* ---- codes -------------------------------------------------------------- */
 
 /* The dtype of the name of f, or else one that holds its codes, one a byte or
  * two. */

@@ -13,7 +13,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- one tensor ---------------------------------------------------------- */
+/* ---- one tensor --------------------------------------------------------- */
 
 typedef struct {
   unsigned char *scale, *code;
@@ -141,7 +141,7 @@ static ulp_status write_values(dequantize_work *w, size_t i, ulp_error *e)
   return status;
 }
 
-/* ---- all of them --------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------- */
 
 static ulp_status check_request(dequantize_work *w, ulp_error *e)
 {

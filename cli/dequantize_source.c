@@ -13,7 +13,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- what belongs together ----------------------------------------------- */
+/* ---- what belongs together ---------------------------------------------- */
 
 /* The tensor NAME and suffix, or NULL; *i is its number. */
 static const ulp_tensor *beside(const dequantize_work *w, const char *name,
@@ -91,7 +91,7 @@ static ulp_status find_quantizer(const dequantize_work *w,
                        inner.text);
 }
 
-/* ---- what is expected of them -------------------------------------------- */
+/* ---- what is expected of them ------------------------------------------- */
 
 static ulp_status check_shape(const ulp_tensor *t, int ndim,
                               const int64_t *shape, const char *label,

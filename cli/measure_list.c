@@ -17,7 +17,7 @@ static ulp_status bad_list(ulp_error *e)
                        MEASURE_MAX_LIST);
 }
 
-/* ---- formats and quantizers ---------------------------------------------- */
+/* ---- formats and quantizers --------------------------------------------- */
 
 /* A format where the text names one, else packed blocks or a quantizer. */
 static ulp_status read_item(measure_item *out, const char *text, ulp_error *e)
@@ -102,7 +102,7 @@ void measure_formats_free(measure_formats *list)
   list->count = 0;
 }
 
-/* ---- rules --------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------- */
 
 ulp_status measure_read_rules(void *target, const char *text, ulp_error *e)
 {

@@ -68,7 +68,7 @@ ulp_status dequantize_packed(const dequantize_request *rq,
                              const ulp_packed_block *p, const ulp_tensor *x,
                              ulp_error *e);
 
-/* ---- quantizers on the command line (quantizer.c) ------------------------- */
+/* ---- quantizers on the command line (quantizer.c) ----------------------- */
 
 /* The quantizer of a text, of which a profile given apart may be part, and of
  * settings given apart; NULL: not given. */
@@ -98,7 +98,7 @@ ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e);
 
-/* ---- scales in files (block_files.c) --------------------------------------- */
+/* ---- scales in files (block_files.c) ------------------------------------ */
 
 /* One code of f for each block of b, or one zero point, allocated.  The blocks
  * are those of the array in the file `of`. */

@@ -305,7 +305,7 @@ static ulp_status nest(work *w, ulp_error *e)
              : ulp_error_set(e, status, "%s", ulp_strerror(status));
 }
 
-/* ---- outputs -------------------------------------------------------------------- */
+/* ---- outputs ------------------------------------------------------------ */
 
 static ulp_status open_outputs(work *w, ulp_error *e)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what was asked for -------------------------------------------------- */
+/* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status check_options(const quantize_request *rq, ulp_error *e)
 {
@@ -63,7 +63,7 @@ static ulp_status describe(quantize_work *w, ulp_error *e)
   return ulp_quantizer_find(w->spec, &again, e);
 }
 
-/* ---- the report ---------------------------------------------------------- */
+/* ---- the report --------------------------------------------------------- */
 
 static const char *const columns[] = {
     "name",        "dtype",           "shape",
@@ -116,7 +116,7 @@ static void report(quantize_work *w, const quantize_item *t,
   cli_cell_int(table, (int64_t)bytes_of(w, t));
 }
 
-/* ---- one tensor ---------------------------------------------------------- */
+/* ---- one tensor --------------------------------------------------------- */
 
 /* Codes of scales, which have fewer than 8 bits at times. */
 static ulp_status write_stored(quantize_work *w, size_t number,
@@ -211,7 +211,7 @@ static ulp_status copy_one(quantize_work *w, const quantize_item *t,
   return status;
 }
 
-/* ---- all of them --------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------- */
 
 static ulp_status open_outputs(quantize_work *w, ulp_error *e)
 {

@@ -9,7 +9,7 @@
 
 #include "quantize_file.h"
 
-/* ---- which tensors ------------------------------------------------------- */
+/* ---- which tensors ------------------------------------------------------ */
 
 static bool matches(const cli_globs *globs, const char *name)
 {
@@ -67,7 +67,7 @@ ulp_status quantize_choose(quantize_work *w, ulp_error *e)
   return status;
 }
 
-/* ---- what the files will hold -------------------------------------------- */
+/* ---- what the files will hold ------------------------------------------- */
 
 /* The dtype and the shape of codes. */
 static ulp_status place_codes(quantize_work *w, quantize_item *t, ulp_error *e)

@@ -8,7 +8,7 @@
 
 #include "quantize.h"
 
-/* ---- from the options ------------------------------------------------------ */
+/* ---- from the options --------------------------------------------------- */
 
 bool cli_quantizer_has_profile(const char *spec, const char *profile)
 {
@@ -143,7 +143,7 @@ void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n)
   }
 }
 
-/* ---- the list ---------------------------------------------------------------- */
+/* ---- the list ----------------------------------------------------------- */
 
 static const char *const columns[] = {"name",    "profile",     "element",
                                       "blocks",  "scale",       "bits",
