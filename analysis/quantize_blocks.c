@@ -147,15 +147,17 @@ typedef struct {
  * is NaN has the zero point 0. */
 static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
 {
-  double zero = q->zero.count ? ulp_formula_eval(&q->zero, q->arithmetic, v) : 0;
+  double zero =
+      q->zero.count ? ulp_formula_eval(&q->zero, q->arithmetic, v) : 0;
   return isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
 }
 
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
-  double factor = q->factor.count ? ulp_formula_eval(&q->factor, q->arithmetic, v)
-                                  : v[ULP_VAR_SCALE];
+  double factor = q->factor.count
+                      ? ulp_formula_eval(&q->factor, q->arithmetic, v)
+                      : v[ULP_VAR_SCALE];
   return (setting){
       .factor = flush(q, factor),
       .zero = zero_point(q, v)};
@@ -306,7 +308,8 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
     v[ULP_VAR_BLOCK] = a * part;
     v[ULP_VAR_LOW] = lo * part;
     v[ULP_VAR_HIGH] = hi * part;
-    uint64_t code = round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v), v);
+    uint64_t code =
+        round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v), v);
     if (i == q->search) return code;
     double e = error_of(q, q->search_for, NULL, v, x, n);
     if (e < best) {
@@ -404,10 +407,10 @@ static setting find_scale(const work *w, int64_t block, const float *x,
     return given(q, v, w->out->zeros ? (double)w->out->zeros[block] : 0);
   }
   measure(w, x, n, v);
-  uint64_t code = q->search
-                      ? search(q, v, x, n)
-                      : round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v),
-                                    v);
+  uint64_t code =
+      q->search ? search(q, v, x, n)
+                : round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v),
+                              v);
   if (q->second.count) code = choose_of_two(q, code, v, x, n);
   if (w->out->scales)
     ulp_store_code(&q->scale, w->out->scales, (size_t)block, code);

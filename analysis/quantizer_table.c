@@ -90,10 +90,10 @@
   " / G));apply=times;factor=when(s, 1 / (1 / (" product " / G) * s));" \
   "decode=q * s * G / " product ";over=all;special=torchao;zero-scale=0;" \
   "zero-sign=drop"
-#define FOUROVERSIX_MX(most)                                     \
-  "arithmetic=f32;raw=max(when(a / " most ", max(ceil2(a / " most \
-  "), 2^-126)), 2^-127);apply=times;factor=when(a / " most ", 1 / s);over=all;" \
-  "special=torchao;scale-overflow=nan;zero-sign=drop"
+#define FOUROVERSIX_MX(most)                                          \
+  "arithmetic=f32;raw=max(when(a / " most ", max(ceil2(a / " most     \
+  "), 2^-126)), 2^-127);apply=times;factor=when(a / " most ", 1 / s);" \
+  "over=all;special=torchao;scale-overflow=nan;zero-sign=drop"
 #define FOUROVERSIX_SOURCE \
   "fouroversix quantize/pytorch/reference.py; arXiv:2512.02010"
 
