@@ -308,7 +308,8 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
     v[ULP_VAR_BLOCK] = a * part;
     v[ULP_VAR_LOW] = lo * part;
     v[ULP_VAR_HIGH] = hi * part;
-    uint64_t code = round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v), v);
+    uint64_t code =
+        round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v), v);
     if (i == q->search) return code;
     double e = error_of(q, q->search_for, NULL, v, x, n);
     if (e < best) {
