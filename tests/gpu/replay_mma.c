@@ -173,6 +173,7 @@ int main(int argc, char **argv)
 {
   options o = {.gpu = "h200", .show = 3};
   vector_record r;
+  ulp_error e;
   long wrong = 0;
   int status;
   for (int i = 1; i < argc; i++) {
@@ -188,11 +189,13 @@ int main(int argc, char **argv)
       return 2;
     }
   }
-  while ((status = vector_read(stdin, &r)) == 1) {
+  while ((status = vector_read(stdin, &r, &e)) == 1) {
     (void)replay(&r, &o, &wrong);
     vector_free(&r);
   }
-  if (status < 0)
+  if (status < 0) {
+    fprintf(stderr, "%s\n", e.text);
     return 2;
+  }
   return wrong != 0;
 }

@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include "recipes.h"
 
@@ -81,53 +84,64 @@ static void take_line(gemm_case *c, const char *key, const char *value)
   }
 }
 
-static int refuse(const gemm_case *c, const char *what)
+static int refuse(const gemm_case *c, const char *what, ulp_error *e)
 {
-  fprintf(stderr, "captured GEMMs: case %ld: %s\n", c->number, what);
+  ulp_error_set(e, ULP_EFORMAT, "captured GEMMs: case %ld: %s", c->number,
+                what);
   return -1;
 }
 
-static int take_outputs(FILE *f, gemm_case *c)
+static int take_outputs(FILE *f, gemm_case *c, ulp_error *e)
 {
   const char *t = c->type[2];
   bool two = strcmp(t, "f16") == 0 || strcmp(t, "bf16") == 0;
   if (c->outputs == 0)
     return 1;
   if (!two && strcmp(t, "f32") != 0 && strcmp(t, "s32") != 0)
-    return refuse(c, "type of D: expected f32, s32, f16 or bf16");
+    return refuse(c, "type of D: expected f32, s32, f16 or bf16", e);
   if (c->m == 0 || c->n == 0 || c->k == 0 || c->m > MOST || c->n > MOST ||
       c->k > MOST || c->outputs > c->m * c->n ||
       (!c->sampled && c->outputs != c->m * c->n))
-    return refuse(c, "shape and number of outputs do not agree");
+    return refuse(c, "shape and number of outputs do not agree", e);
   c->out_bytes = two ? 2 : 4;
   c->out = malloc(c->outputs * c->out_bytes);
   if (!c->out || fread(c->out, c->out_bytes, c->outputs, f) != c->outputs)
-    return refuse(c, "the outputs end early");
+    return refuse(c, "the outputs end early", e);
   return 1;
 }
 
-int gemm_case_read(FILE *f, gemm_case *c)
+static int all_threads(void)
+{
+#ifdef _OPENMP
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
+
+int gemm_case_read(FILE *f, gemm_case *c, ulp_error *e)
 {
   char line[LINE];
   memset(c, 0, sizeof *c);
   c->imprecise = -1;
+  c->threads = all_threads();
   if (!fgets(line, sizeof line, f))
     return 0;
   if (strcmp(line, "ulplab-gemm 1\n") != 0)
-    return refuse(c, "expected the line \"ulplab-gemm 1\"");
+    return refuse(c, "expected the line \"ulplab-gemm 1\"", e);
   while (fgets(line, sizeof line, f)) {
     size_t n = strcspn(line, "\n");
     char *value = line + strcspn(line, " \n");
     if (line[n] != '\n')
-      return refuse(c, "a line of more than 4095 characters");
+      return refuse(c, "a line of more than 4095 characters", e);
     line[n] = '\0';
     if (strcmp(line, "end") == 0)
-      return take_outputs(f, c);
+      return take_outputs(f, c, e);
     if (*value)
       *value++ = '\0';
     take_line(c, line, value);
   }
-  return refuse(c, "no line \"end\"");
+  return refuse(c, "no line \"end\"", e);
 }
 
 void gemm_case_free(gemm_case *c)
@@ -171,7 +185,7 @@ static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
     free(out);
     return NULL;
   }
-#pragma omp parallel for
+#pragma omp parallel for num_threads(c->threads)
   for (size_t row = 0; row < rows; row++)
     for (size_t k = 0; k < c->k; k++)
       ulp_store_code(f, out, row * c->k + k,
