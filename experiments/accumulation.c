@@ -39,7 +39,7 @@ static const ulp_column columns[] = {
     {0}};
 
 static const ulp_parameter parameters[] = {
-    SUM_PARAMETERS,
+    SUM_PARAMETERS("e4m3 bf16"),
     {"accumulators", "",
      "names of accumulators, separated by blanks; without it, all"},
     {"lambda", "1", "of the probabilistic bound"},
@@ -79,17 +79,6 @@ static ulp_status check_name(void *data, size_t i, const char *word,
   return ulp_error_set(e, ULP_ENAME, "--accumulators: no accumulator '%.80s'"
                        "%s%s%s", word, name ? " (did you mean '" : "",
                        name ? name : "", name ? "'?)" : "");
-}
-
-static ulp_status read_lambda(state *st, const ulp_run *run, ulp_error *e)
-{
-  const char *word = ulp_run_parameter(run, "lambda");
-  char *end;
-  st->lambda = strtod(word, &end);
-  if (end == word || *end || !(st->lambda > 0 && st->lambda < 1e6))
-    return ulp_error_set(e, ULP_EINVAL, "--lambda %.80s: expected a number "
-                         "above 0", word);
-  return ULP_OK;
 }
 
 static ulp_status add_method(state *st, const accumulator *a, size_t operand,
@@ -170,7 +159,7 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   run->state = st;
   if (!st)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = read_lambda(st, run, e);
+  ulp_status s = sum_read_lambda(run, &st->lambda, e);
   if (s == ULP_OK)
     s = sum_grid_cells(&st->grid, run, &defaults[run->effort], e);
   if (s == ULP_OK)
@@ -216,13 +205,10 @@ static void print_error(const state *st, const series *s, size_t length,
   size_t cell = cell_of(st, s, length), k = st->grid.cells[cell].k;
   const sum_method *m = &st->grid.methods[s->method];
   sum_report r = sum_grid_report(&st->grid, cell, s->method);
-  char digest[20];
-  (void)snprintf(digest, sizeof digest, "%016llx",
-                 (unsigned long long)r.digest);
   print_start(st, s, "error", row);
   ulp_csv_integer(row, (int64_t)k);
   sum_print_errors(row, &r, sum_bounds_of(&m->way, k, st->lambda));
-  ulp_csv_string(row, digest);
+  sum_print_digest(row, &r);
   for (int i = 0; i < 4; i++)
     ulp_csv_empty(row);
 }

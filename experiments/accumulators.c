@@ -133,3 +133,19 @@ ulp_status accumulator_find(const accumulator *a, const char *operand,
              ? find_order(a, operand, a->instr ? &m : NULL, &out->gemm, e)
              : s;
 }
+
+ulp_status accumulator_model(const ulp_mma_record *r, const char *operand,
+                             ulp_mma *model, sum_way *out, ulp_error *e)
+{
+  const accumulator a = {.name = "model", .gpu = "", .order = "model"};
+  char why[240] = "";
+  ulp_format f;
+  memset(out, 0, sizeof *out);
+  out->kind = SUM_ORDER;
+  ulp_status s = ulp_format_find(gemm_format_name(operand), &f, why,
+                                 sizeof why);
+  if (s == ULP_OK)
+    s = ulp_mma_model(model, r, &f, &f, why, sizeof why);
+  return s == ULP_OK ? find_order(&a, operand, model, &out->gemm, e)
+                     : ulp_error_set(e, s, "%s", why);
+}

@@ -33,4 +33,11 @@ ULP_MUST_CHECK ulp_status accumulator_find(const accumulator *a,
                                            const char *operand, sum_way *out,
                                            ulp_error *e);
 
+/* The same of an FDPA instruction of free choice, which also goes to *model;
+ * *r must outlive both. */
+ULP_MUST_CHECK ulp_status accumulator_model(const ulp_mma_record *r,
+                                            const char *operand,
+                                            ulp_mma *model, sum_way *out,
+                                            ulp_error *e);
+
 #endif

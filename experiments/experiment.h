@@ -123,6 +123,8 @@ ULP_MUST_CHECK ulp_status ulp_experiment_find(const ulp_experiment **out,
 
 extern const ulp_experiment ulp_experiment_snr;
 extern const ulp_experiment ulp_experiment_accumulation;
+extern const ulp_experiment ulp_experiment_accumulator_width;
+extern const ulp_experiment ulp_experiment_promotion_interval;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
 static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
     &ulp_experiment_accumulation,
+    &ulp_experiment_accumulator_width,
+    &ulp_experiment_promotion_interval,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)

@@ -145,3 +145,14 @@ ulp_status sum_grid_cells(sum_grid *g, const ulp_run *run,
   free(a.lengths);
   return s;
 }
+
+ulp_status sum_read_lambda(const ulp_run *run, double *out, ulp_error *e)
+{
+  const char *word = ulp_run_parameter(run, "lambda");
+  char *end;
+  *out = strtod(word, &end);
+  if (end == word || *end || !(*out > 0 && *out < 1e6))
+    return ulp_error_set(e, ULP_EINVAL, "--lambda %.80s: expected a number "
+                         "above 0", word);
+  return ULP_OK;
+}

@@ -176,6 +176,13 @@ void sum_print_number(ulp_text *row, double x)
     ulp_csv_number(row, x);
 }
 
+void sum_print_digest(ulp_text *row, const sum_report *r)
+{
+  char text[20];
+  (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)r->digest);
+  ulp_csv_string(row, text);
+}
+
 void sum_print_errors(ulp_text *row, const sum_report *r, sum_bounds b)
 {
   ulp_csv_integer(row, (int64_t)r->outputs);

@@ -42,6 +42,9 @@ typedef struct {
 } sum_defaults;
 ULP_MUST_CHECK ulp_status sum_grid_cells(sum_grid *g, const ulp_run *run,
                                          const sum_defaults *d, ulp_error *e);
+/* The parameter lambda. */
+ULP_MUST_CHECK ulp_status sum_read_lambda(const ulp_run *run, double *out,
+                                          ulp_error *e);
 /* Room for `count` methods; the caller fills and counts them. */
 ULP_MUST_CHECK ulp_status sum_grid_methods(sum_grid *g, size_t count,
                                            ulp_error *e);
@@ -56,8 +59,8 @@ void sum_grid_need(sum_grid *g, size_t cell, size_t method);
 sum_report sum_grid_report(const sum_grid *g, size_t cell, size_t method);
 
 /* Columns and parameters that the experiments have in common. */
-#define SUM_PARAMETERS                                                         \
-  {"operands", "e4m3 bf16", "types of A and B: e4m3, e5m2, bf16, f16"},        \
+#define SUM_PARAMETERS(OPERANDS)                                               \
+  {"operands", OPERANDS, "types of A and B: e4m3, e5m2, bf16, f16"},           \
   {"data", "normal positive outlier wide",                                     \
    "families of inputs: normal, positive, outlier, wide, cancel"},             \
   {"lengths", "", "values of K; without it, as the method says"},              \
@@ -98,6 +101,7 @@ sum_report sum_grid_report(const sum_grid *g, size_t cell, size_t method);
 
 void sum_print_cell(ulp_text *row, const sum_cell *c);
 void sum_print_errors(ulp_text *row, const sum_report *r, sum_bounds b);
+void sum_print_digest(ulp_text *row, const sum_report *r);
 void sum_print_number(ulp_text *row, double x); /* empty for NaN */
 
 #endif
