@@ -266,6 +266,8 @@ const ulp_experiment ulp_experiment_accumulation = {
         "(emu/), and compares with the exact product of the same codes, "
         "summed in integers.  K is each power of 2 from 32 to 2^17 (--quick "
         "2^14, --full 2^20); D is 8 by 8, in 4 repetitions (--full 8).  The "
+        "products of fp8 have 8 bits, so that sums in f32 stay exact for long "
+        "and their error grows faster at first than it goes on to.  The "
         "worst-case bound is n d / (1 - n d), d = (L+1) 2^-F + r 2^-m for a "
         "block of L products cut to F bits and rounded to m (K u to nearest, "
         "2 K u cut toward zero), and the probabilistic one lambda sqrt(n) "

@@ -162,6 +162,9 @@ static ulp_status run_it(ulp_run *run, const ulp_options *o, int argc,
     record.cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     s = ulp_folder_write(&record, e);
   }
+  if (s == ULP_OK && run->notes.size && !run->notes.failed)
+    fprintf(stderr, "%s: %s\n", run->experiment->name, run->notes.text);
+  ulp_text_free(&run->notes);
   ulp_text_free(&csv);
   ulp_file_close(run->file);
   return s;

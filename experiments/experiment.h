@@ -88,6 +88,7 @@ typedef struct {
   /* set by prepare */
   int64_t points;
   void *state;
+  ulp_text notes; /* one line for stderr: what the rows do not have */
 } ulp_run;
 
 struct ulp_experiment {
@@ -125,6 +126,7 @@ extern const ulp_experiment ulp_experiment_snr;
 extern const ulp_experiment ulp_experiment_accumulation;
 extern const ulp_experiment ulp_experiment_accumulator_width;
 extern const ulp_experiment ulp_experiment_promotion_interval;
+extern const ulp_experiment ulp_experiment_gpu_validation;
 
 /* ---- running ----------------------------------------------------------- */
 

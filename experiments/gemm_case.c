@@ -7,11 +7,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "recipes.h"
+#include "threads.h"
 
 enum { LINE = 4096, MOST = 1 << 15 };
 
@@ -66,6 +64,8 @@ static void take_line(gemm_case *c, const char *key, const char *value)
     keep(c->family, sizeof c->family, value);
   else if (strcmp(key, "seed") == 0)
     (void)sscanf(value, "%" SCNu64, &c->seed);
+  else if (strcmp(key, "gpu") == 0)
+    keep(c->gpu, sizeof c->gpu, value);
   else if (strcmp(key, "scale") == 0)
     keep(c->scale, sizeof c->scale, value);
   else if (strcmp(key, "option") == 0)
@@ -110,21 +110,12 @@ static int take_outputs(FILE *f, gemm_case *c, ulp_error *e)
   return 1;
 }
 
-static int all_threads(void)
-{
-#ifdef _OPENMP
-  return omp_get_max_threads();
-#else
-  return 1;
-#endif
-}
-
 int gemm_case_read(FILE *f, gemm_case *c, ulp_error *e)
 {
   char line[LINE];
   memset(c, 0, sizeof *c);
   c->imprecise = -1;
-  c->threads = all_threads();
+  c->threads = ulp_all_threads();
   if (!fgets(line, sizeof line, f))
     return 0;
   if (strcmp(line, "ulplab-gemm 1\n") != 0)
@@ -175,8 +166,20 @@ static int family_of(const char *name)
   return -1;
 }
 
+/* The rows of A (of B) that the first `most` outputs need; NULL: all. */
+static bool *rows_needed(const gemm_case *c, bool of_b, size_t rows,
+                         size_t most)
+{
+  bool *needed = most < c->outputs ? calloc(rows, sizeof *needed) : NULL;
+  for (size_t j = 0; needed && j < most; j++) {
+    size_t at = gemm_case_position(c, j);
+    needed[of_b ? at % c->n : at / c->n] = true;
+  }
+  return needed;
+}
+
 static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
-                    size_t rows)
+                    size_t rows, size_t most)
 {
   const ulp_recipe_type *t = ulp_recipe_type_find(c->type[stream - 1]);
   int family = family_of(c->family);
@@ -185,12 +188,14 @@ static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
     free(out);
     return NULL;
   }
+  bool *needed = rows_needed(c, stream == ULP_STREAM_B, rows, most);
 #pragma omp parallel for num_threads(c->threads)
   for (size_t row = 0; row < rows; row++)
-    for (size_t k = 0; k < c->k; k++)
+    for (size_t k = 0; (!needed || needed[row]) && k < c->k; k++)
       ulp_store_code(f, out, row * c->k + k,
                      ulp_recipe_code(t, (ulp_family)family, c->seed, stream,
                                      row, c->k, k));
+  free(needed);
   return out;
 }
 
@@ -229,22 +234,22 @@ static float *bias(const gemm_case *c)
   return out;
 }
 
-bool gemm_inputs_make(const gemm_case *c, gemm_inputs *in)
+bool gemm_inputs_make(const gemm_case *c, size_t most, gemm_inputs *in)
 {
   const char *half = strchr(c->scale, '_');
-  size_t most = (c->m > c->n ? c->m : c->n) * (c->k / 128 + 1);
+  size_t room = (c->m > c->n ? c->m : c->n) * (c->k / 128 + 1);
   memset(in, 0, sizeof *in);
   ulp_format *format[3] = {&in->fa, &in->fb, &in->fd};
   for (int i = 0; i < 3; i++)
     if (ulp_format_find(gemm_format_name(c->type[i]), format[i], NULL, 0) !=
         ULP_OK)
       return false;
-  in->a = matrix(c, &in->fa, ULP_STREAM_A, c->m);
-  in->b = matrix(c, &in->fb, ULP_STREAM_B, c->n);
+  in->a = matrix(c, &in->fa, ULP_STREAM_A, c->m, most);
+  in->b = matrix(c, &in->fb, ULP_STREAM_B, c->n, most);
   in->d = malloc(c->m * c->n * in->fd.storage_bytes);
   in->c = c->biased ? bias(c) : NULL;
-  in->scale_a = scales(c, ULP_STREAM_SCALE_A, most);
-  in->scale_b = scales(c, ULP_STREAM_SCALE_B, most);
+  in->scale_a = scales(c, ULP_STREAM_SCALE_A, room);
+  in->scale_b = scales(c, ULP_STREAM_SCALE_B, room);
   in->x = (ulp_gemm_data){.m = c->m, .n = c->n, .k = c->k,
                           .a = in->a, .b = in->b, .c = in->c, .d = in->d,
                           .kind_a = scales_of(c->scale),

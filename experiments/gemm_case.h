@@ -16,6 +16,7 @@
 typedef struct {
   long number;
   char op[16], family[16], scale[24], kernel[160], error[120];
+  char gpu[64]; /* of a session, which is the case before all others */
   char type[3][8];       /* of A, B, D */
   size_t m, n, k;
   uint64_t seed, digest; /* digest: of all outputs */
@@ -48,7 +49,9 @@ typedef struct {
   float *scale_a, *scale_b;
 } gemm_inputs;
 
-bool gemm_inputs_make(const gemm_case *c, gemm_inputs *in);
+/* Only the rows that the first `most` captured outputs need have values, unless
+ * that is all of them. */
+bool gemm_inputs_make(const gemm_case *c, size_t most, gemm_inputs *in);
 void gemm_inputs_free(gemm_inputs *in);
 
 #endif

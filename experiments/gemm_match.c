@@ -206,6 +206,8 @@ bool gemm_match(const gemm_case *c, const gemm_inputs *in,
   if (ulp_gemm_find("h200", s->name, &options, &g, why, why_size) != ULP_OK ||
       ulp_gemm_check(&g, &in->x, why, why_size) != ULP_OK)
     return false;
+  r->record = *g.order->instr ? g.mma.record : NULL;
+  r->evidence = ulp_gemm_evidence(&g);
   whole = whole || (!c->sampled && most >= c->outputs);
   if (!(whole ? run_whole(&g, in, c->threads) : run_samples(&g, c, in, r->compared))) {
     (void)snprintf(why, why_size, "out of memory");

@@ -76,7 +76,7 @@ static bool run_case(const gemm_case *c, bool whole,
 {
   gemm_inputs in;
   int v = variant_of(c);
-  bool ok = v >= 0 && c->outputs > 0 && gemm_inputs_make(c, &in);
+  bool ok = v >= 0 && c->outputs > 0 && gemm_inputs_make(c, SIZE_MAX, &in);
   if (!ok) {
     fprintf(stderr, "replay_blockwise: case %ld: kernel '%s' or its inputs\n",
             c->number, c->kernel);

@@ -131,7 +131,7 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
   gemm_inputs in;
   bool named = true;
   char why[240] = "out of memory, or an unknown type or family";
-  bool ok = gemm_inputs_make(c, &in);
+  bool ok = gemm_inputs_make(c, r->search || r->whole ? SIZE_MAX : r->most, &in);
   const gemm_setting *e = r->search ? NULL : gemm_orders_find(&r->orders, c->number);
   if (ok && r->search) {
     bool found = gemm_search(c, &in, &s, &result);
