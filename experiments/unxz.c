@@ -19,10 +19,10 @@ static ulp_status fail(ulp_error *e, const char *path, const char *what)
   return ulp_error_set(e, ULP_EIO, "%s: %s", path, what);
 }
 
-/* Starts `xz -dc`, its input and output the descriptors given. */
+/* Starts xz, which says nothing of its own (-qq), its input and output the descriptors given. */
 static int start(int in, int out, pid_t *child)
 {
-  char name[] = "xz", options[] = "-dc";
+  char name[] = "xz", options[] = "-dcqq";
   char *const argv[] = {name, options, NULL};
   posix_spawn_file_actions_t a;
   int status = posix_spawn_file_actions_init(&a);
