@@ -116,7 +116,7 @@ static void sum_all(exact_product *p, const integers *a, const integers *b)
     }
 }
 
-static ulp_status sum_products(exact_product *p, ulp_error *e)
+ulp_status exact_product_sum(exact_product *p, ulp_error *e)
 {
   const product_spec *s = &p->spec;
   integers a = {0}, b = {0};
@@ -152,7 +152,7 @@ ulp_status exact_product_make(exact_product *out, const product_spec *spec,
   out->rounded = malloc(outputs * sizeof *out->rounded);
   if (!out->a || !out->b || !out->exact || !out->magnitude || !out->rounded)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  return sum_products(out, e);
+  return exact_product_sum(out, e);
 }
 
 void exact_product_free(exact_product *p)

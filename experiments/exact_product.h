@@ -29,6 +29,8 @@ typedef struct {
 ULP_MUST_CHECK ulp_status exact_product_make(exact_product *out,
                                              const product_spec *spec,
                                              ulp_error *e);
+/* The results again, from p->a and p->b as they are now. */
+ULP_MUST_CHECK ulp_status exact_product_sum(exact_product *p, ulp_error *e);
 void exact_product_free(exact_product *p);
 
 #endif

@@ -69,6 +69,34 @@ START_TEST(exact_products_are_exact)
 }
 END_TEST
 
+/* 2^40 + 2^16 + 2^-40 in f32: a tie but for bits beyond the first 64. */
+START_TEST(exact_products_round_once)
+{
+  exact_product p = product("bf16", ULP_FAMILY_NORMAL, 1, 3, 1);
+  const ulp_rounding rne = {0};
+  const double x[] = {0x1p20, 0x1p8, 0x1p-20};
+  ulp_error e;
+  ck_assert(ulp_encode_array(&p.format, p.a, x, 3, 1, &rne, 0) == ULP_OK);
+  ck_assert(ulp_encode_array(&p.format, p.b, x, 3, 1, &rne, 0) == ULP_OK);
+  ck_assert(exact_product_sum(&p, &e) == ULP_OK);
+  check_exact(&p, 0, 0);
+  exact_product_free(&p);
+}
+END_TEST
+
+/* What does not fit 128 bits is refused. */
+START_TEST(exact_products_or_none)
+{
+  exact_product p = product("bf16", ULP_FAMILY_NORMAL, 1, 2, 1);
+  const ulp_rounding rne = {0};
+  const double x[] = {0x1p60, 0x1p-8};
+  ulp_error e;
+  ck_assert(ulp_encode_array(&p.format, p.a, x, 2, 1, &rne, 0) == ULP_OK);
+  ck_assert(exact_product_sum(&p, &e) == ULP_ERANGE);
+  exact_product_free(&p);
+}
+END_TEST
+
 /* ---- step by step ------------------------------------------------------ */
 
 /* One output by MPFR's fused multiply-add at the accumulator's precision; its
@@ -319,6 +347,8 @@ int main(void)
   TCase *c = tcase_create("sums");
   tcase_set_timeout(c, 60);
   tcase_add_test(c, exact_products_are_exact);
+  tcase_add_test(c, exact_products_round_once);
+  tcase_add_test(c, exact_products_or_none);
   tcase_add_test(c, steps_round_as_mpfr);
   tcase_add_test(c, f16_overflows);
   tcase_add_test(c, captured_products);
