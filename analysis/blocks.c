@@ -9,9 +9,10 @@
 
 #include "quantizer.h"
 
+/* A block that is all of a dimension is one, if of no element. */
 static int64_t parts_of(int64_t size, int64_t part)
 {
-  return part ? size / part + (size % part != 0) : 0;
+  return part ? size / part + (size % part != 0) : 1;
 }
 
 static void set(ulp_blocks *b, int dimension, int64_t size, int64_t block)
@@ -135,7 +136,6 @@ ulp_status ulp_blocks_make(ulp_blocks *b, const ulp_granularity *g, int axis,
     break;
   case ULP_PER_TILE: make_tile(&out, g, ndim, shape); break;
   }
-  if (g->kind == ULP_PER_TENSOR) out.grid[2] = 1; /* of no element, too */
   out.blocks = out.grid[0] * out.grid[1] * out.grid[2];
   make_shape(&out, g, axis, ndim, shape);
   *b = out;

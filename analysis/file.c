@@ -36,7 +36,6 @@ static const struct {
     {"\200\004", 2, "a Python pickle"},
     {"\200\005", 2, "a Python pickle"},
     {"\211HDF", 4, "an HDF5 file"},
-    {"GGUF", 4, "a GGUF file"},
     {"\037\213", 2, "compressed by gzip"},
 };
 
@@ -60,9 +59,11 @@ static bool ends_with(const char *path, const char *suffix)
 static reader choose_reader(const char *path, const uint8_t *bytes, size_t size)
 {
   if (ulp_npy_magic(bytes, size)) return ulp_npy_parse;
+  if (ulp_gguf_magic(bytes, size)) return ulp_gguf_parse;
   if (ulp_safetensors_magic(bytes, size)) return ulp_safetensors_parse;
   if (ends_with(path, ".npy")) return ulp_npy_parse;
   if (ends_with(path, ".safetensors")) return ulp_safetensors_parse;
+  if (ends_with(path, ".gguf")) return ulp_gguf_parse;
   return NULL;
 }
 
@@ -91,11 +92,13 @@ static ulp_status parse(ulp_file *f, const uint8_t *bytes, size_t size,
 
   if (size == 0)
     return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: empty file; expected .npy or .safetensors",
+                         "%s: empty file; expected .npy, .safetensors or "
+                         ".gguf",
                          f->label);
   if (read == NULL)
     return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: first bytes: %s; expected .npy or .safetensors",
+                         "%s: first bytes: %s; expected .npy, .safetensors "
+                         "or .gguf",
                          f->label, foreign_kind(bytes, size));
   return read(f, bytes, size, e);
 }
@@ -184,7 +187,53 @@ void ulp_file_close(ulp_file *f)
   free(f);
 }
 
+static bool exists(const char *path)
+{
+  struct stat st;
+  return stat(path, &st) == 0;
+}
+
+ulp_status ulp_file_open_named(ulp_file **out, const ulp_tensor **tensor,
+                               const char *text, ulp_error *e)
+{
+  const char *name = NULL;
+  char *path = strdup(text);
+  ulp_file *f = NULL;
+  ulp_status status;
+
+  if (path == NULL) return no_memory(text, e);
+  for (size_t n = strlen(path); !exists(path) && n > 1; n--) {
+    if (text[n - 1] != ':') continue;
+    path[n - 1] = '\0';
+    name = text + n;
+  }
+  if (!exists(path)) { /* then the whole is the file that was meant */
+    strcpy(path, text);
+    name = NULL;
+  }
+  status = ulp_file_open(&f, path, e);
+  free(path);
+  if (status != ULP_OK) return status;
+  *tensor = NULL;
+  if (name != NULL) status = ulp_file_find(f, tensor, name, e);
+  if (status == ULP_OK)
+    *out = f;
+  else
+    ulp_file_close(f);
+  return status;
+}
+
 /* ---- tensors ------------------------------------------------------------ */
+
+int ulp_tensor_by_place(const void *va, const void *vb)
+{
+  const ulp_tensor *a = va, *b = vb;
+  uintptr_t pa = (uintptr_t)a->data, pb = (uintptr_t)b->data;
+
+  if (pa != pb) return pa < pb ? -1 : 1;
+  if ((a->count == 0) != (b->count == 0)) return a->count == 0 ? -1 : 1;
+  return strcmp(a->name, b->name);
+}
 
 const char *ulp_file_path(const ulp_file *f)
 {

@@ -24,6 +24,9 @@ ULP_MUST_CHECK ulp_status ulp_safetensors_parse(ulp_file *f,
                                                 const uint8_t *bytes,
                                                 size_t size, ulp_error *e);
 
+ULP_MUST_CHECK ulp_status ulp_gguf_parse(ulp_file *f, const uint8_t *bytes,
+                                         size_t size, ulp_error *e);
+
 /* Reads the dict of a .npy header into t: dtype, order and shape. */
 ULP_MUST_CHECK ulp_status ulp_npy_header_parse(const ulp_file *f, ulp_tensor *t,
                                                const uint8_t *header,
@@ -32,13 +35,21 @@ ULP_MUST_CHECK ulp_status ulp_npy_header_parse(const ulp_file *f, ulp_tensor *t,
 /* How the first bytes of each look. */
 bool ulp_npy_magic(const uint8_t *bytes, size_t size);
 bool ulp_safetensors_magic(const uint8_t *bytes, size_t size);
+bool ulp_gguf_magic(const uint8_t *bytes, size_t size);
+
+/* By where the data lie; an empty tensor before the one that begins where it
+ * does, and names break what ties remain: always the same order. */
+int ulp_tensor_by_place(const void *a, const void *b);
+
+/* Elements of the type's block, 1 for types without. */
+int ulp_dtype_block_elements(const ulp_dtype *d);
 
 /* Sets t->count from the dtype and the shape, whose dimensions are not
  * negative.  ULP_ERANGE when the size in bits, zero dimensions left out, does
  * not fit an int64_t: then strides do not fit either. */
 ULP_MUST_CHECK ulp_status ulp_tensor_count(ulp_tensor *t);
 
-/* Bits of all elements; fits, after ulp_tensor_count. */
+/* Bits of storage of all elements, whole blocks; fits, after ulp_tensor_count. */
 int64_t ulp_tensor_bits(const ulp_tensor *t);
 
 #endif

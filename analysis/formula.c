@@ -11,7 +11,7 @@
 
 typedef enum {
   NUMBER, VARIABLE, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE,
-  MIN, MAX, POW2, CEIL2, EVEN, EXP2LOG, RNE, ABS, OK, WHEN, FINITE
+  MIN, MAX, POW2, CEIL2, EVEN, EXP2LOG, CEIL2LOG, RNE, ABS, OK, WHEN, FINITE
 } operation;
 
 static const struct {
@@ -21,6 +21,7 @@ static const struct {
 } functions[] = {
     {"min", MIN, 2},         {"max", MAX, 2}, {"pow2", POW2, 1},
     {"ceil2", CEIL2, 1},     {"even", EVEN, 2}, {"exp2log", EXP2LOG, 1},
+    {"ceil2log", CEIL2LOG, 1},
     {"rne", RNE, 1},         {"abs", ABS, 1}, {"ok", OK, 2},
     {"when", WHEN, 2},       {"finite", FINITE, 2},
 };
@@ -246,6 +247,11 @@ static double exp2log(double x)
   return x > 0 && isfinite(x) ? ldexp(1, (int)floorf(log2f((float)x))) : x;
 }
 
+static double ceil2log(double x)
+{
+  return x > 0 && isfinite(x) ? ldexp(1, (int)ceilf(log2f((float)x))) : x;
+}
+
 static double apply(operation op, double x, double y)
 {
   switch (op) {
@@ -260,6 +266,7 @@ static double apply(operation op, double x, double y)
   case CEIL2: return away(x);
   case EVEN: return even(x, y);
   case EXP2LOG: return exp2log(x);
+  case CEIL2LOG: return ceil2log(x);
   case RNE: return nearbyint(x);
   case ABS: return fabs(x);
   case OK: return x == 0 || !isfinite(x) ? 1 : y;
@@ -275,6 +282,13 @@ static bool is_binary(operation op)
 {
   return (op >= ADD && op <= DIVIDE) || op == MIN || op == MAX || op == EVEN ||
          op == OK || op == WHEN || op == FINITE;
+}
+
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
+{
+  for (int i = 0; i < f->count; i++)
+    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
+  return false;
 }
 
 double ulp_formula_eval(const ulp_formula *f, bool wide,

@@ -20,6 +20,7 @@
  *               ceil2(x)    away from zero to a power of two
  *               even(x, m)  half a unit of bit m added, then pow2
  *               exp2log(x)  2^floor(log2f(x)), with log2f's own rounding
+ *               ceil2log(x)  2^ceil(log2f(x)), likewise
  *               rne(x)      to the nearest whole number, ties to even
  *               abs(x)
  *               ok(c, x)    x, or 1 where c is 0, Inf or NaN
@@ -74,6 +75,9 @@ ULP_MUST_CHECK ulp_status ulp_formula_parse(const char *text, ulp_formula *out,
  * a tie. */
 double ulp_formula_eval(const ulp_formula *f, bool wide,
                         const double variable[ULP_VARIABLES]);
+
+/* Whether a variable occurs in it. */
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
 
 #ifdef __cplusplus
 }

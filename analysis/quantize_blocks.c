@@ -57,8 +57,22 @@ static void gather(const ulp_blocks *b, const place *p, const float *x,
 
 /* ---- what is known of a block ---------------------------------------------------- */
 
+/* As CUDA's .ftz instructions take and give their f32.  A product that rounds
+ * to 2^-126 with 24 bits is no subnormal (measured: mul.rn.ftz.f32 of an H100
+ * gives 2^-126 for 2^-126 (1 - 2^-26), and 0 for 2^-126 (1 - 2^-24)). */
+static double flush(const ulp_quantizer *q, double x)
+{
+  return q->flush && fabs(x) < 0x1.ffffffp-127 ? copysign(0, x) : x;
+}
+
+static bool is_outlier(const ulp_quantizer *q, float x)
+{
+  return q->outlier > 0 && (double)fabsf(x) >= q->outlier;
+}
+
 static bool counts(const ulp_quantizer *q, float x)
 {
+  if (is_outlier(q, x)) return false;
   return q->over == ULP_OVER_FINITE    ? isfinite(x)
          : q->over == ULP_OVER_NUMBERS ? !isnan(x)
                                        : true;
@@ -70,14 +84,12 @@ double ulp_quantizer_amax(const ulp_quantizer *q, double amax, const float *x,
   for (size_t i = 0; i < n; i++)
     if (counts(q, x[i]) && !(fabs((double)x[i]) <= amax) && !isnan(amax))
       amax = fabs((double)x[i]);
-  return amax;
+  return flush(q, amax);
 }
 
-/* Zero always lies between lo and hi. */
-static void block_range(const ulp_quantizer *q, const float *x, size_t n,
-                        double *lo, double *hi)
+void ulp_quantizer_range(const ulp_quantizer *q, const float *x, size_t n,
+                         double *lo, double *hi)
 {
-  *lo = *hi = 0;
   for (size_t i = 0; i < n; i++) {
     if (!counts(q, x[i])) continue;
     if (!((double)x[i] >= *lo) && !isnan(*lo)) *lo = (double)x[i];
@@ -141,9 +153,10 @@ static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
+  double factor = q->factor.count ? ulp_formula_eval(&q->factor, q->wide, v)
+                                  : v[ULP_VAR_SCALE];
   return (setting){
-      .factor = q->factor.count ? ulp_formula_eval(&q->factor, q->wide, v)
-                                : v[ULP_VAR_SCALE],
+      .factor = flush(q, factor),
       .zero = zero_point(q, v)};
 }
 
@@ -157,18 +170,29 @@ static double decoded_scale(const ulp_quantizer *q,
 
 static double narrow(const ulp_quantizer *q, double x)
 {
-  return q->wide ? x : (double)(float)x;
+  return q->wide ? x : (double)(float)flush(q, x);
+}
+
+/* The value of code v[ULP_VAR_CODE], once less the zero point. */
+static double value_of(const ulp_quantizer *q, bool by_formula, double scale,
+                       const double v[ULP_VARIABLES])
+{
+  return by_formula ? ulp_formula_eval(&q->decode, q->wide, v)
+                    : v[ULP_VAR_CODE] * scale;
 }
 
 static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
                        uint64_t index)
 {
-  double y = q->divide ? (double)x / t->factor : (double)x * t->factor;
+  double y = flush(q, is_outlier(q, x) ? 0 : (double)x);
+  y = q->divide ? y / t->factor : y * t->factor;
+  if (isnan(t->factor)) y = t->factor; /* of two NaNs this one, everywhere */
   y = narrow(q, y);
+  if (q->bare_zero && (float)y == 0) y = 0; /* of an f32 quotient */
   if (q->zero.count)
     y = q->zero_after ? nearbyint(y) + t->zero : narrow(q, y + t->zero);
   if (q->ties != ULP_TIES_MODE)
-    return ulp_encode_midpoints(&q->element, q->ties, (float)y);
+    return ulp_encode_midpoints(q, (float)y);
   return q->wide ? ulp_encode_f64(&q->element, y, &q->rounding, index)
                  : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
 }
@@ -183,11 +207,12 @@ static double error_of(const ulp_quantizer *q, ulp_judge judge,
 {
   setting t = setting_of(q, v);
   double sum = 0, scale = decoded_scale(q, v);
+  bool by_formula = ulp_formula_has(&q->decode, ULP_VAR_CODE);
   for (size_t i = 0; i < n; i++) {
     v[ULP_VAR_CODE] =
         ulp_decode(&q->element, encode(q, &t, x[i], i)) - t.zero;
     double y = value ? ulp_formula_eval(value, q->wide, v)
-                     : narrow(q, v[ULP_VAR_CODE] * scale);
+                     : narrow(q, value_of(q, by_formula, scale, v));
     double e = fabs(narrow(q, y - (double)x[i]));
     if (judge == ULP_JUDGE_MSE) e = narrow(q, e * e);
     if (judge == ULP_JUDGE_MAX)
@@ -222,7 +247,7 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
   const double a = v[ULP_VAR_BLOCK], lo = v[ULP_VAR_LOW], hi = v[ULP_VAR_HIGH];
   double best = INFINITY, best_part = 1, part = 1;
   for (int i = 0;; i++) {
-    part = i < q->search ? 1 - 0.8 * (double)i / (double)q->search : best_part;
+    part = i < q->search ? ulp_search_part(i, q->search) : best_part;
     v[ULP_VAR_BLOCK] = a * part;
     v[ULP_VAR_LOW] = lo * part;
     v[ULP_VAR_HIGH] = hi * part;
@@ -234,6 +259,58 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
       best_part = part;
     }
   }
+}
+
+/* ---- scales without elements -------------------------------------------- */
+
+/* Between the values of neighbouring codes, whether decode is a factor of a
+ * code or a formula of it. */
+static double step_of(const ulp_quantizer *q, double v[ULP_VARIABLES])
+{
+  v[ULP_VAR_CODE] = 1;
+  return decoded_scale(q, v);
+}
+
+ulp_choice ulp_quantizer_choose(const ulp_quantizer *q, const ulp_known *known)
+{
+  double v[ULP_VARIABLES];
+  ulp_choice c;
+  set_constants(q, known->amax, known->global, v);
+  v[ULP_VAR_BLOCK] = known->a;
+  v[ULP_VAR_LOW] = known->lo;
+  v[ULP_VAR_HIGH] = known->hi;
+  v[ULP_VAR_MAX] *= known->reach;
+  v[ULP_VAR_MIN] *= known->reach;
+  v[ULP_VAR_TOP] *= known->reach;
+  c.code = round_scale(q, ulp_formula_eval(&q->raw, q->wide, v), v);
+  c.zero = (int32_t)setting_of(q, v).zero;
+  c.step = step_of(q, v);
+  return c;
+}
+
+static bool needs_block(const ulp_formula *f)
+{
+  return ulp_formula_has(f, ULP_VAR_TENSOR) ||
+         ulp_formula_has(f, ULP_VAR_BLOCK) || ulp_formula_has(f, ULP_VAR_LOW) ||
+         ulp_formula_has(f, ULP_VAR_HIGH) || ulp_formula_has(f, ULP_VAR_COUNT);
+}
+
+/* How elements are encoded when the scale is given.  Of the block that it was
+ * chosen for nothing else is known, so what codes are decoded with decides. */
+static setting given(const ulp_quantizer *q, double v[ULP_VARIABLES],
+                     double zero)
+{
+  setting t = {.factor = v[ULP_VAR_SCALE], .zero = zero};
+  if (q->factor.count && !needs_block(&q->factor)) {
+    t.factor = ulp_formula_eval(&q->factor, q->wide, v);
+  } else if (q->factor.count) {
+    double step = step_of(q, v);
+    t.factor = q->divide ? step : narrow(q, 1 / step);
+    if (isinf(t.factor) && step != 0) /* as rows bound theirs by HUGE */
+      t.factor = copysign(FLT_MAX, t.factor);
+  }
+  t.factor = flush(q, t.factor);
+  return t;
 }
 
 /* ---- one block ---------------------------------------------------------------------- */
@@ -256,7 +333,8 @@ static void measure(const work *w, const float *x, size_t n,
   v[ULP_VAR_BLOCK] = q->percentile < 100
                          ? ulp_block_percentile(x, n, q->percentile)
                          : ulp_quantizer_amax(q, 0, x, n);
-  block_range(q, x, n, &v[ULP_VAR_LOW], &v[ULP_VAR_HIGH]);
+  /* From zero, which always lies between lo and hi. */
+  ulp_quantizer_range(q, x, n, &v[ULP_VAR_LOW], &v[ULP_VAR_HIGH]);
 }
 
 static setting find_scale(const work *w, int64_t block, const float *x,
@@ -264,12 +342,13 @@ static setting find_scale(const work *w, int64_t block, const float *x,
 {
   const ulp_quantizer *q = w->q;
   double v[ULP_VARIABLES];
-  measure(w, x, n, v);
   if (q->fixed) {
+    set_constants(q, w->amax, w->global, v);
     v[ULP_VAR_SCALE] = ulp_decode(
         &q->scale, ulp_load_code(&q->scale, w->out->scales, (size_t)block));
-    return setting_of(q, v);
+    return given(q, v, w->out->zeros ? (double)w->out->zeros[block] : 0);
   }
+  measure(w, x, n, v);
   uint64_t code = q->search
                       ? search(q, v, x, n)
                       : round_scale(q, ulp_formula_eval(&q->raw, q->wide, v),
@@ -287,9 +366,9 @@ static void quantize_block(const work *w, const float *x, int64_t i)
   const ulp_quantizer *q = w->q;
   place p = place_of(w->b, i);
   const float *values = w->room;
-  if (w->room)
+  if (w->room && p.n > 0)
     gather(w->b, &p, x, w->room);
-  else
+  else if (p.n > 0)
     values = x + line_at(w->b, &p, 0);
   setting t = find_scale(w, i, values, (size_t)p.n);
   for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
@@ -309,11 +388,11 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
   work w = {q, b, out, amax, global, index, NULL};
   if (first < 0 || n < 0 || n > b->blocks || first > b->blocks - n ||
       ulp_rounding_check(&q->rounding) != ULP_OK ||
-      (q->fixed && !out->scales && ulp_quantizer_has_scales(q)))
+      (q->fixed && (!out->scales || (!out->zeros && q->zero.count))))
     return ULP_EINVAL;
   int64_t lines = extent(b, 0) * extent(b, 1);
   if (lines > 1) {
-    w.room = malloc((size_t)(lines * extent(b, 2)) * sizeof *w.room);
+    w.room = malloc((size_t)(lines * extent(b, 2) + 1) * sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
   }
   for (int64_t i = first; i < first + n; i++)
@@ -329,6 +408,7 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            int64_t first, int64_t n)
 {
   double v[ULP_VARIABLES];
+  bool by_formula = ulp_formula_has(&q->decode, ULP_VAR_CODE);
   set_constants(q, 0, global, v);
   for (int64_t i = first; i < first + n; i++) {
     place p = place_of(b, i);
@@ -341,10 +421,12 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
     for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
       int64_t at = line_at(b, &p, line);
       for (int64_t k = 0; k < p.length[2]; k++) {
-        double code = ulp_decode(
-            &q->element,
-            ulp_load_code(&q->element, in->codes, (size_t)(at + k)));
-        y[at + k] = (float)((code - zero) * factor);
+        v[ULP_VAR_CODE] =
+            ulp_decode(&q->element, ulp_load_code(&q->element, in->codes,
+                                                  (size_t)(at + k))) -
+            zero;
+        y[at + k] =
+            (float)flush(q, value_of(q, by_formula, factor, v));
       }
     }
   }

@@ -61,11 +61,18 @@ typedef enum {
   ULP_OVER_ALL      /* a NaN spreads, as in torch.amax */
 } ulp_over;
 
+/* Beside the rounding mode: nearest by midpoints, which are f32. */
 typedef enum {
   ULP_TIES_MODE,     /* as `rounding` says */
-  ULP_TIES_F32_DOWN, /* up only above the midpoint as an f32: bitsandbytes */
-  ULP_TIES_F32_LOW   /* the same of magnitudes, the sign apart */
+  ULP_TIES_F32_DOWN, /* up only above the midpoint */
+  ULP_TIES_F32_LOW,  /* the same of magnitudes, the sign apart */
+  ULP_TIES_F32_EVEN, /* of two neighbours the one with an even place */
+  ULP_TIES_F32_GRID, /* down, of the nearest of 65536 values from -1 to 1 */
+  ULP_TIES_BNB       /* nf4 and bnb_fp4: constants of bitsandbytes' kernels */
 } ulp_ties;
+
+/* What is taken off the scales before they are quantized in turn. */
+typedef enum { ULP_OFFSET_NONE, ULP_OFFSET_MEAN, ULP_OFFSET_GIVEN } ulp_offset;
 
 /* Between two scales the one with the less error is taken, the first in
  * ties. */
@@ -77,6 +84,9 @@ typedef struct {
   ulp_format element;
   ulp_rounding rounding; /* of elements */
   ulp_ties ties;
+  bool nan_last;         /* of midpoints: NaN is the last code, not the first */
+  bool flush;            /* subnormal f32 are zeros, as CUDA's ftz has it */
+  double outlier;        /* as large: not in the amax, and code 0; 0: none */
   ulp_granularity granularity;
   int axis;
   bool whole_blocks;     /* the implementation refuses shorter ones */
@@ -90,7 +100,10 @@ typedef struct {
   ulp_judge search_for;
   bool divide;           /* an element is x / factor, else x * factor */
   bool zero_after;       /* the zero point is added after rounding */
-  bool fixed;            /* the scales are given, not chosen */
+  bool bare_zero;        /* a zero loses its sign, as in torch.sign */
+  bool fixed;            /* scales and zero points are given, not chosen; a
+                            factor that is a formula of a block is then the
+                            step between codes, or its reciprocal */
   ulp_formula global;    /* G from A; none: 1 */
   ulp_formula raw;       /* the scale before it is rounded to its format */
   ulp_formula second;    /* another to choose from, if any */
@@ -98,7 +111,11 @@ typedef struct {
   ulp_judge judge;
   ulp_formula factor;    /* from s, G (and a) */
   ulp_formula zero;      /* zero point, a whole number; none: 0 */
-  ulp_formula decode;    /* a code's value is (q - zero) * decode */
+  ulp_formula decode;    /* a code's value is (q - zero) * decode, or decode
+                            itself where that mentions q */
+  char nested[100];      /* the quantizer of the scales (f32); "": none */
+  ulp_offset offset;
+  float offset_given;
 } ulp_quantizer;
 
 /* A row of the table: formulas as text, the rest by name; "" is the default
@@ -126,7 +143,11 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   over=finite|numbers|all   zero-scale=X
  *   arithmetic=f32|f64   apply=times|over
  *   global= raw= second= error= factor= zero= decode=   formulas
- *   judge=mse|mae|max   ties=mode|f32-down|f32-low   zero-point=before|after
+ *   judge=mse|mae|max   zero-point=before|after   outlier=X
+ *   ties=mode|f32-down|f32-low|f32-even|f32-grid|bnb   nan=first|last
+ *   subnormals=keep|flush   zero-sign=keep|drop
+ *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
+ *   offset=none|mean|X   taken off the scales before that
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
  * with one line in *e. */
 ULP_MUST_CHECK ulp_status ulp_quantizer_find(const char *spec,
@@ -144,7 +165,8 @@ bool ulp_quantizer_has_scales(const ulp_quantizer *q);
 typedef struct {
   void *codes;    /* blocks->elements stored elements of q->element */
   void *scales;   /* blocks->blocks stored elements of q->scale */
-  int32_t *zeros; /* the same number; NULL: q has no zero points */
+  int32_t *zeros; /* the same number; NULL: q has no zero points.  Of a fixed
+                     q both are given */
 } ulp_quantized;
 
 /* Amax of n more values, as q counts it; begin with 0. */
@@ -166,6 +188,28 @@ ULP_MUST_CHECK ulp_status ulp_quantize_blocks(const ulp_quantizer *q,
 void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n);
+
+/* ---- scales of scales ----------------------------------------------------- */
+
+/* The scales of a quantizer with `nested`, as an array of their own. */
+typedef struct {
+  ulp_quantizer q;
+  ulp_blocks b; /* of the scales, made flat */
+  float offset; /* known once they are quantized, or read */
+} ulp_nested;
+
+/* The one of the scales of b.  ULP_EINVAL with one line in *e when q has none,
+ * or scales that are not f32. */
+ULP_MUST_CHECK ulp_status ulp_nested_make(ulp_nested *n, const ulp_quantizer *q,
+                                          const ulp_blocks *b, ulp_error *e);
+/* Finds the offset and fills the arrays of `out`; then `scales` holds what
+ * ulp_nested_dequantize makes of them. */
+ULP_MUST_CHECK ulp_status ulp_nested_quantize(ulp_nested *n,
+                                              const ulp_quantizer *q,
+                                              const ulp_quantized *out,
+                                              float *scales);
+void ulp_nested_dequantize(const ulp_nested *n, float *scales,
+                           const ulp_quantized *in);
 
 #ifdef __cplusplus
 }

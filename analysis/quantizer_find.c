@@ -19,12 +19,17 @@ enum { MAX_SPEC = 600, SEARCH_DEFAULT = 100, SEARCH_MOST = 10000 };
 /* ---- words ------------------------------------------------------------------- */
 
 static const char *const over_names[] = {"finite", "numbers", "all", NULL};
-static const char *const ties_names[] = {"mode", "f32-down", "f32-low", NULL};
+static const char *const ties_names[] = {"mode",     "f32-down", "f32-low",
+                                         "f32-even", "f32-grid", "bnb",
+                                         NULL};
 static const char *const judge_names[] = {"mse", "mae", "max", NULL};
 static const char *const wide_names[] = {"f32", "f64", NULL};
 static const char *const apply_names[] = {"times", "over", NULL};
 static const char *const zero_names[] = {"before", "after", NULL};
+static const char *const sign_names[] = {"keep", "drop", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL};
+static const char *const nan_names[] = {"first", "last", NULL};
+static const char *const flush_names[] = {"keep", "flush", NULL};
 
 static const char *name_at(const void *list, size_t i)
 {
@@ -263,6 +268,55 @@ static ulp_status set_seed(ulp_quantizer *q, const char *key,
   return ULP_OK;
 }
 
+static ulp_status set_outlier(ulp_quantizer *q, const char *key,
+                              const char *value, ulp_error *e)
+{
+  return read_number(key, value, 0, 0x1p127, &q->outlier, e);
+}
+
+/* ',' of the value stands for '/', which is between settings of the whole. */
+static ulp_status set_nested(ulp_quantizer *q, const char *key,
+                             const char *value, ulp_error *e)
+{
+  ulp_error inner;
+  ulp_quantizer scales;
+  char text[sizeof q->nested];
+  size_t n = strlen(value);
+  q->nested[0] = '\0';
+  if (!strcmp(value, "none")) return ULP_OK;
+  if (n >= sizeof text)
+    return ulp_error_set(e, ULP_EINVAL, "%s '%.60s...': too long", key, value);
+  memcpy(text, value, n + 1);
+  for (char *p = text; *p; p++)
+    if (*p == ',' && p[1] != ' ') *p = '/';
+  ulp_status status = ulp_quantizer_find(text, &scales, &inner);
+  if (status != ULP_OK)
+    return ulp_error_set(e, status, "%s: %s", key, inner.text);
+  if (scales.global.count || scales.zero.count || scales.nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "%s '%s': expected a quantizer with scales alone, no "
+                         "global scale, zero points or scales of scales",
+                         key, scales.name);
+  memcpy(q->nested, text, sizeof text);
+  return ULP_OK;
+}
+
+static ulp_status set_offset(ulp_quantizer *q, const char *key,
+                             const char *value, ulp_error *e)
+{
+  double v = 0;
+  ulp_status status = ULP_OK;
+  q->offset = ULP_OFFSET_GIVEN;
+  if (!strcmp(value, "none"))
+    q->offset = ULP_OFFSET_NONE;
+  else if (!strcmp(value, "mean"))
+    q->offset = ULP_OFFSET_MEAN;
+  else
+    status = read_number(key, value, -0x1p127, 0x1p127, &v, e);
+  q->offset_given = (float)v;
+  return status;
+}
+
 static ulp_status set_zero_scale(ulp_quantizer *q, const char *key,
                                  const char *value, ulp_error *e)
 {
@@ -294,8 +348,14 @@ static ulp_status set_flag(ulp_quantizer *q, const char *key,
     return read_flag(key, value, wide_names, &q->wide, e);
   if (!strcmp(key, "apply"))
     return read_flag(key, value, apply_names, &q->divide, e);
+  if (!strcmp(key, "nan"))
+    return read_flag(key, value, nan_names, &q->nan_last, e);
+  if (!strcmp(key, "subnormals"))
+    return read_flag(key, value, flush_names, &q->flush, e);
   if (!strcmp(key, "whole"))
     return read_flag(key, value, yes_names, &q->whole_blocks, e);
+  if (!strcmp(key, "zero-sign"))
+    return read_flag(key, value, sign_names, &q->bare_zero, e);
   return read_flag(key, value, zero_names, &q->zero_after, e);
 }
 
@@ -328,10 +388,13 @@ static const struct {
     {"over", set_word},          {"ties", set_word},
     {"judge", set_word},         {"arithmetic", set_flag},
     {"apply", set_flag},         {"whole", set_flag},
-    {"zero-point", set_flag},    {"global", set_formula},
-    {"raw", set_formula},        {"second", set_formula},
-    {"error", set_formula},      {"factor", set_formula},
-    {"zero", set_formula},       {"decode", set_formula},
+    {"zero-point", set_flag},    {"zero-sign", set_flag},
+    {"global", set_formula},     {"raw", set_formula},
+    {"second", set_formula},     {"error", set_formula},
+    {"factor", set_formula},     {"zero", set_formula},
+    {"decode", set_formula},     {"nan", set_flag},
+    {"subnormals", set_flag},    {"outlier", set_outlier},
+    {"nested", set_nested},      {"offset", set_offset},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -465,6 +528,19 @@ static void resolve(ulp_quantizer *q)
     q->zero_scale = q->scale.bits == 32 ? 1 : ulp_min_positive(&q->scale);
 }
 
+/* Thresholds lie between values by code, or those of one format. */
+static ulp_status check_ties(const ulp_quantizer *q, ulp_error *e)
+{
+  bool book = q->element.kind == ULP_CODEBOOK;
+  if (q->ties == ULP_TIES_MODE || q->ties == ULP_TIES_F32_LOW) return ULP_OK;
+  if (book && q->ties != ULP_TIES_BNB) return ULP_OK;
+  if (!strcmp(q->element.name, "nf4") || !strcmp(q->element.name, "bnb_fp4"))
+    return ULP_OK;
+  return ulp_error_set(e, ULP_EINVAL, "ties '%s': %s is no %s",
+                       ties_names[q->ties], q->element.name,
+                       q->ties == ULP_TIES_BNB ? "nf4 or bnb_fp4" : "codebook");
+}
+
 ulp_status ulp_quantizer_find(const char *spec, ulp_quantizer *out,
                               ulp_error *e)
 {
@@ -479,6 +555,7 @@ ulp_status ulp_quantizer_find(const char *spec, ulp_quantizer *out,
   if (!r && *profile) return no_such_profile(name, profile, e);
   ulp_status status = r ? apply_row(&q, r, e) : set_defaults(&q, name, e);
   if (status == ULP_OK) status = apply_settings(&q, spec + length, '/', e);
+  if (status == ULP_OK) status = check_ties(&q, e);
   if (status != ULP_OK) return status;
   resolve(&q);
   (void)snprintf(q.name, sizeof q.name, "%.60s%s%s", r ? r->name : name,
@@ -489,6 +566,17 @@ ulp_status ulp_quantizer_find(const char *spec, ulp_quantizer *out,
 
 /* ---- what it costs ---------------------------------------------------------------- */
 
+/* Bits of a scale of b's, those of its own scale and of the offset counted. */
+static double scale_bits(const ulp_quantizer *q, const ulp_blocks *b)
+{
+  ulp_error e;
+  ulp_nested n;
+  if (!q->nested[0] || b->blocks == 0 || ulp_nested_make(&n, q, b, &e) != ULP_OK)
+    return q->scale.bits;
+  double offset = q->offset == ULP_OFFSET_NONE ? 0 : 32;
+  return ulp_quantizer_bits(&n.q, &n.b) + offset / (double)b->blocks;
+}
+
 bool ulp_quantizer_has_scales(const ulp_quantizer *q)
 {
   return q->raw.count > 0 || q->fixed;
@@ -497,7 +585,7 @@ bool ulp_quantizer_has_scales(const ulp_quantizer *q)
 double ulp_quantizer_bits(const ulp_quantizer *q, const ulp_blocks *b)
 {
   double blocks = (double)b->blocks, zero = q->zero.count ? q->element.bits : 0;
-  double bits = ulp_quantizer_has_scales(q) ? q->scale.bits + zero : 0;
+  double bits = ulp_quantizer_has_scales(q) ? scale_bits(q, b) + zero : 0;
   double global = q->global.count ? 32 : 0;
   if (b->elements == 0) return q->element.bits;
   return q->element.bits +

@@ -8,11 +8,34 @@
 #include "histogram.h"
 #include "quantizer.h"
 
-/* Nearest by midpoints in f32, as ulp_ties says; NaN is the code of 0. */
-uint64_t ulp_encode_midpoints(const ulp_format *f, ulp_ties ties, float y);
+/* Nearest by thresholds in f32, as q->ties says. */
+uint64_t ulp_encode_midpoints(const ulp_quantizer *q, float y);
 
 /* Percentile p of |x| over the finite values, between neighbours in
  * proportion; where that is 0, the greatest; 0 of none.  NaN: no memory. */
 double ulp_block_percentile(const float *x, size_t n, double p);
+
+/* Extends lo and hi by n more values, as q counts them. */
+void ulp_quantizer_range(const ulp_quantizer *q, const float *x, size_t n,
+                         double *lo, double *hi);
+
+/* What is known of a block whose elements are not at hand. */
+typedef struct {
+  double a, lo, hi;
+  double amax, global; /* of the tensor */
+  double reach;        /* stands before MAX, MIN and TOP */
+} ulp_known;
+typedef struct {
+  uint64_t code; /* of the scale */
+  double step;   /* between the values of codes */
+  int32_t zero;
+} ulp_choice;
+ulp_choice ulp_quantizer_choose(const ulp_quantizer *q, const ulp_known *known);
+
+/* The fractions of the amax that a search of n goes through. */
+static inline double ulp_search_part(int i, int n)
+{
+  return 1 - 0.8 * (double)i / (double)n;
+}
 
 #endif

@@ -25,6 +25,18 @@
 #define TORCHAO_RCEIL_SOURCE \
   "TorchAO prototype/mx_formats/mx_tensor.py, _to_mx_rceil"
 
+/* The release 0.18: an Inf in the block is the binade above FLT_MAX, s is no
+ * subnormal (but is in decoding), and a NaN s divides as 255 << 23, an Inf. */
+#define TORCHAO_018_MX \
+  "raw=min(pow2(a), 2^128) / TOP;over=all;special=torchao;" \
+  "scale-overflow=nan;factor=finite(max(s, 2^-126), 1 / 0);whole=yes"
+/* ceil(log2) in f32, an Inf saturated; 2^-127 multiplies as 1. */
+#define TORCHAO_018_RCEIL \
+  "arithmetic=f32;raw=ceil2log(a / MAX);over=all;special=torchao;" \
+  "apply=times;factor=ok(s - 2^-127, 1 / s) * (s / s);whole=yes"
+#define TORCHAO_018_SOURCE \
+  "TorchAO 0.18.0 prototype/mx_formats/mx_tensor.py, to_mx"
+
 /* Transformer Engine: common/util/ptx.cuh, float_to_e8m0 and exp2f_rcp; a NaN
  * is no maximum, an Inf gets the greatest scale. */
 #define TE_MX \
@@ -35,7 +47,8 @@
 /* microxcaling: mx/mx_ops.py, _quantize_mx, with its default round="nearest",
  * which is away from zero in ties; log2 is that of f32. */
 #define MICROXCALING_MX \
-  "raw=exp2log(a) / TOP;over=all;round=rna;special=ocp;scale-overflow=nan"
+  "raw=exp2log(a) / TOP;over=all;round=rna;special=ocp;scale-overflow=nan;" \
+  "zero-sign=drop"
 #define MICROXCALING_SOURCE "microxcaling mx/mx_ops.py, _quantize_mx"
 
 /* compressed-tensors: EVEN with E2M1's one bit, whatever the element. */
@@ -52,6 +65,17 @@
 #define COMPRESSED_SOURCE \
   "compressed-tensors quantization/utils/helpers.py, calculate_qparams"
 
+/* TorchAO: quantization/quant_primitives.py, _choose_qparams_affine and
+ * _quantize_affine_no_dtype_cast; eps is the least normal by default. */
+#define TORCHAO_INT \
+  "arithmetic=f32;over=all;apply=times;factor=1 / s;zero-point=after;" \
+  "scale-overflow=ieee;whole=yes;"
+#define TORCHAO_AFFINE \
+  "raw=max((hi - lo) / (MAX - MIN), TINY);" \
+  "zero=max(min(MIN - rne(lo / s), MAX), MIN)"
+#define TORCHAO_INT_SOURCE \
+  "TorchAO quantization/quant_primitives.py, _choose_qparams_affine"
+
 /* NVFP4.  2688 = 448 * 6. */
 #define NVFP4_SOURCE "NVIDIA, arXiv:2509.25149, appendix B"
 
@@ -59,6 +83,61 @@
 #define DEEPGEMM_SOURCE "DeepGEMM deep_gemm/utils/math.py"
 #define TE_BLOCK_SOURCE \
   "Transformer Engine common/recipe/recipe_common.cuh, compute_scale_from_amax"
+
+/* For observers (calibrate.h).  TE's delayed scaling keeps the factor that
+ * elements are multiplied by, its `scale`, and so do these rows. */
+#define TE_DELAYED(quotient) \
+  "arithmetic=f32;raw=ok(a, min(" quotient ", HUGE));apply=times;" \
+  "decode=1 / s;over=numbers;special=cuda"
+#define TE_DELAYED_SOURCE \
+  "Transformer Engine common/recipe/delayed_scaling.cu, kernel_bulk"
+/* A number over a tensor is reciprocal() times it: torch/_tensor.py. */
+#define TE_UNFUSED TE_DELAYED("1 / a * MAX")
+#define TE_UNFUSED_SOURCE \
+  "Transformer Engine pytorch/quantization.py, _default_sf_compute"
+/* 2^-23 is torch.finfo(torch.float32).eps; aten/src/ATen/native/quantized,
+ * quantize_val multiplies by the reciprocal and adds the zero point last. */
+#define PYTORCH_SYMMETRIC \
+  "arithmetic=f32;raw=max(max(abs(lo), hi) / ((MAX - MIN) / 2), 2^-23);" \
+  "apply=times;factor=1 / s;over=all;scale-overflow=inf"
+#define PYTORCH_AFFINE \
+  "arithmetic=f32;raw=max((hi - lo) / (MAX - MIN), 2^-23);" \
+  "zero=min(max(MIN - rne(lo / s), MIN), MAX);apply=times;factor=1 / s;" \
+  "zero-point=after;over=all;scale-overflow=inf"
+#define PYTORCH_SOURCE \
+  "PyTorch torch/ao/quantization/observer.py, _calculate_qparams"
+/* bitsandbytes.  Its CUDA kernels are built with --use_fast_math: subnormals
+ * are zeros; the reciprocal is rcp.approx.ftz, which on an H100 is one unit of
+ * the last place from the nearest, used here, for 1108522 of the 2^23
+ * significands.  fmaxf leaves a NaN out; 1 / 0 is Inf and 0 * Inf the NaN that
+ * is above no threshold. */
+#define BNB_CUDA \
+  "arithmetic=f32;subnormals=flush;raw=a;apply=times;factor=1 / s;" \
+  "over=numbers;zero-scale=0;scale-overflow=inf"
+#define BNB_SOURCE "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise"
+/* On CPUs 4 bits are PyTorch operations: a NaN spreads, bucketize has it last;
+ * 8 bits are C++ with a table of 65536 entries. */
+#define BNB_CPU_4BIT \
+  "arithmetic=f32;raw=a;apply=times;factor=1 / max(s, 1e-38);over=all;" \
+  "ties=f32-down;nan=last;zero-scale=0;scale-overflow=inf"
+#define BNB_CPU_8BIT \
+  "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;" \
+  "ties=f32-grid;zero-scale=0;scale-overflow=inf"
+#define BNB_CPU_SOURCE "bitsandbytes backends/default/ops.py"
+#define BNB_CPU_8BIT_SOURCE "bitsandbytes csrc/cpu_ops.cpp, quantize_cpu_impl"
+/* functional.py, quantize_4bit with compress_statistics. */
+#define BNB_DOUBLE(profile) \
+  ";nested=dynamic8@" profile "/g=block:256;offset=mean"
+#define BNB_DOUBLE_SOURCE \
+  "bitsandbytes functional.py, quantize_4bit with compress_statistics; " \
+  "arXiv:2305.14314, section 3"
+/* _ops.py, int8_vectorwise_dequant.  Both __fdividef(127, s) and PyTorch's
+ * 127.0 / tensor multiply a reciprocal. */
+#define BNB_INT8 \
+  ";factor=127 * (1 / s);decode=q * s * 7.874015718698502e-3;special=torchao"
+#define BNB_CPU_INT8 \
+  "arithmetic=f32;raw=a;apply=times;over=all;zero-scale=0;" \
+  "scale-overflow=inf" BNB_INT8
 
 static const ulp_quantizer_row rows[] = {
     /* ---- MX ---- */
@@ -92,6 +171,27 @@ static const ulp_quantizer_row rows[] = {
     {"mxfp4", "", "torchao-rceil", "e2m1", "group:32", "e8m0", TORCHAO_RCEIL,
      TORCHAO_RCEIL_SOURCE},
 
+    {"mxfp8", "mxfp8_e4m3", "torchao-0.18", "e4m3", "group:32", "e8m0",
+     TORCHAO_018_MX, TORCHAO_018_SOURCE},
+    {"mxfp8_e5m2", "", "torchao-0.18", "e5m2", "group:32", "e8m0",
+     TORCHAO_018_MX, TORCHAO_018_SOURCE},
+    {"mxfp6", "mxfp6_e2m3", "torchao-0.18", "e2m3", "group:32", "e8m0",
+     TORCHAO_018_MX, TORCHAO_018_SOURCE},
+    {"mxfp6_e3m2", "", "torchao-0.18", "e3m2", "group:32", "e8m0",
+     TORCHAO_018_MX, TORCHAO_018_SOURCE},
+    {"mxfp4", "", "torchao-0.18", "e2m1", "group:32", "e8m0", TORCHAO_018_MX,
+     TORCHAO_018_SOURCE},
+    {"mxfp8", "mxfp8_e4m3", "torchao-0.18-rceil", "e4m3", "group:32", "e8m0",
+     TORCHAO_018_RCEIL, TORCHAO_018_SOURCE},
+    {"mxfp8_e5m2", "", "torchao-0.18-rceil", "e5m2", "group:32", "e8m0",
+     TORCHAO_018_RCEIL, TORCHAO_018_SOURCE},
+    {"mxfp6", "mxfp6_e2m3", "torchao-0.18-rceil", "e2m3", "group:32", "e8m0",
+     TORCHAO_018_RCEIL, TORCHAO_018_SOURCE},
+    {"mxfp6_e3m2", "", "torchao-0.18-rceil", "e3m2", "group:32", "e8m0",
+     TORCHAO_018_RCEIL, TORCHAO_018_SOURCE},
+    {"mxfp4", "", "torchao-0.18-rceil", "e2m1", "group:32", "e8m0",
+     TORCHAO_018_RCEIL, TORCHAO_018_SOURCE},
+
     {"mxfp8", "mxfp8_e4m3", "te", "e4m3", "group:32", "e8m0", TE_MX,
      TE_MX_SOURCE},
     {"mxfp8_e5m2", "", "te", "e5m2", "group:32", "e8m0", TE_MX, TE_MX_SOURCE},
@@ -106,7 +206,7 @@ static const ulp_quantizer_row rows[] = {
      MICROXCALING_MX, MICROXCALING_SOURCE},
     {"mxfp4", "", "microxcaling", "e2m1", "group:32", "e8m0", MICROXCALING_MX,
      MICROXCALING_SOURCE},
-    {"mxint8", "", "microxcaling", "mxint8", "group:32", "e8m0",
+    {"mxint8", "", "microxcaling", "mxint8sym", "group:32", "e8m0",
      MICROXCALING_MX, MICROXCALING_SOURCE},
 
     {"mxfp8", "mxfp8_e4m3", "compressed-tensors", "e4m3", "group:32", "e8m0",
@@ -182,12 +282,30 @@ static const ulp_quantizer_row rows[] = {
      "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
      "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
      TE_BLOCK_SOURCE},
+    {"fp8-delayed", "fp8-delayed_e4m3", "te", "e4m3", "tensor", "float32",
+     TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te", "e5m2", "tensor", "float32",
+     TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
+    {"fp8-delayed", "fp8-delayed_e4m3", "te-unfused", "e4m3", "tensor",
+     "float32", TE_UNFUSED, TE_UNFUSED_SOURCE},
+    {"fp8-delayed_e5m2", "", "te-unfused", "e5m2", "tensor", "float32",
+     TE_UNFUSED, TE_UNFUSED_SOURCE},
     {"fp4-block", "", "deepgemm", "e2m1", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 6;apply=times;factor=1 / s;over=all;"
      "ties=f32-low",
      DEEPGEMM_SOURCE},
 
     /* ---- integers ---- */
+    {"int8", "", "torchao", "int8", "channel", "float32",
+     TORCHAO_INT "raw=max(max(-lo, hi) / ((MAX - MIN) / 2), 2^-23)",
+     TORCHAO_INT_SOURCE ", with the eps of workflows/int8/int8_tensor.py"},
+    {"int4", "", "torchao", "int4", "group:32", "float32",
+     TORCHAO_INT "raw=max(max(-lo, hi) / ((MAX - MIN) / 2), TINY)",
+     TORCHAO_INT_SOURCE},
+    {"int8-affine", "", "torchao", "int8", "token", "float32",
+     TORCHAO_INT TORCHAO_AFFINE, TORCHAO_INT_SOURCE},
+    {"int4-affine", "", "torchao", "int4", "group:32", "float32",
+     TORCHAO_INT TORCHAO_AFFINE, TORCHAO_INT_SOURCE},
     {"int8", "", "compressed-tensors", "int8", "channel", "float32",
      COMPRESSED_INT, COMPRESSED_SOURCE},
     {"int4", "", "compressed-tensors", "int4", "group:128", "float32",
@@ -196,18 +314,54 @@ static const ulp_quantizer_row rows[] = {
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
     {"int4-affine", "", "compressed-tensors", "int4", "group:128", "float32",
      COMPRESSED_AFFINE, COMPRESSED_SOURCE},
+    {"int8", "", "pytorch", "int8", "tensor", "float32", PYTORCH_SYMMETRIC,
+     PYTORCH_SOURCE},
+    {"int8-affine", "", "pytorch", "int8", "tensor", "float32",
+     PYTORCH_AFFINE, PYTORCH_SOURCE},
+    {"uint8-affine", "", "pytorch", "uint8", "tensor", "float32",
+     PYTORCH_AFFINE, PYTORCH_SOURCE},
     {"fp8-channel", "", "compressed-tensors", "e4m3", "channel", "float32",
      COMPRESSED_INT ";special=torchao", COMPRESSED_SOURCE},
 
-    /* ---- bitsandbytes: csrc, quantize by thresholds, ties down ---- */
+    /* ---- bitsandbytes ---- */
     {"nf4", "", "bitsandbytes", "nf4", "block:64", "float32",
-     "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;"
-     "ties=f32-down;zero-scale=0",
-     "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise, dQuantizeNF4"},
+     BNB_CUDA ";ties=bnb", BNB_SOURCE ", dQuantizeNF4"},
     {"bnb-fp4", "bnb_fp4", "bitsandbytes", "bnb_fp4", "block:64", "float32",
-     "arithmetic=f32;raw=a;apply=times;factor=1 / s;over=numbers;"
-     "ties=f32-low;zero-scale=0",
-     "bitsandbytes csrc/kernels.cu, kQuantizeBlockwise, dQuantizeFP4"},
+     BNB_CUDA ";ties=bnb", BNB_SOURCE ", dQuantizeFP4"},
+    {"dynamic8", "bnb_dynamic8", "bitsandbytes", "bnb_dynamic8", "block:4096",
+     "float32", BNB_CUDA ";ties=f32-even", BNB_SOURCE ", dQuantize"},
+    {"dynamic8u", "bnb_dynamic8u", "bitsandbytes", "bnb_dynamic8u",
+     "block:4096", "float32", BNB_CUDA ";ties=f32-even",
+     BNB_SOURCE ", dQuantize"},
+    {"nf4-double", "", "bitsandbytes", "nf4", "block:64", "float32",
+     BNB_CUDA ";ties=bnb" BNB_DOUBLE("bitsandbytes"), BNB_DOUBLE_SOURCE},
+    {"bnb-fp4-double", "", "bitsandbytes", "bnb_fp4", "block:64", "float32",
+     BNB_CUDA ";ties=bnb" BNB_DOUBLE("bitsandbytes"), BNB_DOUBLE_SOURCE},
+    {"int8", "", "bitsandbytes", "int8", "token", "float32",
+     BNB_CUDA BNB_INT8,
+     "bitsandbytes csrc/kernels.cu, kInt8VectorQuant"},
+    {"llm-int8", "", "bitsandbytes", "int8", "token", "float32",
+     BNB_CUDA BNB_INT8 ";outlier=6",
+     "bitsandbytes csrc/kernels.cu, kInt8VectorQuant, SPARSE_DECOMP; "
+     "arXiv:2208.07339"},
+
+    {"nf4", "", "bitsandbytes-cpu", "nf4", "block:64", "float32", BNB_CPU_4BIT,
+     BNB_CPU_SOURCE ", quantize_4bit"},
+    {"bnb-fp4", "bnb_fp4", "bitsandbytes-cpu", "bnb_fp4", "block:64",
+     "float32", BNB_CPU_4BIT, BNB_CPU_SOURCE ", quantize_4bit"},
+    {"dynamic8", "bnb_dynamic8", "bitsandbytes-cpu", "bnb_dynamic8",
+     "block:4096", "float32", BNB_CPU_8BIT, BNB_CPU_8BIT_SOURCE},
+    {"dynamic8u", "bnb_dynamic8u", "bitsandbytes-cpu", "bnb_dynamic8u",
+     "block:4096", "float32", BNB_CPU_8BIT, BNB_CPU_8BIT_SOURCE},
+    {"nf4-double", "", "bitsandbytes-cpu", "nf4", "block:64", "float32",
+     BNB_CPU_4BIT BNB_DOUBLE("bitsandbytes-cpu"), BNB_DOUBLE_SOURCE},
+    {"bnb-fp4-double", "", "bitsandbytes-cpu", "bnb_fp4", "block:64",
+     "float32", BNB_CPU_4BIT BNB_DOUBLE("bitsandbytes-cpu"),
+     BNB_DOUBLE_SOURCE},
+    {"int8", "", "bitsandbytes-cpu", "int8", "token", "float32",
+     BNB_CPU_INT8, BNB_CPU_SOURCE ", int8_vectorwise_quant"},
+    {"llm-int8", "", "bitsandbytes-cpu", "int8", "token", "float32",
+     BNB_CPU_INT8 ";outlier=6", BNB_CPU_SOURCE ", int8_vectorwise_quant"},
 };
 
 size_t ulp_quantizer_count(void) { return sizeof rows / sizeof rows[0]; }

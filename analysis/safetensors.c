@@ -179,18 +179,6 @@ static ulp_status read_tensors(const context *c, json_t *root)
   return ULP_OK;
 }
 
-/* By place; an empty tensor before the one that begins where it does, and
- * names break what ties remain, so that the order is always the same. */
-static int by_place(const void *va, const void *vb)
-{
-  const ulp_tensor *a = va, *b = vb;
-  uintptr_t pa = (uintptr_t)a->data, pb = (uintptr_t)b->data;
-
-  if (pa != pb) return pa < pb ? -1 : 1;
-  if ((a->count == 0) != (b->count == 0)) return a->count == 0 ? -1 : 1;
-  return strcmp(a->name, b->name);
-}
-
 static ulp_status check_cover(const context *c)
 {
   const ulp_file *f = c->file;
@@ -289,6 +277,6 @@ ulp_status ulp_safetensors_parse(ulp_file *f, const uint8_t *bytes, size_t size,
   status = read_tensors(&c, root);
   json_decref(root);
   if (status != ULP_OK) return status;
-  qsort(f->tensors, f->count, sizeof *f->tensors, by_place);
+  qsort(f->tensors, f->count, sizeof *f->tensors, ulp_tensor_by_place);
   return check_cover(&c);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "packed.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 enum { HOST_BIG_ENDIAN = 1 };
@@ -35,8 +36,24 @@ ulp_status ulp_tensor_count(ulp_tensor *t)
   return ULP_OK;
 }
 
+/* The block that holds elements of type d; NULL when each stands alone. */
+static const ulp_packed_block *block_of(const ulp_dtype *d)
+{
+  const ulp_packed_block *b = NULL;
+  if (d->block == NULL) return NULL;
+  return ulp_packed_block_find(d->block, &b, NULL, 0) == ULP_OK ? b : NULL;
+}
+
+int ulp_dtype_block_elements(const ulp_dtype *d)
+{
+  const ulp_packed_block *b = block_of(d);
+  return b != NULL ? b->elements : 1;
+}
+
 int64_t ulp_tensor_bits(const ulp_tensor *t)
 {
+  const ulp_packed_block *b = block_of(t->dtype);
+  if (b != NULL) return t->count / b->elements * b->bytes * 8;
   return t->count * t->dtype->bits;
 }
 
@@ -116,6 +133,24 @@ static void unpack_bits(const ulp_tensor *t, unsigned char *out, int64_t first,
   }
 }
 
+/* Whole blocks are decoded, and of the first and last what is asked for. */
+static void read_blocks(const ulp_tensor *t, const ulp_packed_block *b,
+                        unsigned char *out, int64_t first, int64_t n)
+{
+  const uint8_t *data = t->data;
+  float x[ULP_PACKED_ELEMENTS_MAX];
+
+  while (n > 0) {
+    int64_t skip = first % b->elements, m = b->elements - skip;
+    if (m > n) m = n;
+    ulp_packed_decode(b, x, data + first / b->elements * b->bytes, 1);
+    memcpy(out, x + skip, (size_t)m * sizeof *x);
+    out += (size_t)m * sizeof *x;
+    first += m;
+    n -= m;
+  }
+}
+
 static void swap_bytes(unsigned char *p, size_t size, int64_t n)
 {
   for (int64_t i = 0; i < n; i++, p += size) {
@@ -130,9 +165,14 @@ static void swap_bytes(unsigned char *p, size_t size, int64_t n)
 void ulp_tensor_read_raw(const ulp_tensor *t, void *out, int64_t first,
                          int64_t n)
 {
+  const ulp_packed_block *b = block_of(t->dtype);
   size_t size = element_size(t->dtype);
 
   if (n <= 0) return;
+  if (b != NULL) {
+    read_blocks(t, b, out, first, n);
+    return;
+  }
   if (t->dtype->bits < 8)
     unpack_bits(t, out, first, n);
   else if (t->fortran && t->ndim > 1)
@@ -249,7 +289,8 @@ static void read_codes(const ulp_tensor *t, double *out, int64_t first,
 void ulp_tensor_read_f64(const ulp_tensor *t, double *out, int64_t first,
                          int64_t n)
 {
-  void (*convert)(double *, const chunk *, size_t) = NULL;
+  void (*convert)(double *, const chunk *, size_t) =
+      t->dtype->block != NULL ? from_f32 : NULL;
   chunk raw;
 
   for (size_t i = 0; i < sizeof converters / sizeof converters[0]; i++)

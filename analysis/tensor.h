@@ -3,7 +3,8 @@
  * ulplab/tensor.h: tensors in files, read through mmap and written whole or
  * not at all.
  *
- * Formats: NumPy .npy 1.0 to 3.0 (read), 1.0 (write); .safetensors (read).
+ * Formats: NumPy .npy 1.0 to 3.0 (read), 1.0 (write); .safetensors and
+ * GGUF 2 and 3 (read).
  * A file is checked in full when it is opened: every offset, size and shape
  * is proved to lie inside the file before a byte of data is touched.
  */
@@ -34,14 +35,24 @@ typedef struct {
   const char *npy;         /* type and size without byte order: "f4", "u1"; ""
                               when .npy has none */
   const char *safetensors; /* "F32", "BF16"; "" when it has none */
-  uint8_t bits;            /* of one element, 4 to 64 */
+  uint8_t bits;            /* of one element as ulp_tensor_read_raw gives it,
+                              4 to 64 */
   const char *format;      /* the ulplab format that reads it, NULL for the
                               integers above 8 bits and bool */
+  const char *gguf;        /* "F32", "Q4_K"; NULL when GGUF has none */
+  int gguf_type;           /* its number there */
+  const char *block;       /* the row of packed.h that stores it, NULL for the
+                              types stored element by element; elements are
+                              then read as decoded, in float32 */
 } ulp_dtype;
 
 const ulp_dtype *ulp_dtype_row(size_t i); /* NULL past the end */
 const ulp_dtype *ulp_dtype_npy(const char *type);
 const ulp_dtype *ulp_dtype_safetensors(const char *name);
+const ulp_dtype *ulp_dtype_gguf(uint32_t type);
+/* What a file calls it: of the names above the first there is, safetensors'
+ * before GGUF's. */
+const char *ulp_dtype_name(const ulp_dtype *d);
 
 /* ---- tensors ------------------------------------------------------------ */
 
@@ -61,7 +72,7 @@ typedef struct {
 
 typedef struct ulp_file ulp_file;
 
-/* Opens a .npy or a .safetensors file, told apart by their first bytes.
+/* Opens a .npy, .safetensors or GGUF file, told apart by their first bytes.
  * On failure *out is untouched and *e says why. */
 ULP_MUST_CHECK ulp_status ulp_file_open(ulp_file **out, const char *path,
                                         ulp_error *e);
@@ -70,9 +81,14 @@ ULP_MUST_CHECK ulp_status ulp_file_open(ulp_file **out, const char *path,
 ULP_MUST_CHECK ulp_status ulp_file_parse(ulp_file **out, const void *bytes,
                                          size_t size, const char *path,
                                          ulp_error *e);
+/* Opens FILE[:NAME], where FILE may have colons of its own: *tensor is the one
+ * of that name, NULL without a name. */
+ULP_MUST_CHECK ulp_status ulp_file_open_named(ulp_file **out,
+                                              const ulp_tensor **tensor,
+                                              const char *text, ulp_error *e);
 void ulp_file_close(ulp_file *f); /* NULL is allowed */
 const char *ulp_file_path(const ulp_file *f);
-/* 1 for .npy; safetensors: in the order of their data. */
+/* 1 for .npy; else in the order of their data. */
 size_t ulp_file_tensor_count(const ulp_file *f);
 const ulp_tensor *ulp_file_tensor(const ulp_file *f, size_t i);
 /* By name; ULP_ENAME with the nearest name in *e when there is none. */
@@ -86,7 +102,8 @@ ULP_MUST_CHECK ulp_status ulp_file_find(const ulp_file *f,
 void ulp_tensor_read_f64(const ulp_tensor *t, double *out, int64_t first,
                          int64_t n);
 /* The same as raw elements in native byte order, dtype->bits / 8 bytes each
- * (at least one byte; sub-byte types unpack to one code a byte). */
+ * (at least one byte; sub-byte types unpack to one code a byte, elements of
+ * blocks to float32). */
 void ulp_tensor_read_raw(const ulp_tensor *t, void *out, int64_t first,
                          int64_t n);
 

@@ -16,14 +16,16 @@
 ulp_status cli_array_open(ulp_file **file, const ulp_tensor **tensor,
                           const char *path, ulp_error *e)
 {
-  ulp_status status = ulp_file_open(file, path, e);
-  if (status != ULP_OK) return status;
+  ulp_status status = ulp_file_open_named(file, tensor, path, e);
+  if (status != ULP_OK || *tensor != NULL) return status;
   size_t n = ulp_file_tensor_count(*file);
   if (n != 1) {
     ulp_file_close(*file);
     *file = NULL;
     return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: holds %zu tensors, expected one array", path, n);
+                         "%s: holds %zu tensors, expected one array, or "
+                         "FILE:NAME",
+                         path, n);
   }
   *tensor = ulp_file_tensor(*file, 0);
   return ULP_OK;
@@ -101,7 +103,7 @@ ulp_status cli_codes_check(const ulp_format *f, const ulp_tensor *t,
     return ULP_OK;
   return ulp_error_set(
       e, ULP_EFORMAT, "%s: dtype '%s', expected '%s'%s for the codes of %s",
-      path, *have ? have : t->dtype->safetensors, cli_codes_type(f, false),
+      path, *have ? have : ulp_dtype_name(t->dtype), cli_codes_type(f, false),
       signed_bytes(f)                        ? " or '|u1'"
       : names_format(ulp_dtype_npy("f2"), f) ? " or '<f2'"
                                              : "",

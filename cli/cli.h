@@ -26,6 +26,7 @@ int cli_codes(int argc, char **argv);
 int cli_quantize(int argc, char **argv);
 int cli_dequantize(int argc, char **argv);
 int cli_quantizers(int argc, char **argv);
+int cli_calibrate(int argc, char **argv);
 int cli_pack(int argc, char **argv);
 int cli_unpack(int argc, char **argv);
 int cli_compare(int argc, char **argv);
@@ -175,7 +176,7 @@ int cli_print_table(const char *subcommand, bool json,
 
 enum { CLI_CHUNK = 65536 }; /* elements; a multiple of 8 for packing */
 
-/* Opens a file that holds exactly one tensor. */
+/* Opens FILE:NAME, or a file that holds exactly one tensor. */
 ulp_status cli_array_open(ulp_file **file, const ulp_tensor **tensor,
                           const char *path, ulp_error *e);
 /* "3x4", "scalar" for no dimensions; cut short if it does not fit. */

@@ -20,14 +20,23 @@ typedef struct {
 static int parse(request *rq, int argc, char **argv)
 {
   const cli_option options[] = {
-      {"from", "FORMAT", "what the codes are: as 'ulplab quantize --to'",
+      {"from", "FORMAT",
+       "what the codes are: as 'ulplab quantize --to'; may be left out where "
+       "the file says it",
        cli_read_text, &rq->from},
-      {"in", "Q.npy", "the array of codes", cli_read_text, &rq->in},
+      {"in", "Q.npy",
+       "the array of codes; of a .safetensors or .gguf file, FILE:NAME",
+       cli_read_text, &rq->in},
       {"out", "Y.npy", "where the values go", cli_read_text, &rq->out},
       {"scales", "S.npy",
        "the scale by which values are multiplied (default 1), or those of "
        "blocks, as quantize wrote them",
        cli_read_text, &rq->scales},
+      {"nested-scales", "T.npy", "the scales of scales, likewise",
+       cli_read_text, &rq->nested},
+      {"scale-offset", "O.npy", 
+       "the number that was taken off the scales, likewise",
+       cli_read_text, &rq->offset},
       {"global-scale", "G.npy", "the tensor's own scale, likewise",
        cli_read_text, &rq->global},
       {"zero-points", "Z.npy", "the zero points of blocks, likewise",
@@ -49,7 +58,7 @@ static int parse(request *rq, int argc, char **argv)
       {0}};
   const cli_command command = {
       .name = "dequantize",
-      .synopsis = "--from FORMAT --in Q.npy --out Y.npy [OPTION]...",
+      .synopsis = "[--from FORMAT] --in Q.npy --out Y.npy [OPTION]...",
       .summary = "Decodes an array of codes: value times scale, as <f4, or as "
                  "<f8 where that does not hold the format's range. Codes of "
                  "up to 8 bits are read from |u1 (integer formats: |i1 too), "
@@ -62,8 +71,7 @@ static int parse(request *rq, int argc, char **argv)
 
 static ulp_status check_request(const request *rq, ulp_error *e)
 {
-  ulp_status status = cli_need(rq->from, "--from FORMAT", e);
-  if (status == ULP_OK) status = cli_need(rq->in, "--in Q.npy", e);
+  ulp_status status = cli_need(rq->in, "--in Q.npy", e);
   return status == ULP_OK ? cli_need(rq->out, "--out Y.npy", e) : status;
 }
 
@@ -143,7 +151,8 @@ static bool one_scale(const request *rq)
   ulp_format f;
   return ulp_format_find(rq->from, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
-         !rq->scale_format && !rq->global && !rq->zeros &&
+         !rq->scale_format && !rq->global && !rq->zeros && !rq->nested &&
+         !rq->offset &&
          !(rq->profile && cli_quantizer_has_profile(rq->from, rq->profile));
 }
 
@@ -160,17 +169,37 @@ static ulp_status find_format(request *rq, ulp_error *e)
   return ULP_OK;
 }
 
+/* A type that names its format says what --from would; a plain integer may be
+ * the code of anything. */
+static ulp_status own_format(request *rq, const ulp_tensor *q, ulp_error *e)
+{
+  const ulp_dtype *d = q->dtype;
+  if (d->format && (*d->npy == 'f' || !*d->npy)) rq->from = d->format;
+  ulp_status status = cli_need(rq->from, "--from FORMAT", e);
+  return status == ULP_OK ? find_format(rq, e) : status;
+}
+
+static ulp_status dequantize_opened(request *rq, const ulp_tensor *q,
+                                    ulp_error *e)
+{
+  ulp_status status = rq->from ? ULP_OK : own_format(rq, q, e);
+  if (status != ULP_OK) return status;
+  const ulp_packed_block *packed = cli_packed_find(rq->from, rq->profile);
+  if (packed) return dequantize_packed(rq, packed, q, e);
+  return one_scale(rq) ? dequantize_tensor(rq, q, e)
+                       : dequantize_blocks(rq, q, e);
+}
+
 static ulp_status dequantize(request *rq, ulp_error *e)
 {
   ulp_file *file;
   const ulp_tensor *q;
   ulp_status status = check_request(rq, e);
-  if (status != ULP_OK) return status;
-  bool whole = one_scale(rq);
-  if (whole) status = find_format(rq, e);
+  if (status == ULP_OK && rq->from && one_scale(rq))
+    status = find_format(rq, e);
   if (status == ULP_OK) status = cli_array_open(&file, &q, rq->in, e);
   if (status != ULP_OK) return status;
-  status = whole ? dequantize_tensor(rq, q, e) : dequantize_blocks(rq, q, e);
+  status = dequantize_opened(rq, q, e);
   ulp_file_close(file);
   return status;
 }

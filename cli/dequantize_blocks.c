@@ -57,75 +57,80 @@ static ulp_status prepare(work *w, ulp_error *e)
 
 /* ---- scales ---------------------------------------------------------------- */
 
-static ulp_status check_shape(const work *w, const ulp_tensor *t,
-                              const char *path, ulp_error *e)
+/* One code of f for each block of b; `option`: what to say when there is no
+ * path. */
+static ulp_status read_codes(unsigned char **out, const ulp_format *f,
+                             const ulp_blocks *b, const char *option,
+                             const char *path, const char *of, ulp_error *e)
 {
-  char have[200], want[200];
-  if (t->ndim == w->b.ndim &&
-      !memcmp(t->shape, w->b.shape, sizeof *t->shape * (size_t)t->ndim))
-    return ULP_OK;
-  cli_shape_text(have, sizeof have, t->ndim, t->shape);
-  cli_shape_text(want, sizeof want, w->b.ndim, w->b.shape);
-  return ulp_error_set(e, ULP_EFORMAT, "%s: shape %s, expected %s, one for "
-                       "each block of %s",
-                       path, have, want, w->rq->in);
+  if (!path) return ulp_error_set(e, ULP_EINVAL, "--%s is missing", option);
+  return cli_block_codes_read(out, f, b, path, of, e);
+}
+
+static ulp_status read_offset(work *w, ulp_nested *n, ulp_error *e)
+{
+  double offset = 0;
+  const char *path = w->rq->offset;
+  if (w->q.offset == ULP_OFFSET_NONE) return ULP_OK;
+  if (!path)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--scale-offset O.npy is missing: %s has one",
+                         w->q.name);
+  ulp_status status = cli_number_read(&offset, "scale-offset", path, e);
+  n->offset = (float)offset;
+  return status;
+}
+
+/* Scales from their codes. */
+static ulp_status read_nested(work *w, ulp_error *e)
+{
+  ulp_nested n;
+  unsigned char *codes = NULL, *scales = NULL;
+  ulp_status status = ulp_nested_make(&n, &w->q, &w->b, e);
+  if (status == ULP_OK) status = read_offset(w, &n, e);
+  if (status == ULP_OK)
+    status = read_codes(&codes, &n.q.element, &w->b, "scales S.npy",
+                        w->rq->scales, w->rq->in, e);
+  if (status == ULP_OK)
+    status = read_codes(&scales, &n.q.scale, &n.b, "nested-scales T.npy",
+                        w->rq->nested, w->rq->scales, e);
+  if (status == ULP_OK) {
+    const ulp_quantized in = {codes, scales, NULL};
+    float *values = malloc((size_t)w->b.blocks * sizeof *values + 8);
+    w->scale = (void *)values;
+    if (values)
+      ulp_nested_dequantize(&n, values, &in);
+    else
+      status = no_memory(e);
+  }
+  free(codes);
+  free(scales);
+  return status;
 }
 
 static ulp_status read_scales(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
-  const ulp_format *f = &w->q.scale;
-  if (!w->rq->scales)
-    return ulp_error_set(e, ULP_EINVAL, "--scales S.npy is missing");
-  ulp_status status = cli_array_open(&file, &t, w->rq->scales, e);
+  ulp_status status = cli_nested_check(&w->q, w->rq->nested, w->rq->offset, e);
   if (status != ULP_OK) return status;
-  status = cli_codes_check(f, t, false, w->rq->scales, e);
-  if (status == ULP_OK) status = check_shape(w, t, w->rq->scales, e);
-  if (status == ULP_OK) {
-    w->scale = malloc((size_t)w->b.blocks * f->storage_bytes + 8);
-    status = w->scale ? cli_codes_read(f, t, false, w->rq->scales, w->scale, 0,
-                                       t->count, e)
-                      : no_memory(e);
-  }
-  ulp_file_close(file);
-  return status;
+  if (w->q.nested[0]) return read_nested(w, e);
+  return read_codes(&w->scale, &w->q.scale, &w->b, "scales S.npy",
+                    w->rq->scales, w->rq->in, e);
 }
 
 static ulp_status read_zeros(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
   const char *path = w->rq->zeros;
-  if (!path == !w->q.zero.count) {
-    if (!path) return ULP_OK;
-  } else {
+  if (!path && !w->q.zero.count) return ULP_OK;
+  if (!path || !w->q.zero.count)
     return ulp_error_set(e, ULP_EINVAL,
                          path ? "--zero-points: %s has none"
                               : "--zero-points Z.npy is missing: %s has them",
                          w->q.name);
-  }
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  if (strcmp(t->dtype->npy, "i4"))
-    status = ulp_error_set(e, ULP_EFORMAT, "%s: dtype '%s', expected '<i4'",
-                           path, t->dtype->npy);
-  if (status == ULP_OK) status = check_shape(w, t, path, e);
-  if (status == ULP_OK) {
-    w->zero = malloc((size_t)w->b.blocks * sizeof *w->zero + 8);
-    if (w->zero)
-      ulp_tensor_read_raw(t, w->zero, 0, t->count);
-    else
-      status = no_memory(e);
-  }
-  ulp_file_close(file);
-  return status;
+  return cli_block_zeros_read(&w->zero, &w->b, path, w->rq->in, e);
 }
 
 static ulp_status read_global(work *w, ulp_error *e)
 {
-  ulp_file *file;
-  const ulp_tensor *t;
   const char *path = w->rq->global;
   w->global = 1;
   if (!path && !w->q.global.count) return ULP_OK;
@@ -134,16 +139,7 @@ static ulp_status read_global(work *w, ulp_error *e)
                          path ? "--global-scale: %s has none"
                               : "--global-scale G.npy is missing: %s has one",
                          w->q.name);
-  ulp_status status = cli_array_open(&file, &t, path, e);
-  if (status != ULP_OK) return status;
-  if (strcmp(t->dtype->npy, "f4") || t->count != 1)
-    status = ulp_error_set(e, ULP_EFORMAT,
-                           "%s: %lld elements of '%s', expected one of '<f4'",
-                           path, (long long)t->count, t->dtype->npy);
-  else
-    ulp_tensor_read_f64(t, &w->global, 0, 1);
-  ulp_file_close(file);
-  return status;
+  return cli_number_read(&w->global, "global-scale", path, e);
 }
 
 /* ---- the parts ---------------------------------------------------------------- */

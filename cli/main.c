@@ -20,6 +20,7 @@ static const subcommand table[] = {
     {"dequantize", "codes back to values", cli_dequantize},
     {"quantizers", "the quantizers of standards and implementations",
      cli_quantizers},
+    {"calibrate", "static scales from batches of arrays", cli_calibrate},
     {"pack", "codes in the order in which they are shipped", cli_pack},
     {"unpack", "packed codes back to one a byte", cli_unpack},
     {"compare", "two arrays bit by bit: differences in ulps", cli_compare},

@@ -100,8 +100,7 @@ static void tensor_cells(cli_table *table, const char *path,
   cli_shape_text(shape, sizeof shape, t->ndim, t->shape);
   cli_cell_text(table, path);
   cli_cell_text(table, t->name);
-  cli_cell_text(table,
-                *t->dtype->safetensors ? t->dtype->safetensors : t->dtype->npy);
+  cli_cell_text(table, ulp_dtype_name(t->dtype));
   cli_cell_text(table, shape);
   cli_cell_int(table, t->count);
   cli_cell_int(table, (int64_t)m->nan);

@@ -18,9 +18,9 @@ static int parse(quantize_request *rq, int argc, char **argv)
 {
   const cli_option options[] = {
       {"to", "FORMAT",
-       "a format (e4m3), a quantizer with its profile (nvfp4@te), or a text "
-       "that describes one (e2m1/g=group:16/scale=e4m3); 'ulplab quantizers' "
-       "lists them",
+       "a format (e4m3), a quantizer with its profile (nvfp4@te, q4_k), or a "
+       "text that describes one (e2m1/g=group:16/scale=e4m3); 'ulplab "
+       "quantizers' lists them",
        cli_read_text, &rq->to},
       {"in", "X.npy", "the array: floats or integers", cli_read_text, &rq->in},
       {"out", "Q.npy", "where its codes go", cli_read_text, &rq->out},
@@ -49,12 +49,28 @@ static int parse(quantize_request *rq, int argc, char **argv)
        cli_read_axis, &rq->axis},
       {"scale-format", "FORMAT", "of the scales of blocks: f32, e8m0, e4m3, ...",
        cli_read_text, &rq->scale_format},
-      {"scales", "S.npy", "where the scales go", cli_read_text, &rq->scales},
+      {"scales", "S.npy",
+       "where the scales go; of quantizers with scales of scales, their codes",
+       cli_read_text, &rq->scales},
+      {"nested-scales", "T.npy", "where the scales of scales go (nf4-double)",
+       cli_read_text, &rq->nested},
+      {"scale-offset", "O.npy", 
+       "where the number goes that was taken off the scales (f4), likewise",
+       cli_read_text, &rq->offset},
       {"global-scale", "G.npy",
        "where the tensor's own scale goes (f4), of quantizers that have one",
        cli_read_text, &rq->global},
       {"zero-points", "Z.npy", "where the zero points go (i4), likewise",
        cli_read_text, &rq->zeros},
+      {"use-scales", "S.npy",
+       "scales to use instead of choosing them, as 'ulplab calibrate' writes "
+       "them",
+       cli_read_text, &rq->use_scales},
+      {"use-zero-points", "Z.npy", "their zero points", cli_read_text,
+       &rq->use_zeros},
+      {"use-global-scale", "G.npy",
+       "the tensor's own scale, with those scales or alone", cli_read_text,
+       &rq->use_global},
       {"dequant", "Y.npy", "where the values of the codes, times the scale, go",
        cli_read_text, &rq->dequant},
       {"packed", NULL,
@@ -82,7 +98,8 @@ static bool one_scale(const quantize_request *rq)
   ulp_format f;
   return ulp_format_find(rq->to, &f, NULL, 0) == ULP_OK &&
          (!rq->granularity || !strcmp(rq->granularity, "tensor")) &&
-         !rq->scale_format && !rq->global && !rq->zeros &&
+         !rq->scale_format && !rq->global && !rq->zeros && !rq->nested &&
+         !rq->offset && !rq->use_scales && !rq->use_zeros && !rq->use_global &&
          !(rq->profile && cli_quantizer_has_profile(rq->to, rq->profile));
 }
 
@@ -118,11 +135,14 @@ static ulp_status quantize(quantize_request *rq, ulp_error *e)
   const ulp_tensor *x;
   ulp_status status = check_request(rq, e);
   if (status != ULP_OK) return status;
-  bool whole = one_scale(rq);
+  const ulp_packed_block *packed = cli_packed_find(rq->to, rq->profile);
+  bool whole = !packed && one_scale(rq);
   if (whole) status = find_format(rq, e);
   if (status == ULP_OK) status = cli_array_open(&file, &x, rq->in, e);
   if (status != ULP_OK) return status;
-  status = whole ? quantize_tensor(rq, x, e) : quantize_blocks(rq, x, e);
+  status = packed  ? quantize_packed(rq, packed, x, e)
+           : whole ? quantize_tensor(rq, x, e)
+                   : quantize_blocks(rq, x, e);
   ulp_file_close(file);
   return status;
 }

@@ -16,11 +16,14 @@ typedef struct {
   ulp_blocks b;
   double amax, global;
   cli_outputs set;
-  ulp_output *codes, *scales, *factor, *zeros, *values;
+  ulp_output *codes, *scales, *factor, *zeros, *values, *nested, *offset;
   unsigned char *scale; /* of every block, stored */
   int32_t *zero;        /* of every block, or NULL */
   float *part, *back;   /* of one part */
   unsigned char *code, *packed;
+  ulp_nested n;         /* of scales that are quantized in turn */
+  float *through;       /* the scales once they were; or NULL */
+  unsigned char *scale_code, *scale_scale;
   uint64_t nan, inf;
 } work;
 
@@ -29,7 +32,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- what was asked for --------------------------------------------------- */
+/* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status find(work *w, ulp_error *e)
 {
@@ -60,7 +63,7 @@ static ulp_status find(work *w, ulp_error *e)
                          "--zero-points: %s has none, expected a quantizer "
                          "with them, such as --scale-rule minmax",
                          w->q.name);
-  return ULP_OK;
+  return cli_nested_check(&w->q, rq->nested, rq->offset, e);
 }
 
 static ulp_status check_packed(const work *w, ulp_error *e)
@@ -80,6 +83,65 @@ static ulp_status check_packed(const work *w, ulp_error *e)
   return ULP_OK;
 }
 
+/* ---- scales that are given ---------------------------------------------- */
+
+static ulp_status check_given(const work *w, ulp_error *e)
+{
+  const quantize_request *rq = w->rq;
+  const char *name = w->q.name;
+  bool zero = w->q.zero.count, global = w->q.global.count;
+  if (rq->use_scales && w->q.nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-scales: %s has scales of scales, expected "
+                         "scales alone",
+                         name);
+  if (rq->use_zeros && !zero)
+    return ulp_error_set(e, ULP_EINVAL, "--use-zero-points: %s has none", name);
+  if (rq->use_global && !global)
+    return ulp_error_set(e, ULP_EINVAL, "--use-global-scale: %s has none",
+                         name);
+  if (rq->use_zeros && !rq->use_scales)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-zero-points: expected --use-scales S.npy, too");
+  if (rq->use_scales && zero && !rq->use_zeros)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-zero-points Z.npy is missing: %s has them",
+                         name);
+  if (rq->use_scales && global && !rq->use_global)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--use-global-scale G.npy is missing: %s has one",
+                         name);
+  return ULP_OK;
+}
+
+/* Where a scale of 0 would be another one, none can have been written. */
+static ulp_status check_scales(const work *w, ulp_error *e)
+{
+  const ulp_format *f = &w->q.scale;
+  for (int64_t i = 0; w->q.zero_scale > 0 && i < w->b.blocks; i++)
+    if (ulp_decode(f, ulp_load_code(f, w->scale, (size_t)i)) == 0)
+      return ulp_error_set(e, ULP_EFORMAT,
+                           "%s: scale %lld is 0, expected none of %s",
+                           w->rq->use_scales, (long long)i, w->q.name);
+  return ULP_OK;
+}
+
+static ulp_status read_given(work *w, ulp_error *e)
+{
+  const quantize_request *rq = w->rq;
+  ulp_status status = check_given(w, e);
+  w->q.fixed = rq->use_scales;
+  if (status == ULP_OK && rq->use_scales)
+    status = cli_block_codes_read(&w->scale, &w->q.scale, &w->b,
+                                  rq->use_scales, rq->in, e);
+  if (status == ULP_OK && rq->use_scales) status = check_scales(w, e);
+  if (status == ULP_OK && rq->use_zeros)
+    status = cli_block_zeros_read(&w->zero, &w->b, rq->use_zeros, rq->in, e);
+  if (status == ULP_OK && rq->use_global)
+    status = cli_number_read(&w->global, "use-global-scale", rq->use_global, e);
+  return status;
+}
+
 static ulp_status prepare(work *w, ulp_error *e)
 {
   ulp_error inner;
@@ -90,11 +152,13 @@ static ulp_status prepare(work *w, ulp_error *e)
   if (status != ULP_OK)
     return ulp_error_set(e, status, "%s: %s", w->rq->in, inner.text);
   status = cli_blocks_check(&w->q, &w->b, w->rq->in, e);
+  if (status == ULP_OK && w->q.nested[0])
+    status = ulp_nested_make(&w->n, &w->q, &w->b, e);
   if (status == ULP_OK && w->rq->packed) status = check_packed(w, e);
-  return status;
+  return status == ULP_OK ? read_given(w, e) : status;
 }
 
-/* ---- the parts --------------------------------------------------------------- */
+/* ---- the parts ---------------------------------------------------------- */
 
 static int64_t largest_part(const work *w)
 {
@@ -107,6 +171,16 @@ static int64_t largest_part(const work *w)
   return most;
 }
 
+static bool make_nested_room(work *w)
+{
+  const ulp_quantizer *q = &w->n.q;
+  if (!w->q.nested[0]) return true;
+  w->through = malloc(((size_t)w->b.blocks + 1) * sizeof *w->through);
+  w->scale_code = malloc((size_t)w->b.blocks * q->element.storage_bytes + 8);
+  w->scale_scale = malloc((size_t)w->n.b.blocks * q->scale.storage_bytes + 8);
+  return w->through && w->scale_code && w->scale_scale;
+}
+
 static bool make_room(work *w)
 {
   size_t n = (size_t)largest_part(w) + 8, blocks = (size_t)w->b.blocks + 1;
@@ -114,11 +188,11 @@ static bool make_room(work *w)
   w->code = malloc(n * w->q.element.storage_bytes);
   w->packed = w->rq->packed ? malloc(n) : NULL;
   w->back = w->rq->dequant ? malloc(n * sizeof *w->back) : NULL;
-  w->scale = malloc(blocks * w->q.scale.storage_bytes);
-  w->zero = w->q.zero.count ? malloc(blocks * sizeof *w->zero) : NULL;
+  if (!w->scale) w->scale = malloc(blocks * w->q.scale.storage_bytes);
+  if (!w->zero && w->q.zero.count) w->zero = malloc(blocks * sizeof *w->zero);
   return w->part && w->code && (w->packed || !w->rq->packed) &&
          (w->back || !w->rq->dequant) && w->scale &&
-         (w->zero || !w->q.zero.count);
+         (w->zero || !w->q.zero.count) && make_nested_room(w);
 }
 
 /* The amax of the tensor, and how much of it is no number. */
@@ -134,7 +208,7 @@ static void survey(work *w)
       w->inf += isinf(x[k]) != 0;
     }
   }
-  w->global = ulp_quantizer_global(&w->q, w->amax);
+  if (!w->rq->use_global) w->global = ulp_quantizer_global(&w->q, w->amax);
 }
 
 /* Blocks in strides that threads share. */
@@ -144,6 +218,8 @@ static ulp_status run_part(work *w, const ulp_blocks *part, int64_t element,
   size_t bytes = w->q.scale.storage_bytes;
   ulp_quantized out = {w->code, w->scale + (size_t)block * bytes,
                        w->zero ? w->zero + block : NULL};
+  ulp_quantized in = out;
+  if (w->through) in.scales = w->through + block;
   int64_t step = part->blocks / (8 * w->rq->threads) + 1;
   ulp_status status = ULP_OK;
 #pragma omp parallel for num_threads(w->rq->threads) schedule(dynamic)
@@ -153,7 +229,7 @@ static ulp_status run_part(work *w, const ulp_blocks *part, int64_t element,
         ulp_quantize_blocks(&w->q, part, &out, w->part, w->amax, w->global,
                             first, n, (uint64_t)element);
     if (s == ULP_OK && w->back)
-      ulp_dequantize_blocks(&w->q, part, w->back, &out, w->global, first, n);
+      ulp_dequantize_blocks(&w->q, part, w->back, &in, w->global, first, n);
     if (s != ULP_OK) {
 #pragma omp critical
       status = s;
@@ -186,7 +262,8 @@ static ulp_status write_part(work *w, int64_t n, ulp_error *e)
   return ULP_OK;
 }
 
-static ulp_status run(work *w, ulp_error *e)
+/* Part by part; nothing is written when only the scales are wanted. */
+static ulp_status run(work *w, bool scales_only, ulp_error *e)
 {
   ulp_blocks part;
   int64_t element, block;
@@ -199,9 +276,23 @@ static ulp_status run(work *w, ulp_error *e)
     status = run_part(w, &part, element, block);
     if (status != ULP_OK)
       return ulp_error_set(e, status, "%s", ulp_strerror(status));
-    status = write_part(w, part.elements, e);
+    if (!scales_only) status = write_part(w, part.elements, e);
   }
   return status;
+}
+
+/* Elements are quantized with the scales as they are, and decoded with what
+ * their codes stand for, so the scales of all come first. */
+static ulp_status nest(work *w, ulp_error *e)
+{
+  const ulp_quantized out = {w->scale_code, w->scale_scale, NULL};
+  ulp_status status = run(w, true, e);
+  if (status != ULP_OK) return status;
+  memcpy(w->through, w->scale, (size_t)w->b.blocks * sizeof *w->through);
+  status = ulp_nested_quantize(&w->n, &w->q, &out, w->through);
+  return status == ULP_OK
+             ? status
+             : ulp_error_set(e, status, "%s", ulp_strerror(status));
 }
 
 /* ---- outputs -------------------------------------------------------------------- */
@@ -216,6 +307,8 @@ static ulp_status open_outputs(work *w, ulp_error *e)
              {&w->scales, rq->scales},
              {&w->factor, rq->global},
              {&w->zeros, rq->zeros},
+             {&w->nested, rq->nested},
+             {&w->offset, rq->offset},
              {&w->values, rq->dequant}};
   ulp_status status = ULP_OK;
   for (size_t i = 0; status == ULP_OK && i < sizeof all / sizeof *all; i++)
@@ -239,21 +332,13 @@ static void write_headers(work *w)
 
 static void write_scales(work *w)
 {
-  size_t n = (size_t)w->b.blocks;
-  float global = (float)w->global;
-  if (w->scales) {
-    ulp_npy_header(w->scales, cli_codes_type(&w->q.scale, false), w->b.ndim,
-                   w->b.shape);
-    ulp_output_write(w->scales, w->scale, n * w->q.scale.storage_bytes);
-  }
-  if (w->factor) {
-    ulp_npy_header(w->factor, "<f4", 0, w->b.shape);
-    ulp_output_write(w->factor, &global, sizeof global);
-  }
-  if (w->zeros) {
-    ulp_npy_header(w->zeros, CLI_ZEROS_TYPE, w->b.ndim, w->b.shape);
-    ulp_output_write(w->zeros, w->zero, n * sizeof *w->zero);
-  }
+  const bool nested = w->q.nested[0];
+  cli_block_codes_write(w->scales, nested ? &w->n.q.element : &w->q.scale,
+                        &w->b, nested ? w->scale_code : w->scale);
+  cli_block_codes_write(w->nested, &w->n.q.scale, &w->n.b, w->scale_scale);
+  cli_number_write(w->offset, (double)w->n.offset);
+  cli_number_write(w->factor, w->global);
+  cli_block_zeros_write(w->zeros, &w->b, w->zero);
 }
 
 static ulp_status stream(work *w, ulp_error *e)
@@ -269,7 +354,8 @@ static ulp_status stream(work *w, ulp_error *e)
   ulp_status status = open_outputs(w, e);
   if (status != ULP_OK) return status;
   write_headers(w);
-  status = run(w, e);
+  if (w->q.nested[0]) status = nest(w, e);
+  if (status == ULP_OK) status = run(w, false, e);
   if (status == ULP_OK) write_scales(w);
   return status;
 }
@@ -290,5 +376,8 @@ ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
   free(w.packed);
   free(w.scale);
   free(w.zero);
+  free(w.through);
+  free(w.scale_code);
+  free(w.scale_scale);
   return status;
 }

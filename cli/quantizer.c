@@ -61,6 +61,22 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
   return status == ULP_OK ? set(q, "rule", t->rule, "scale-rule", e) : status;
 }
 
+ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
+                            const char *offset, ulp_error *e)
+{
+  if (nested && !q->nested[0])
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--nested-scales: %s has none, expected a quantizer "
+                         "with scales of scales, such as nf4-double",
+                         q->name);
+  if (offset && (!q->nested[0] || q->offset == ULP_OFFSET_NONE))
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--scale-offset: %s has none, expected a quantizer "
+                         "with one, such as nf4-double",
+                         q->name);
+  return ULP_OK;
+}
+
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e)
 {
@@ -113,11 +129,27 @@ static void row(cli_table *t, const ulp_quantizer_row *r)
   cli_cell_text(t, r->source);
 }
 
+static void packed_row(cli_table *t, const ulp_packed_block *p)
+{
+  char blocks[40];
+  (void)snprintf(blocks, sizeof blocks, "group:%d", p->elements);
+  cli_cell_text(t, p->name);
+  cli_cell_text(t, "ggml");
+  cli_cell_text(t, "");
+  cli_cell_text(t, blocks);
+  cli_cell_text(t, "");
+  cli_cell_number(t, ulp_packed_bits_per_element(p));
+  cli_cell_text(t, "");
+  cli_cell_text(t, p->source);
+}
+
 static void rows(cli_table *t, const void *data)
 {
   (void)data;
   for (size_t i = 0; ulp_quantizer_row_at(i); i++)
     row(t, ulp_quantizer_row_at(i));
+  for (size_t i = 0; ulp_packed_block_row(i); i++)
+    packed_row(t, ulp_packed_block_row(i));
 }
 
 int cli_quantizers(int argc, char **argv)
@@ -134,7 +166,8 @@ int cli_quantizers(int argc, char **argv)
           "each. NAME@PROFILE names one; /KEY=VALUE behind it changes a "
           "setting, and any element format of up to 16 bits may stand for "
           "NAME: int4/g=group:64/scale=f16/rule=mse. 'bits' is what an element "
-          "of a 4096 x 4096 array costs, scales counted.",
+          "of a 4096 x 4096 array costs, scales counted. The formats of ggml "
+          "hold codes and scales together, in bytes.",
       .options = options};
   int operands;
   int status = cli_parse(&command, argc, argv, &operands);

@@ -241,28 +241,8 @@ void ulp_options_help(const ulp_experiment *x, FILE *to)
               "after an error.\n", x->default_seed);
 }
 
-static bool exists(const char *path) { return access(path, F_OK) == 0; }
-
 ulp_status ulp_options_open_tensor(ulp_run *run, const char *text,
                                    ulp_error *e)
 {
-  const char *name = NULL;
-  char *path = strdup(text);
-  if (!path)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  for (size_t n = strlen(path); !exists(path) && n > 1; n--) {
-    if (text[n - 1] != ':')
-      continue;
-    path[n - 1] = '\0';
-    name = text + n;
-  }
-  if (!exists(path)) { /* then the whole is the file the user meant */
-    strcpy(path, text);
-    name = NULL;
-  }
-  ulp_status s = ulp_file_open(&run->file, path, e);
-  free(path);
-  if (s == ULP_OK && name)
-    s = ulp_file_find(run->file, &run->tensor, name, e);
-  return s;
+  return ulp_file_open_named(&run->file, &run->tensor, text, e);
 }

@@ -149,21 +149,40 @@ START_TEST(parts)
 }
 END_TEST
 
+/* Of no element: as many blocks as the array of scales has room for. */
+static void check_empty(const char *granularity, int axis, const int64_t *shape)
+{
+  ulp_granularity g;
+  ulp_quantizer q;
+  ulp_blocks b;
+  ulp_error e;
+  float scales[8] = {0};
+  ulp_quantized out = {scales, scales, NULL};
+  int64_t count = 1;
+  ck_assert(ulp_granularity_parse(granularity, &g, &e) == ULP_OK);
+  ck_assert(ulp_quantizer_find("int8", &q, &e) == ULP_OK);
+  if (ulp_blocks_make(&b, &g, axis, 3, shape, &e) != ULP_OK) return;
+  for (int d = 0; d < b.ndim; d++)
+    count *= b.shape[d];
+  ck_assert_int_eq(b.elements, 0);
+  ck_assert_msg(b.blocks == count, "%s, axis %d of %dx%dx%d", granularity, axis,
+                (int)shape[0], (int)shape[1], (int)shape[2]);
+  ck_assert(ulp_quantize_blocks(&q, &b, &out, NULL, 0, 1, 0, b.blocks, 0) ==
+            ULP_OK);
+  for (int64_t i = 0; i < count; i++)
+    ck_assert_float_eq(scales[i], 1);
+}
+
 START_TEST(empty)
 {
   static const char *const all[] = {"channel",  "token",   "group:4",
                                     "tile:2x2", "block:3", "tensor"};
-  static const int64_t shape[] = {0, 5};
-  for (size_t i = 0; i < 6; i++) {
-    ulp_granularity g;
-    ulp_blocks b;
-    ulp_error e;
-    ck_assert(ulp_granularity_parse(all[i], &g, &e) == ULP_OK);
-    ck_assert(ulp_blocks_make(&b, &g, ULP_AXIS_DEFAULT, 2, shape, &e) ==
-              ULP_OK);
-    ck_assert_int_eq(b.elements, 0);
-    ck_assert_int_eq(b.blocks, g.kind == ULP_PER_TENSOR);
-  }
+  static const int64_t shapes[][3] = {
+      {0, 2, 3}, {2, 0, 3}, {2, 3, 0}, {0, 0, 3}, {0, 0, 0}};
+  for (size_t i = 0; i < 6; i++)
+    for (size_t k = 0; k < 5; k++)
+      for (int axis = -1; axis < 3; axis++)
+        check_empty(all[i], axis, shapes[k]);
 }
 END_TEST
 

@@ -260,11 +260,11 @@ START_TEST(files_of_other_kinds)
     const char *bytes;
     const char *part;
   } files[] = {
-      {"", "t: empty file; expected .npy or .safetensors"},
+      {"", "t: empty file; expected .npy, .safetensors or .gguf"},
       {"hello, world", "first bytes"},
       {"PK\003\004 and so on", "zip archive (.npz or .pt)"},
       {"\200\002}q", "pickle"},
-      {"GGUF\003", "GGUF"},
+      {"GGUF\003", "24-byte header"},
       {"\211HDF\r\n\032\n", "HDF5"},
       {"\037\213\010", "gzip"},
   };

@@ -32,16 +32,21 @@ START_TEST(rows_name_formats_of_their_width)
 
   for (i = 0; (d = ulp_dtype_row(i)) != NULL; i++) {
     ulp_format f;
-    ck_assert_ptr_eq(ulp_dtype_safetensors(d->safetensors), d);
+    ck_assert(d->safetensors[0] != '\0' || d->gguf != NULL);
+    if (d->safetensors[0] != '\0')
+      ck_assert_ptr_eq(ulp_dtype_safetensors(d->safetensors), d);
+    if (d->gguf != NULL)
+      ck_assert_ptr_eq(ulp_dtype_gguf((uint32_t)d->gguf_type), d);
     if (d->npy[0] != '\0') ck_assert_ptr_eq(ulp_dtype_npy(d->npy), d);
     if (d->format == NULL) continue;
     ck_assert_int_eq(ulp_format_find(d->format, &f, NULL, 0), ULP_OK);
     ck_assert_str_eq(f.name, d->format);
     ck_assert_uint_eq(f.bits, d->bits);
   }
-  ck_assert_uint_eq(i, 21);
+  ck_assert_uint_eq(i, 21 + 20);
   ck_assert_ptr_null(ulp_dtype_npy(""));
   ck_assert_ptr_null(ulp_dtype_safetensors(""));
+  ck_assert_ptr_null(ulp_dtype_gguf(16)); /* IQ2_XXS */
 }
 END_TEST
 

@@ -26,8 +26,8 @@ prints codes-e15m0f.csv ends e15m0f '2,4p;32768,32770p'
 prints codes-nosub.csv ends e3m2:nosub '2,8p'
 [ "$("$ULPLAB" codes bf16 | wc -l)" = 65537 ] || fault "bf16: not all codes"
 
-for command in formats codes quantize dequantize compare measure list run \
-  report; do
+for command in formats codes quantize dequantize calibrate compare measure \
+  list run report; do
   "$ULPLAB" $command --help | grep -q "^Usage: ulplab $command" ||
     fault "$command --help"
   "$ULPLAB" $command --version | grep -q "^ulplab $command [0-9]" ||

@@ -23,11 +23,16 @@ npy x.npy '<f4' '(8, 128)' $(numbers)
 # Every row: three outputs on any number of threads; dequantize gives what
 # --dequant wrote.
 "$ULPLAB" quantizers >list.csv || fault quantizers
-sed 1d list.csv | cut -d, -f1,2 | tr , @ >names
+sed 1d list.csv | cut -d, -f1,2 | tr , @ | grep -v '@ggml$' >names
 [ "$(wc -l <names)" -ge 40 ] || fault "quantizers: $(wc -l <names) rows"
 while read -r name; do
   extra= back=
   case $name in *affine*) extra='--zero-points z.npy' back=$extra ;; esac
+  case $name in
+    *double*)
+      extra='--nested-scales t.npy --scale-offset o.npy' back=$extra
+      ;;
+  esac
   if "$ULPLAB" quantize --to "$name" --in x.npy --out q.npy \
     --global-scale g.npy >/dev/null 2>&1; then
     extra="$extra --global-scale g.npy" back="$back --global-scale g.npy"
@@ -46,6 +51,21 @@ while read -r name; do
     --out w.npy || fault "dequantize --from $name"
   cmp y1.npy w.npy || fault "$name: dequantize is not --dequant"
 done <names
+
+# Blocks that hold their scales: bytes, and back.
+sed 1d list.csv | grep ',ggml,' >ggml
+[ "$(wc -l <ggml)" -ge 15 ] || fault "ggml: $(wc -l <ggml) rows"
+# shellcheck disable=SC2046
+npy x256.npy '<f4' '(4, 256)' $(numbers)
+while IFS=, read -r name _ _ group _ bits _; do
+  exits 0 "$ULPLAB" quantize --to "$name@ggml" --in x256.npy --out q.npy \
+    --dequant y.npy
+  size=$(awk -v b="$bits" 'BEGIN { print 128 + 1024 * b / 8 }')
+  [ "$(wc -c <q.npy)" = "$size" ] || fault "$name: $(wc -c <q.npy), not $size"
+  exits 0 "$ULPLAB" dequantize --from "$name" --profile ggml --in q.npy \
+    --out w.npy
+  cmp y.npy w.npy || fault "$name: dequantize is not --dequant"
+done <ggml
 
 # Options say what a text says.
 same() { # TEXT OPTION...
@@ -99,6 +119,11 @@ refuse '--granularity' quantize --to e2m1 --granularity group:0 --in x.npy
 refuse '--scale-rule' quantize --to e2m1 --granularity token --scale-rule none \
   --in x.npy
 refuse 'axis 5' quantize --to mxfp8 --axis 5 --in x.npy
+refuse 'no such option' quantize --to q4_0 --in x.npy --scales s.npy
+refuse 'multiple of 32' quantize --to q4_0 --in odd.npy
+refuse 'multiple of 18' dequantize --from q4_0 --in s3.npy
+refuse "expected '|u1'" dequantize --from q4_0 --in x.npy
+refuse 'expected numbers' quantize --to q8_0 --strict --in nan.npy
 refuse 'whole blocks' quantize --to mxfp8@torchao --in odd.npy
 refuse 'no multiple of 8' quantize --to mxfp4 --packed --in odd.npy
 refuse '1 NaN' quantize --to mxfp8 --strict --in nan.npy

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The invariants of the readers, for fuzz_npy and fuzz_safetensors.
+ * The invariants of the readers, for fuzz_npy, fuzz_safetensors and fuzz_gguf.
  */
 #include "fuzz_file.h"
 
 #include <string.h>
 
 #include "fuzz.h"
+#include "packed.h"
 #include "tensor.h"
 
 enum { READ_MOST = 4096 }; /* elements of a tensor */
@@ -19,6 +20,16 @@ static void check_error(const ulp_error *e, ulp_status status, const char *path)
   REQUIRE(strncmp(e->text, path, strlen(path)) == 0);
   for (const char *s = e->text; *s != '\0'; s++)
     REQUIRE((unsigned char)*s >= 0x20);
+}
+
+/* Bits of n elements as they are stored. */
+static uint64_t stored_bits(const ulp_dtype *d, int64_t n)
+{
+  const ulp_packed_block *b = NULL;
+  if (d->block == NULL) return (uint64_t)n * d->bits;
+  REQUIRE(ulp_packed_block_find(d->block, &b, NULL, 0) == ULP_OK);
+  REQUIRE(n % b->elements == 0);
+  return (uint64_t)(n / b->elements) * (uint64_t)b->bytes * 8;
 }
 
 /* The shape's product is the count, and the elements lie in the bytes. */
@@ -37,20 +48,21 @@ static void check_extent(const ulp_tensor *t, const uint8_t *data, size_t size)
     count *= t->shape[d];
   REQUIRE(t->count == count);
   REQUIRE(begin >= data && begin <= data + size);
-  REQUIRE((uint64_t)count * t->dtype->bits <=
-          8 * (uint64_t)(data + size - begin));
+  REQUIRE(stored_bits(t->dtype, count) <= 8 * (uint64_t)(data + size - begin));
 }
 
-/* Elements first .. first+n-1 at once, and one by one. */
+/* Elements first .. first+n-1 at once, and one by one; of blocks, each of which
+ * is decoded for one element, some. */
 static void read_range(const ulp_tensor *t, int64_t first, int64_t n)
 {
   static double all[READ_MOST];
   static uint8_t raw[8 * READ_MOST];
+  int64_t step = t->dtype->block != NULL ? 61 : 1;
   size_t width = t->dtype->bits < 8 ? 1 : t->dtype->bits / 8U;
 
   ulp_tensor_read_f64(t, all, first, n);
   ulp_tensor_read_raw(t, raw, first, n);
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n; i += step) {
     double x;
     uint8_t one[8];
     ulp_tensor_read_f64(t, &x, first + i, 1);

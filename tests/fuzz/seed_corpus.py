@@ -77,6 +77,46 @@ write("safetensors", "escapes", safetensors(
     '{"\\u00e9\\n\\"":%s}' % json.dumps(a), bytes(2)))
 write("safetensors", "nested", safetensors("{\"a\":" + "[" * 300, b""))
 
+
+
+def text(s):
+    return struct.pack("<Q", len(s)) + s.encode()
+
+
+def gguf(tensors, metadata=(), version=3, align=32, data=b""):
+    head = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(metadata))
+    head += b"".join(metadata)
+    for name, shape, kind, offset in tensors:
+        head += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape),
+                                         *shape, kind, offset)
+    return head + bytes(-len(head) % align) + data
+
+
+# Type, elements and bytes of a block: ggml-common.h.
+for kind, elements, size in [
+        (0, 1, 4), (1, 1, 2), (2, 32, 18), (3, 32, 20), (6, 32, 22),
+        (7, 32, 24), (8, 32, 34), (9, 32, 36), (10, 256, 84), (11, 256, 110),
+        (12, 256, 144), (13, 256, 176), (14, 256, 210), (15, 256, 292),
+        (20, 32, 18), (23, 256, 136), (24, 1, 1), (27, 1, 8), (28, 1, 8),
+        (30, 1, 2), (34, 256, 54), (35, 256, 66), (39, 32, 17), (40, 64, 36),
+        (41, 128, 18), (42, 64, 18)]:
+    write("gguf", f"type{kind:02}", gguf([("t", (elements, 2), kind, 0)],
+                                         data=bytes(range(size % 256)) +
+                                         bytes(2 * size - size % 256)))
+word = text("key") + struct.pack("<I", 8) + text("value")
+words = text("keys") + struct.pack("<IIQ", 9, 8, 2) + text("a") + text("bc")
+numbers = text("n") + struct.pack("<IIQ3I", 9, 5, 3, 1, 2, 3)
+aligned = text("general.alignment") + struct.pack("<II", 4, 8)
+ab = [("a", (2, 1), 0, 0), ("b", (), 1, 8)]
+write("gguf", "none", gguf([]))
+write("gguf", "metadata", gguf(ab, [word, words, numbers, aligned], 2, 8,
+                               bytes(16)))
+write("gguf", "overlap", gguf([("a", (9,), 0, 0), ("b", (1,), 0, 32)],
+                              data=bytes(64)))
+write("gguf", "twice", gguf([("a", (1,), 0, 0), ("a", (1,), 0, 32)],
+                            data=bytes(64)))
+write("gguf", "big-endian", b"GGUF" + struct.pack(">IQQ", 3, 0, 0))
+
 for name in ["float8_e4m3fn", "e4m3", "E2M1", "bf16", "f32", "tf32", "int4sym",
              "nf4", "mxint8", "e8m0", "binary8p3se", "binary16p8uf",
              "binary3p1", "p3109_k8p4sf", "e5m2fnuz", "e3m4fn", "ue4m3",
