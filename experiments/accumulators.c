@@ -149,3 +149,18 @@ ulp_status accumulator_model(const ulp_mma_record *r, const char *operand,
   return s == ULP_OK ? find_order(&a, operand, model, &out->gemm, e)
                      : ulp_error_set(e, s, "%s", why);
 }
+
+ulp_status accumulator_check(void *data, size_t i, const char *word,
+                             ulp_error *e)
+{
+  const char *name;
+  (void)data;
+  (void)i;
+  for (size_t a = 0; (name = accumulator_name(NULL, a)) != NULL; a++)
+    if (strcmp(name, word) == 0)
+      return ULP_OK;
+  name = ulp_nearest(word, accumulator_name, NULL);
+  return ulp_error_set(e, ULP_ENAME, "--accumulators: no accumulator '%.80s'"
+                       "%s%s%s", word, name ? " (did you mean '" : "",
+                       name ? name : "", name ? "'?)" : "");
+}

@@ -26,6 +26,9 @@ typedef struct {
 
 const accumulator *accumulator_row(size_t i); /* NULL past the end */
 const char *accumulator_name(const void *unused, size_t i);
+/* An ulp_word_reader (words.h) that refuses what is no accumulator's name. */
+ULP_MUST_CHECK ulp_status accumulator_check(void *unused, size_t i,
+                                            const char *word, ulp_error *e);
 /* Whether it takes operands of a type. */
 bool accumulator_takes(const accumulator *a, const char *operand);
 /* How it adds, ready to run. */

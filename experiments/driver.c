@@ -221,7 +221,7 @@ void ulp_experiments_list(FILE *to)
 {
   const ulp_experiment *x;
   for (size_t i = 0; (x = ulp_experiment_row(i)) != NULL; i++)
-    fprintf(to, "%-12s %s\n", x->name, x->question);
+    fprintf(to, "%-18s %s\n", x->name, x->question);
 }
 
 void ulp_experiment_describe(const ulp_experiment *x, FILE *to)

@@ -209,7 +209,8 @@ bool gemm_match(const gemm_case *c, const gemm_inputs *in,
   r->record = *g.order->instr ? g.mma.record : NULL;
   r->evidence = ulp_gemm_evidence(&g);
   whole = whole || (!c->sampled && most >= c->outputs);
-  if (!(whole ? run_whole(&g, in, c->threads) : run_samples(&g, c, in, r->compared))) {
+  if (!(whole ? run_whole(&g, in, c->threads)
+              : run_samples(&g, c, in, r->compared))) {
     (void)snprintf(why, why_size, "out of memory");
     return false;
   }

@@ -151,28 +151,27 @@ sum_bounds sum_bounds_of(const sum_way *w, size_t k, double lambda)
 
 /* ---- growth ------------------------------------------------------------ */
 
-sum_growth sum_growth_of(const double *k, const double *error, size_t n)
+sum_growth sum_growth_of(const double *k, const double *error, size_t n,
+                         double least, double most)
 {
-  enum { MOST = 64 };
-  double at[MOST], x[MOST], y[MOST];
+  enum { POINTS = 64 };
+  double at[POINTS], x[POINTS], y[POINTS];
   double c0, c1, c00, c01, c11, square;
   sum_growth g = {.exponent = NAN, .ci95 = NAN};
   size_t used = 0;
-  for (size_t i = 0; i < n && used < MOST; i++)
-    if (error[i] > 0 && error[i] < 0.25) {
+  for (size_t i = 0; i < n && used < POINTS; i++)
+    if (k[i] >= least && k[i] <= most && error[i] > 0 && error[i] < 0.25) {
       at[used] = k[i];
       x[used] = log2(k[i]);
       y[used++] = log2(error[i]);
     }
   if (used < 3)
     return g;
-  size_t first = used / 2 < used - 3 ? used / 2 : used - 3;
-  g.points = used - first;
-  g.from = at[first];
+  g.points = used;
+  g.from = at[0];
   g.to = at[used - 1];
-  gsl_fit_linear(x + first, 1, y + first, 1, g.points, &c0, &c1, &c00, &c01,
-                 &c11, &square);
+  gsl_fit_linear(x, 1, y, 1, used, &c0, &c1, &c00, &c01, &c11, &square);
   g.exponent = c1;
-  g.ci95 = gsl_cdf_tdist_Pinv(0.975, (double)g.points - 2) * sqrt(c11);
+  g.ci95 = gsl_cdf_tdist_Pinv(0.975, (double)used - 2) * sqrt(c11);
   return g;
 }

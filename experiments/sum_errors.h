@@ -74,9 +74,10 @@ typedef struct {
   size_t points;
   double from, to; /* K */
 } sum_growth;
-/* Of the n points those count whose error is above 0 and below 1/4, where the
- * sum has not broken down, and of these the upper half of K, where growth has
- * set in, but at least three; NaN for fewer. */
-sum_growth sum_growth_of(const double *k, const double *error, size_t n);
+/* Of the n points, in order of K, those count with least <= K <= most whose
+ * error is above 0 and below 1/4, where the sum has not broken down; NaN for
+ * fewer than three. */
+sum_growth sum_growth_of(const double *k, const double *error, size_t n,
+                         double least, double most);
 
 #endif

@@ -19,7 +19,8 @@ static ulp_status fail(ulp_error *e, const char *path, const char *what)
   return ulp_error_set(e, ULP_EIO, "%s: %s", path, what);
 }
 
-/* Starts xz, which says nothing of its own (-qq), its input and output the descriptors given. */
+/* Starts xz, which says nothing of its own (-qq), its input and output the
+ * descriptors given. */
 static int start(int in, int out, pid_t *child)
 {
   char name[] = "xz", options[] = "-dcqq";

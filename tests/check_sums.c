@@ -277,7 +277,7 @@ END_TEST
 START_TEST(growth_by_hand)
 {
   const double k[] = {1, 2, 4}, error[] = {0x1p-10, 0x1p-9, 0x1p-7};
-  sum_growth g = sum_growth_of(k, error, 3);
+  sum_growth g = sum_growth_of(k, error, 3, 1, 4);
   ck_assert_double_eq_tol(g.exponent, 1.5, 1e-12);
   ck_assert_double_eq_tol(g.ci95, 12.7062047 * sqrt(1.0 / 12), 1e-6);
   ck_assert_uint_eq(g.points, 3);
@@ -292,12 +292,13 @@ START_TEST(growth_takes_what_counts)
     k[i] = ldexp(1, i);
     error[i] = i == 0 ? 0 : i == 7 ? 0.3 : 1e-3 * sqrt(k[i]);
   }
-  error[1] = 1e-9; /* of 6 that count, the lower 3 do not */
-  sum_growth g = sum_growth_of(k, error, 8);
+  error[5] = 1e-9; /* outside: what counts is K = 2 to 16 */
+  sum_growth g = sum_growth_of(k, error, 8, 1, 16);
   ck_assert_double_eq_tol(g.exponent, 0.5, 1e-12);
-  ck_assert_uint_eq(g.points, 3);
-  ck_assert(g.from == 16 && g.to == 64);
-  ck_assert(isnan(sum_growth_of(k, error, 3).exponent));
+  ck_assert_uint_eq(g.points, 4);
+  ck_assert(g.from == 2 && g.to == 16);
+  g = sum_growth_of(k, error, 8, 64, 128);
+  ck_assert(isnan(g.exponent) && g.points == 0);
 }
 END_TEST
 

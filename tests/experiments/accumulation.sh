@@ -69,7 +69,8 @@ if command -v xz >/dev/null; then
     $1 == "seed" && ($2 == 1054 || $2 == 1056) { seed = $2 }
     $1 == "digest" && seed { print seed, $2; seed = 0 }' >digests
   printf '1054 %s\n1056 %s\n' "$(value digest fast.csv)" \
-    "$(value digest slow.csv)" | cmp digests - || fault 'not the bits of the GPU'
+    "$(value digest slow.csv)" | cmp digests - ||
+    fault 'not the bits of the GPU'
 else
   echo 'xz is missing: the digests are those of tests/check_sums.c alone'
 fi
@@ -84,7 +85,8 @@ grep -q ",4096,measured,128,31,.*$(value digest slow.csv)" interval.csv ||
 # worst-case bound.
 lengths='256 512 1024 2048 4096 8192 16384 32768 65536 131072'
 "$programs/accumulation" --operands bf16 --data positive \
-  --accumulators 'f32-rne f32-rz' --lengths "$lengths" >growth.csv || fault 'growth'
+  --accumulators 'f32-rne f32-rz' --lengths "$lengths" >growth.csv ||
+  fault 'growth'
 "$programs/accumulation" --quick --lengths '32 64 256 1024' >bounds.csv ||
   fault 'bounds'
 cat >awk <<'END'
