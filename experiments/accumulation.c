@@ -6,6 +6,7 @@
  * points are the values of K and, last, the growths fitted to them.  All
  * accumulators of a type see the same inputs.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,8 +63,7 @@ typedef struct {
 /* Windows of K for the growth: fixed, so that --quick and --full say the same;
  * and what comes after, where rounding to nearest drifts too. */
 enum { WINDOWS = 2 };
-static const double window[WINDOWS][2] = {{0x1p10, 0x1p17},
-                                          {0x1p17, 0x1p60}};
+static const double window[WINDOWS][2] = {{0x1p10, 0x1p17}, {0x1p17, 1e18}};
 
 static size_t points_each(const state *st)
 {
@@ -118,10 +118,7 @@ static ulp_status add_methods(state *st, const ulp_run *run, ulp_error *e)
 {
   const char *list = ulp_run_parameter(run, "accumulators");
   const accumulator *a;
-  size_t rows = 0;
-  while (accumulator_row(rows))
-    rows++;
-  rows *= st->grid.operands;
+  size_t rows = accumulator_count() * st->grid.operands;
   st->names = calloc(rows + 1, sizeof *st->names);
   st->series = calloc(rows * st->grid.families + 1, sizeof *st->series);
   ulp_status s = sum_grid_methods(&st->grid, rows, e);
@@ -207,6 +204,12 @@ static void print_start(const state *st, const series *s, const char *statistic,
   ulp_csv_string(row, statistic);
 }
 
+static void skip(ulp_text *row, int fields)
+{
+  while (fields-- > 0)
+    ulp_csv_empty(row);
+}
+
 static void print_error(const state *st, const series *s, size_t length,
                         ulp_text *row)
 {
@@ -217,8 +220,7 @@ static void print_error(const state *st, const series *s, size_t length,
   ulp_csv_integer(row, (int64_t)k);
   sum_print_errors(row, &r, sum_bounds_of(&m->way, k, st->lambda));
   sum_print_digest(row, &r);
-  for (int i = 0; i < 4; i++)
-    ulp_csv_empty(row);
+  skip(row, 4);
 }
 
 static ulp_status print_growth(const state *st, const series *s,
@@ -237,17 +239,11 @@ static ulp_status print_growth(const state *st, const series *s,
   sum_growth g = sum_growth_of(k, error, n, within[0], within[1]);
   free(k);
   print_start(st, s, "growth", row);
-  for (int i = 0; i < 12; i++)
-    if (i == 0 && g.points)
-      ulp_csv_integer(row, (int64_t)g.to);
-    else
-      ulp_csv_empty(row);
+  sum_print_number(row, g.points ? g.to : NAN);
+  skip(row, 11);
   sum_print_number(row, g.exponent);
   sum_print_number(row, g.ci95);
-  if (g.points)
-    ulp_csv_integer(row, (int64_t)g.from);
-  else
-    ulp_csv_empty(row);
+  sum_print_number(row, g.points ? g.from : NAN);
   ulp_csv_integer(row, (int64_t)g.points);
   return ULP_OK;
 }

@@ -64,9 +64,11 @@ static const accumulator table[] = {
      .description = "Blackwell tcgen05: blocks of 16 cut at F = 25"},
 };
 
+size_t accumulator_count(void) { return sizeof table / sizeof table[0]; }
+
 const accumulator *accumulator_row(size_t i)
 {
-  return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+  return i < accumulator_count() ? &table[i] : NULL;
 }
 
 const char *accumulator_name(const void *unused, size_t i)

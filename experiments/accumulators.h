@@ -24,6 +24,7 @@ typedef struct {
   ulp_mode mode;           /* of a step */
 } accumulator;
 
+size_t accumulator_count(void);
 const accumulator *accumulator_row(size_t i); /* NULL past the end */
 const char *accumulator_name(const void *unused, size_t i);
 /* An ulp_word_reader (words.h) that refuses what is no accumulator's name. */
