@@ -125,6 +125,25 @@ static long compare_tile(const tile_context *x)
   return wrong;
 }
 
+/* Whether the arrays are as large as the instruction takes them, and the
+ * metadata point into a row of B. */
+static bool fits(const vector_record *r, const ulp_mma *m)
+{
+  const ulp_format *f[4] = {&m->a, &m->b, &m->c, &m->d};
+  int k = r->sparse ? 2 * m->k : m->k;
+  if (r->m != m->m || r->n != m->n || r->k != k ||
+      r->sparse != m->record->sparse)
+    return false;
+  for (int i = 0; i < 4; i++)
+    if (vector_type_bytes(r->type[i]) != f[i]->storage_bytes)
+      return false;
+  size_t indices = r->sparse ? (size_t)(r->tiles * r->m) * (size_t)m->k : 0;
+  for (size_t i = 0; i < indices; i++)
+    if (r->index[i] >= k)
+      return false;
+  return true;
+}
+
 bool vector_match(vector_record *r, const vector_options *o,
                   vector_result *out, char *why, size_t why_size)
 {
@@ -132,6 +151,11 @@ bool vector_match(vector_record *r, const vector_options *o,
   long wrong = 0, tiles = o->tiles && o->tiles < r->tiles ? o->tiles : r->tiles;
   if (ulp_mma_find(o->gpu, r->instr, &m, why, why_size) != ULP_OK)
     return false;
+  if (!fits(r, &m)) {
+    (void)snprintf(why, why_size, "%s: shape, types or metadata are not the "
+                   "instruction's", r->instr);
+    return false;
+  }
   m.satfinite = r->satfinite;
   if (r->neg_a)
     negate(&m.a, r->a, (size_t)(r->tiles * m.m) * (size_t)m.k);

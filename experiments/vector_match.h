@@ -29,7 +29,8 @@ typedef struct {
   size_t outputs, wrong;
 } vector_result;
 
-/* False: the GPU has no record of the instruction; `why` says so.  Negated
+/* False: the GPU has no record of the instruction, or the record's arrays are
+ * not its operands; `why` says so.  Negated
  * operands are negated in *r, once: it cannot be matched again. */
 bool vector_match(vector_record *r, const vector_options *o,
                   vector_result *out, char *why, size_t why_size);

@@ -78,12 +78,16 @@ refuses() {
   [ $? = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] &&
     grep -qF -- "$1" err || fault "$2: $(cat err)"
 }
-mkdir empty cut text
+mkdir empty cut text other
+xz -dc some/mma_sp.vec.xz |
+  sed 's/^instr mma\.sp\.m16n8k16\./instr mma.sp.m16n8k32./' |
+  xz -1 >other/mma_sp.vec.xz
 head -c 1000 some/mma_sp.vec.xz >cut/mma_sp.vec.xz
 echo text | xz >text/x.vec.xz
 refuses 'expected the folder tests/vectors/h200' absent
 refuses 'found none' empty
 refuses 'cut/mma_sp.vec.xz: xz cannot read it' cut
+refuses "not the instruction's" other
 refuses "text/x.vec.xz: vectors: record" text
 
 finish
