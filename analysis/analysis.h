@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* ---- summary: one streamed pass over a tensor ---------------------------- */
+/* ---- summary: one streamed pass over a tensor --------------------------- */
 
 /* Counts, moments and a histogram of |x| whose bins are 2^-12 of their value
  * wide (the leading bits of the f64), from 2^-150 to 2^128; smaller
@@ -42,7 +42,7 @@ ulp_moments ulp_summary_moments(const ulp_summary *s);
  * bin, so right to 2^-12 of itself; never above amax.  p in [0, 100]. */
 double ulp_summary_percentile(const ulp_summary *s, double p);
 
-/* ---- scales ---------------------------------------------------------------- */
+/* ---- scales ------------------------------------------------------------- */
 
 /* x is encoded as x / scale.  max = ulp_max(f), emax = floor(log2 max). */
 typedef enum {
@@ -83,7 +83,7 @@ double ulp_scale_choose(const ulp_format *f, const ulp_scale_spec *spec,
  * without finite elements, and when out of memory. */
 double ulp_scale_mse(const ulp_format *f, double scale, const ulp_summary *s);
 
-/* ---- granularity: how many elements share a scale -------------------------- */
+/* ---- granularity: how many elements share a scale ----------------------- */
 
 typedef enum {
   ULP_PER_TENSOR, ULP_PER_CHANNEL, ULP_PER_TOKEN, ULP_PER_GROUP, ULP_PER_TILE,
@@ -101,7 +101,7 @@ ULP_MUST_CHECK ulp_status ulp_granularity_parse(const char *text,
 /* Writes g as ulp_granularity_parse reads it. */
 void ulp_granularity_format(const ulp_granularity *g, char *out, size_t size);
 
-/* ---- error statistics ------------------------------------------------------- */
+/* ---- error statistics --------------------------------------------------- */
 
 /* Sums over pairs (x, y) with x finite, in double-double, so that their order
  * of magnitude is right to the last digit printed.  Plain data: zero it to
@@ -123,6 +123,9 @@ typedef struct { double low, high; } ulp_range;
 ulp_range ulp_clip_range(const ulp_format *f, double scale);
 void ulp_error_sums_add(ulp_error_sums *s, const double *x, const double *y,
                         size_t n, ulp_range kept);
+
+/* Adds what `more` has seen, as if after s; in the same order the same bits. */
+void ulp_error_sums_merge(ulp_error_sums *s, const ulp_error_sums *more);
 
 typedef struct {
   double snr_db;         /* 10 log10(sum x^2 / sum e^2); +Inf when e = 0; NaN
@@ -146,7 +149,7 @@ ULP_MUST_CHECK ulp_status ulp_measure_chunk(ulp_error_sums *sums,
                                             const double *x, size_t n,
                                             uint64_t index, double *work);
 
-/* ---- random numbers and samples ----------------------------------------------- */
+/* ---- random numbers and samples ----------------------------------------- */
 
 /* pcg32 as a GSL generator ("pcg32"): gsl_rng_set(r, seed) is
  * ulp_pcg32_seed(seed, 54), the stream of O'Neill's demo programs. */

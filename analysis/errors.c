@@ -73,6 +73,29 @@ void ulp_error_sums_add(ulp_error_sums *s, const double *x, const double *y,
   }
 }
 
+static void dd_merge(ulp_dd *sum, ulp_dd more)
+{
+  dd_add(sum, more.hi);
+  sum->lo += more.lo;
+}
+
+void ulp_error_sums_merge(ulp_error_sums *s, const ulp_error_sums *more)
+{
+  s->count += more->count;
+  s->clipped += more->clipped;
+  s->flushed += more->flushed;
+  s->exact += more->exact;
+  s->nonfinite += more->nonfinite;
+  if (more->max_error > s->max_error) s->max_error = more->max_error;
+  dd_merge(&s->x2, more->x2);
+  dd_merge(&s->e2, more->e2);
+  dd_merge(&s->e1, more->e1);
+  dd_merge(&s->x4, more->x4);
+  dd_merge(&s->e4, more->e4);
+  dd_merge(&s->x2e2, more->x2e2);
+  dd_merge(&s->e2_clipped, more->e2_clipped);
+}
+
 /* MPFR's logarithm, so that the last digit printed does not depend on the
  * machine's libm. */
 static double decibel(double ratio)

@@ -182,6 +182,9 @@ void ulp_file_close(ulp_file *f)
   for (size_t i = 0; f->tensors != NULL && i < f->count; i++)
     free((void *)(uintptr_t)f->tensors[i].name);
   free(f->tensors);
+  for (size_t i = 0; f->notes != NULL && i < 2 * f->note_count; i++)
+    free(f->notes[i]);
+  free(f->notes);
   if (f->map != NULL) munmap(f->map, f->map_size);
   free(f->path);
   free(f);
@@ -221,6 +224,30 @@ ulp_status ulp_file_open_named(ulp_file **out, const ulp_tensor **tensor,
   else
     ulp_file_close(f);
   return status;
+}
+
+/* ---- metadata ----------------------------------------------------------- */
+
+static int by_key(const void *key, const void *note)
+{
+  return strcmp(key, *(char *const *)note);
+}
+
+const char *ulp_file_metadata(const ulp_file *f, const char *key)
+{
+  char **note = f->note_count == 0
+                    ? NULL
+                    : bsearch(key, f->notes, f->note_count,
+                              2 * sizeof *f->notes, by_key);
+  return note == NULL ? NULL : note[1];
+}
+
+const char *ulp_file_metadata_row(const ulp_file *f, size_t i,
+                                  const char **key)
+{
+  if (i >= f->note_count) return NULL;
+  *key = f->notes[2 * i];
+  return f->notes[2 * i + 1];
 }
 
 /* ---- tensors ------------------------------------------------------------ */

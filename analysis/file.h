@@ -14,6 +14,9 @@ struct ulp_file {
   size_t map_size;
   ulp_tensor *tensors;
   size_t count;
+  char **notes; /* __metadata__ by key: key, value, key, ...;
+                   malloc'ed */
+  size_t note_count;
 };
 
 /* Each reader fills f->tensors and f->count; what it allocated is freed by

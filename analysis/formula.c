@@ -11,7 +11,8 @@
 
 typedef enum {
   NUMBER, VARIABLE, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE,
-  MIN, MAX, POW2, CEIL2, EVEN, EXP2LOG, CEIL2LOG, RNE, ABS, OK, WHEN, FINITE
+  MIN, MAX, POW2, CEIL2, EVEN, EXP2LOG, CEIL2LOG, RNE, ABS, BF16,
+  OK, WHEN, FINITE
 } operation;
 
 static const struct {
@@ -22,7 +23,8 @@ static const struct {
     {"min", MIN, 2},         {"max", MAX, 2}, {"pow2", POW2, 1},
     {"ceil2", CEIL2, 1},     {"even", EVEN, 2}, {"exp2log", EXP2LOG, 1},
     {"ceil2log", CEIL2LOG, 1},
-    {"rne", RNE, 1},         {"abs", ABS, 1}, {"ok", OK, 2},
+    {"rne", RNE, 1},         {"abs", ABS, 1}, {"bf16", BF16, 1},
+    {"ok", OK, 2},
     {"when", WHEN, 2},       {"finite", FINITE, 2},
 };
 
@@ -38,7 +40,7 @@ static const struct {
   double value;
 } constants[] = {{"HUGE", (double)FLT_MAX}, {"TINY", (double)FLT_MIN}};
 
-/* ---- parsing -------------------------------------------------------------- */
+/* ---- parsing ------------------------------------------------------------ */
 
 typedef struct {
   const char *text, *at;
@@ -202,7 +204,14 @@ ulp_status ulp_formula_parse(const char *text, ulp_formula *out, ulp_error *e)
   return ULP_OK;
 }
 
-/* ---- evaluating ----------------------------------------------------------- */
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
+{
+  for (int i = 0; i < f->count; i++)
+    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
+  return false;
+}
+
+/* ---- evaluating --------------------------------------------------------- */
 
 static double toward_zero(double x)
 {
@@ -252,6 +261,18 @@ static double ceil2log(double x)
   return x > 0 && isfinite(x) ? ldexp(1, (int)ceilf(log2f((float)x))) : x;
 }
 
+double ulp_round_in(ulp_arithmetic in, double x)
+{
+  float narrow = (float)x;
+  uint32_t u;
+  if (in == ULP_IN_F64) return x;
+  if (in == ULP_IN_F32 || !isfinite(narrow)) return (double)narrow;
+  memcpy(&u, &narrow, sizeof u);
+  u = (u + 0x7fff + (u >> 16 & 1)) & UINT32_C(0xffff0000);
+  memcpy(&narrow, &u, sizeof u);
+  return (double)narrow;
+}
+
 static double apply(operation op, double x, double y)
 {
   switch (op) {
@@ -269,6 +290,7 @@ static double apply(operation op, double x, double y)
   case CEIL2LOG: return ceil2log(x);
   case RNE: return nearbyint(x);
   case ABS: return fabs(x);
+  case BF16: return ulp_round_in(ULP_IN_BF16, x);
   case OK: return x == 0 || !isfinite(x) ? 1 : y;
   case WHEN: return x == 0 ? 0 : y;
   case FINITE: return isfinite(x) ? x : y;
@@ -284,14 +306,7 @@ static bool is_binary(operation op)
          op == OK || op == WHEN || op == FINITE;
 }
 
-bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
-{
-  for (int i = 0; i < f->count; i++)
-    if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
-  return false;
-}
-
-double ulp_formula_eval(const ulp_formula *f, bool wide,
+double ulp_formula_eval(const ulp_formula *f, ulp_arithmetic in,
                         const double variable[ULP_VARIABLES])
 {
   double stack[ULP_FORMULA_STEPS] = {0};
@@ -309,7 +324,7 @@ double ulp_formula_eval(const ulp_formula *f, bool wide,
     } else {
       v = apply(op, stack[--n], 0);
     }
-    stack[n++] = wide ? v : (double)(float)v;
+    stack[n++] = ulp_round_in(in, v);
   }
   return n ? stack[0] : 1;
 }

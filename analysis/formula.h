@@ -22,7 +22,7 @@
  *               exp2log(x)  2^floor(log2f(x)), with log2f's own rounding
  *               ceil2log(x)  2^ceil(log2f(x)), likewise
  *               rne(x)      to the nearest whole number, ties to even
- *               abs(x)
+ *               abs(x)      bf16(x)  the nearest bf16 value
  *               ok(c, x)    x, or 1 where c is 0, Inf or NaN
  *               when(c, x)  x, or 0 where c is 0
  *               finite(x, y)  x, or y where x is Inf or NaN
@@ -68,16 +68,20 @@ typedef struct {
 ULP_MUST_CHECK ulp_status ulp_formula_parse(const char *text, ulp_formula *out,
                                             ulp_error *e);
 
-/* The value, every number, variable and result rounded to f32 unless `wide`
- * (f64).  An f64 operation rounded to f32 is the f32 operation: 53 >= 2*24 + 2
+/* Whether a variable stands in it. */
+bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
+
+/* What every result is rounded to; bf16 by way of f32, as PyTorch computes. */
+typedef enum { ULP_IN_F32, ULP_IN_F64, ULP_IN_BF16 } ulp_arithmetic;
+double ulp_round_in(ulp_arithmetic in, double x);
+
+/* The value, every number, variable and result rounded to f32, or to what `in`
+ * says.  An f64 operation rounded to f32 is the f32 operation: 53 >= 2*24 + 2
  * (Figueroa, "When is double rounding innocuous?", SIGNUM 30(3), 1995), and a
  * product of floats is exact in f64, a subnormal quotient never near enough to
  * a tie. */
-double ulp_formula_eval(const ulp_formula *f, bool wide,
+double ulp_formula_eval(const ulp_formula *f, ulp_arithmetic in,
                         const double variable[ULP_VARIABLES]);
-
-/* Whether a variable occurs in it. */
-bool ulp_formula_has(const ulp_formula *f, ulp_variable v);
 
 #ifdef __cplusplus
 }

@@ -252,6 +252,15 @@ void ulp_output_printf(ulp_output *o, const char *fmt, ...)
   if (n < 0) o->error = errno != 0 ? errno : EIO;
 }
 
+void ulp_output_seek(ulp_output *o, uint64_t at)
+{
+  if (o->error != 0) return;
+  if (o->target == NULL)
+    o->error = ESPIPE;
+  else if (at > INT64_MAX || fseeko(o->stream, (off_t)at, SEEK_SET) != 0)
+    o->error = errno != 0 ? errno : EFBIG;
+}
+
 ulp_status ulp_output_flush(ulp_output *o, ulp_error *e)
 {
   errno = 0;

@@ -11,7 +11,7 @@
 
 #include "quantizer_internal.h"
 
-/* ---- one block's place --------------------------------------------------------- */
+/* ---- one block's place -------------------------------------------------- */
 
 typedef struct {
   int64_t from[3], length[3], n;
@@ -55,7 +55,7 @@ static void gather(const ulp_blocks *b, const place *p, const float *x,
            (size_t)p->length[2] * sizeof *out);
 }
 
-/* ---- what is known of a block ---------------------------------------------------- */
+/* ---- what is known of a block ------------------------------------------- */
 
 /* As CUDA's .ftz instructions take and give their f32.  A product that rounds
  * to 2^-126 with 24 bits is no subnormal (measured: mul.rn.ftz.f32 of an H100
@@ -115,10 +115,10 @@ double ulp_quantizer_global(const ulp_quantizer *q, double amax)
 {
   double v[ULP_VARIABLES];
   set_constants(q, amax, 1, v);
-  return q->global.count ? ulp_formula_eval(&q->global, q->wide, v) : 1;
+  return q->global.count ? ulp_formula_eval(&q->global, q->arithmetic, v) : 1;
 }
 
-/* ---- scales ------------------------------------------------------------------------ */
+/* ---- scales ------------------------------------------------------------- */
 
 /* A scale's code, and its value in v.  A zero is none of E8M0's values, and
  * no overflow of it either. */
@@ -127,8 +127,9 @@ static uint64_t round_scale(const ulp_quantizer *q, double raw,
 {
   if (raw == 0 && q->zero_scale > 0) raw = q->zero_scale;
   uint64_t code =
-      q->wide ? ulp_encode_f64(&q->scale, raw, &q->scale_rounding, 0)
-              : ulp_encode_f32(&q->scale, (float)raw, &q->scale_rounding, 0);
+      q->arithmetic == ULP_IN_F64
+          ? ulp_encode_f64(&q->scale, raw, &q->scale_rounding, 0)
+          : ulp_encode_f32(&q->scale, (float)raw, &q->scale_rounding, 0);
   v[ULP_VAR_SCALE] = ulp_decode(&q->scale, code);
   if (v[ULP_VAR_SCALE] == 0 && q->zero_scale > 0) {
     code = ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
@@ -146,39 +147,49 @@ typedef struct {
  * is NaN has the zero point 0. */
 static double zero_point(const ulp_quantizer *q, const double v[ULP_VARIABLES])
 {
-  double zero = q->zero.count ? ulp_formula_eval(&q->zero, q->wide, v) : 0;
+  double zero =
+      q->zero.count ? ulp_formula_eval(&q->zero, q->arithmetic, v) : 0;
   return isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
 }
 
 static setting setting_of(const ulp_quantizer *q,
                           const double v[ULP_VARIABLES])
 {
-  double factor = q->factor.count ? ulp_formula_eval(&q->factor, q->wide, v)
-                                  : v[ULP_VAR_SCALE];
+  double factor = q->factor.count
+                      ? ulp_formula_eval(&q->factor, q->arithmetic, v)
+                      : v[ULP_VAR_SCALE];
   return (setting){
       .factor = flush(q, factor),
       .zero = zero_point(q, v)};
 }
 
-/* What a code is multiplied by. */
-static double decoded_scale(const ulp_quantizer *q,
-                            const double v[ULP_VARIABLES])
-{
-  return q->decode.count ? ulp_formula_eval(&q->decode, q->wide, v)
-                         : v[ULP_VAR_SCALE];
-}
-
 static double narrow(const ulp_quantizer *q, double x)
 {
-  return q->wide ? x : (double)(float)flush(q, x);
+  return q->arithmetic == ULP_IN_F64 ? x
+                                     : ulp_round_in(q->arithmetic, flush(q, x));
 }
 
-/* The value of code v[ULP_VAR_CODE], once less the zero point. */
-static double value_of(const ulp_quantizer *q, bool by_formula, double scale,
-                       const double v[ULP_VARIABLES])
+/* How codes become values: by a formula in q, or times a number. */
+typedef struct {
+  const ulp_formula *value; /* or NULL */
+  double scale;
+} decoding;
+
+static decoding decoding_of(const ulp_quantizer *q,
+                            const double v[ULP_VARIABLES])
 {
-  return by_formula ? ulp_formula_eval(&q->decode, q->wide, v)
-                    : v[ULP_VAR_CODE] * scale;
+  if (!q->decode.count) return (decoding){NULL, v[ULP_VAR_SCALE]};
+  if (ulp_formula_has(&q->decode, ULP_VAR_CODE))
+    return (decoding){&q->decode, 0};
+  return (decoding){NULL, ulp_formula_eval(&q->decode, q->arithmetic, v)};
+}
+
+static double value_of(const ulp_quantizer *q, const decoding *d, double code,
+                       double v[ULP_VARIABLES])
+{
+  if (!d->value) return narrow(q, code * d->scale);
+  v[ULP_VAR_CODE] = code;
+  return ulp_formula_eval(d->value, q->arithmetic, v);
 }
 
 static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
@@ -193,34 +204,80 @@ static uint64_t encode(const ulp_quantizer *q, const setting *t, float x,
     y = q->zero_after ? nearbyint(y) + t->zero : narrow(q, y + t->zero);
   if (q->ties != ULP_TIES_MODE)
     return ulp_encode_midpoints(q, (float)y);
-  return q->wide ? ulp_encode_f64(&q->element, y, &q->rounding, index)
-                 : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
+  return q->arithmetic == ULP_IN_F64
+             ? ulp_encode_f64(&q->element, y, &q->rounding, index)
+             : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
 }
 
-/* ---- choosing between scales ------------------------------------------------------ */
+/* ---- choosing between scales -------------------------------------------- */
 
-/* Sums are kept in the quantizer's own precision, one element after another.
- * `value` is that of a code; NULL: as it is decoded. */
+/* A sum in the order and the precision of the quantizer, term by term: each
+ * step passes its sums on to the next. */
+typedef struct {
+  const ulp_quantizer *q;
+  int64_t seen[ULP_SUM_STEPS];
+  double lane[ULP_SUM_STEPS][ULP_SUM_LANES];
+  double total;
+} running_sum;
+
+static void sum_begin(running_sum *s, const ulp_quantizer *q)
+{
+  s->q = q;
+  s->total = 0;
+  for (int i = 0; i < q->sum.count; i++) {
+    s->seen[i] = 0;
+    memset(s->lane[i], 0, (size_t)q->sum.step[i].n * sizeof *s->lane[i]);
+  }
+}
+
+static void sum_add(running_sum *s, int step, double term)
+{
+  for (int i = step; i < s->q->sum.count; i++) {
+    const int n = s->q->sum.step[i].n;
+    const bool neighbours = s->q->sum.step[i].neighbours;
+    const int64_t at = s->seen[i]++ % n;
+    double *lane = &s->lane[i][neighbours ? 0 : at];
+    *lane = narrow(s->q, *lane + term);
+    if (!neighbours || at < n - 1) return;
+    term = *lane;
+    *lane = 0;
+  }
+  s->total = narrow(s->q, s->total + term);
+}
+
+/* What the steps still hold is passed on, the first step's first. */
+static double sum_end(running_sum *s)
+{
+  for (int i = 0; i < s->q->sum.count; i++) {
+    const int64_t n = s->q->sum.step[i].n;
+    int64_t held = s->seen[i] < n ? s->seen[i] : n;
+    if (s->q->sum.step[i].neighbours) held = s->seen[i] % n != 0;
+    for (int64_t k = 0; k < held; k++)
+      sum_add(s, i + 1, s->lane[i][k]);
+  }
+  return s->total;
+}
+
+/* `value` is that of a code; NULL: as it is decoded. */
 static double error_of(const ulp_quantizer *q, ulp_judge judge,
                        const ulp_formula *value, double v[ULP_VARIABLES],
                        const float *x, size_t n)
 {
   setting t = setting_of(q, v);
-  double sum = 0, scale = decoded_scale(q, v);
-  bool by_formula = ulp_formula_has(&q->decode, ULP_VAR_CODE);
+  decoding d = value ? (decoding){value, 0} : decoding_of(q, v);
+  running_sum sum;
+  double most = 0;
+  sum_begin(&sum, q);
   for (size_t i = 0; i < n; i++) {
-    v[ULP_VAR_CODE] =
-        ulp_decode(&q->element, encode(q, &t, x[i], i)) - t.zero;
-    double y = value ? ulp_formula_eval(value, q->wide, v)
-                     : narrow(q, value_of(q, by_formula, scale, v));
-    double e = fabs(narrow(q, y - (double)x[i]));
+    double code = ulp_decode(&q->element, encode(q, &t, x[i], i)) - t.zero;
+    double e = fabs(narrow(q, value_of(q, &d, code, v) - (double)x[i]));
     if (judge == ULP_JUDGE_MSE) e = narrow(q, e * e);
-    if (judge == ULP_JUDGE_MAX)
-      sum = e > sum ? e : sum;
-    else
-      sum = narrow(q, sum + e);
+    if (judge != ULP_JUDGE_MAX)
+      sum_add(&sum, 0, e);
+    else if (!(e <= most)) /* a NaN stays */
+      most = isnan(most) ? most : e;
   }
-  return sum;
+  return judge == ULP_JUDGE_MAX ? most : sum_end(&sum);
 }
 
 static uint64_t choose_of_two(const ulp_quantizer *q, uint64_t code,
@@ -230,7 +287,7 @@ static uint64_t choose_of_two(const ulp_quantizer *q, uint64_t code,
   double first = v[ULP_VAR_SCALE];
   const ulp_formula *value = q->error.count ? &q->error : NULL;
   uint64_t other =
-      round_scale(q, ulp_formula_eval(&q->second, q->wide, v), v);
+      round_scale(q, ulp_formula_eval(&q->second, q->arithmetic, v), v);
   double second_error = error_of(q, q->judge, value, v, x, n);
   double second = v[ULP_VAR_SCALE];
   v[ULP_VAR_SCALE] = first;
@@ -251,7 +308,7 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
     v[ULP_VAR_BLOCK] = a * part;
     v[ULP_VAR_LOW] = lo * part;
     v[ULP_VAR_HIGH] = hi * part;
-    uint64_t code = round_scale(q, ulp_formula_eval(&q->raw, q->wide, v), v);
+    uint64_t code = round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v), v);
     if (i == q->search) return code;
     double e = error_of(q, q->search_for, NULL, v, x, n);
     if (e < best) {
@@ -267,8 +324,8 @@ static uint64_t search(const ulp_quantizer *q, double v[ULP_VARIABLES],
  * code or a formula of it. */
 static double step_of(const ulp_quantizer *q, double v[ULP_VARIABLES])
 {
-  v[ULP_VAR_CODE] = 1;
-  return decoded_scale(q, v);
+  decoding d = decoding_of(q, v);
+  return value_of(q, &d, 1, v);
 }
 
 ulp_choice ulp_quantizer_choose(const ulp_quantizer *q, const ulp_known *known)
@@ -282,7 +339,7 @@ ulp_choice ulp_quantizer_choose(const ulp_quantizer *q, const ulp_known *known)
   v[ULP_VAR_MAX] *= known->reach;
   v[ULP_VAR_MIN] *= known->reach;
   v[ULP_VAR_TOP] *= known->reach;
-  c.code = round_scale(q, ulp_formula_eval(&q->raw, q->wide, v), v);
+  c.code = round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v), v);
   c.zero = (int32_t)setting_of(q, v).zero;
   c.step = step_of(q, v);
   return c;
@@ -302,7 +359,7 @@ static setting given(const ulp_quantizer *q, double v[ULP_VARIABLES],
 {
   setting t = {.factor = v[ULP_VAR_SCALE], .zero = zero};
   if (q->factor.count && !needs_block(&q->factor)) {
-    t.factor = ulp_formula_eval(&q->factor, q->wide, v);
+    t.factor = ulp_formula_eval(&q->factor, q->arithmetic, v);
   } else if (q->factor.count) {
     double step = step_of(q, v);
     t.factor = q->divide ? step : narrow(q, 1 / step);
@@ -313,7 +370,7 @@ static setting given(const ulp_quantizer *q, double v[ULP_VARIABLES],
   return t;
 }
 
-/* ---- one block ---------------------------------------------------------------------- */
+/* ---- one block ---------------------------------------------------------- */
 
 typedef struct {
   const ulp_quantizer *q;
@@ -349,10 +406,10 @@ static setting find_scale(const work *w, int64_t block, const float *x,
     return given(q, v, w->out->zeros ? (double)w->out->zeros[block] : 0);
   }
   measure(w, x, n, v);
-  uint64_t code = q->search
-                      ? search(q, v, x, n)
-                      : round_scale(q, ulp_formula_eval(&q->raw, q->wide, v),
-                                    v);
+  uint64_t code =
+      q->search ? search(q, v, x, n)
+                : round_scale(q, ulp_formula_eval(&q->raw, q->arithmetic, v),
+                              v);
   if (q->second.count) code = choose_of_two(q, code, v, x, n);
   if (w->out->scales)
     ulp_store_code(&q->scale, w->out->scales, (size_t)block, code);
@@ -401,32 +458,29 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
   return ULP_OK;
 }
 
-/* ---- back ------------------------------------------------------------------------------ */
+/* ---- back --------------------------------------------------------------- */
 
 void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n)
 {
   double v[ULP_VARIABLES];
-  bool by_formula = ulp_formula_has(&q->decode, ULP_VAR_CODE);
   set_constants(q, 0, global, v);
   for (int64_t i = first; i < first + n; i++) {
     place p = place_of(b, i);
-    double zero = in->zeros ? (double)in->zeros[i] : 0, factor = 1;
+    double zero = in->zeros ? (double)in->zeros[i] : 0;
     if (in->scales) {
       v[ULP_VAR_SCALE] = ulp_decode(
           &q->scale, ulp_load_code(&q->scale, in->scales, (size_t)i));
-      factor = decoded_scale(q, v);
     }
+    decoding d = in->scales ? decoding_of(q, v) : (decoding){NULL, 1};
     for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
       int64_t at = line_at(b, &p, line);
       for (int64_t k = 0; k < p.length[2]; k++) {
-        v[ULP_VAR_CODE] =
-            ulp_decode(&q->element, ulp_load_code(&q->element, in->codes,
-                                                  (size_t)(at + k))) -
-            zero;
-        y[at + k] =
-            (float)flush(q, value_of(q, by_formula, factor, v));
+        double code = ulp_decode(
+            &q->element,
+            ulp_load_code(&q->element, in->codes, (size_t)(at + k)));
+        y[at + k] = (float)value_of(q, &d, code - zero, v);
       }
     }
   }

@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* ---- blocks: which elements share a scale -------------------------------- */
+/* ---- blocks: which elements share a scale ------------------------------- */
 
 /* An array seen as [planes, rows, cols], contiguous, cut into blocks of
  * block[0] x block[1] x block[2], the last ones of each dimension shorter (the
@@ -52,7 +52,7 @@ ULP_MUST_CHECK ulp_status ulp_blocks_make(ulp_blocks *b,
 bool ulp_blocks_part(const ulp_blocks *b, int64_t most, int64_t i,
                      ulp_blocks *part, int64_t *element, int64_t *block);
 
-/* ---- quantizers ----------------------------------------------------------- */
+/* ---- quantizers --------------------------------------------------------- */
 
 /* What a block's amax, lo and hi are taken over. */
 typedef enum {
@@ -78,6 +78,19 @@ typedef enum { ULP_OFFSET_NONE, ULP_OFFSET_MEAN, ULP_OFFSET_GIVEN } ulp_offset;
  * ties. */
 typedef enum { ULP_JUDGE_MSE, ULP_JUDGE_MAE, ULP_JUDGE_MAX } ulp_judge;
 
+/* The order in which errors are summed, which decides between scales whose
+ * errors are near.  Each step makes of a list of numbers a shorter one: the
+ * sums of every N neighbours, or N sums of every N-th number; what is left is
+ * summed from its first to its last.  No steps: only that. */
+enum { ULP_SUM_STEPS = 6, ULP_SUM_LANES = 64 };
+typedef struct {
+  int count;
+  struct {
+    bool neighbours;
+    int n; /* up to ULP_SUM_LANES */
+  } step[ULP_SUM_STEPS];
+} ulp_sum_order;
+
 typedef struct {
   char name[96];         /* canonical: finds it again */
   const char *profile, *source; /* source "": of no implementation */
@@ -91,7 +104,7 @@ typedef struct {
   int axis;
   bool whole_blocks;     /* the implementation refuses shorter ones */
   ulp_over over;
-  bool wide;             /* arithmetic in f64, else in f32 */
+  ulp_arithmetic arithmetic;
   ulp_format scale;
   ulp_rounding scale_rounding;
   double zero_scale;     /* stands for a scale that is 0; or 0 */
@@ -109,6 +122,7 @@ typedef struct {
   ulp_formula second;    /* another to choose from, if any */
   ulp_formula error;     /* value of a code when they are judged */
   ulp_judge judge;
+  ulp_sum_order sum;     /* of the errors of both */
   ulp_formula factor;    /* from s, G (and a) */
   ulp_formula zero;      /* zero point, a whole number; none: 0 */
   ulp_formula decode;    /* a code's value is (q - zero) * decode, or decode
@@ -141,11 +155,13 @@ const ulp_quantizer_row *ulp_quantizer_row_at(size_t i); /* NULL past the end */
  *   round= overflow= sr-bits= seed=    of elements; scale-round=,
  *   scale-overflow=  of scales; special= names the profile of formats.h
  *   over=finite|numbers|all   zero-scale=X
- *   arithmetic=f32|f64   apply=times|over
+ *   arithmetic=f32|f64|bf16   apply=times|over
  *   global= raw= second= error= factor= zero= decode=   formulas
  *   judge=mse|mae|max   zero-point=before|after   outlier=X
  *   ties=mode|f32-down|f32-low|f32-even|f32-grid|bnb   nan=first|last
  *   subnormals=keep|flush   zero-sign=keep|drop
+ *   sum=STEP,STEP...    of the errors: xN sums N neighbours, N folds into N
+ *                       sums of every N-th (ulp_sum_order)
  *   nested=SPEC      of the array of scales; ',' stands for '/' in SPEC
  *   offset=none|mean|X   taken off the scales before that
  * Later settings override earlier ones and the row's.  ULP_ENAME or ULP_EINVAL
@@ -160,7 +176,7 @@ ULP_MUST_CHECK ulp_status ulp_quantizer_set(ulp_quantizer *q, const char *key,
 double ulp_quantizer_bits(const ulp_quantizer *q, const ulp_blocks *b);
 bool ulp_quantizer_has_scales(const ulp_quantizer *q);
 
-/* ---- work ------------------------------------------------------------------ */
+/* ---- work --------------------------------------------------------------- */
 
 typedef struct {
   void *codes;    /* blocks->elements stored elements of q->element */
@@ -189,7 +205,7 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n);
 
-/* ---- scales of scales ----------------------------------------------------- */
+/* ---- scales of scales --------------------------------------------------- */
 
 /* The scales of a quantizer with `nested`, as an array of their own. */
 typedef struct {
@@ -210,6 +226,31 @@ ULP_MUST_CHECK ulp_status ulp_nested_quantize(ulp_nested *n,
                                               float *scales);
 void ulp_nested_dequantize(const ulp_nested *n, float *scales,
                            const ulp_quantized *in);
+/* ---- rotations ---------------------------------------------------------- */
+
+/* y = x diag(s) H16 / 4 of every 16 neighbours, H16 Sylvester's Hadamard
+ * matrix, s -1 where a bit of `minus` is set; each the exact value (in f64)
+ * rounded once, to `to` (bf16 in the recipes) or, NULL, to f32.  y may be x.
+ * ULP_EINVAL when n is no multiple of 16. */
+ULP_MUST_CHECK ulp_status ulp_hadamard16(float *y, const float *x, size_t n,
+                                         uint16_t minus, const ulp_format *to);
+/* Transformer Engine's signs, + + + - + - - - - - - + - + - - (custom_recipes/
+ * reference_nvfp4.py, get_wgrad_sign_vector). */
+enum { ULP_HADAMARD16_TE = 0xd7e8 };
+
+/* ---- what was lost ------------------------------------------------------ */
+
+/* The x that block i keeps: ulp_clip_range at its scale and zero point.  All
+ * of them where its scale is 0, which flushes and does not clip, or NaN. */
+ulp_range ulp_block_clip_range(const ulp_quantizer *q, const ulp_quantized *in,
+                               double global, int64_t i);
+/* Elements of a block that are neighbours are a run; ulp_block_runs are all of
+ * b, in the order of the array.  Adds runs first .. first+n-1; kept: of each
+ * block of b. */
+int64_t ulp_block_runs(const ulp_blocks *b);
+void ulp_block_errors_add(ulp_error_sums *s, const ulp_blocks *b,
+                          const ulp_range *kept, const float *x,
+                          const float *y, int64_t first, int64_t n);
 
 #ifdef __cplusplus
 }

@@ -16,14 +16,14 @@
 
 enum { MAX_SPEC = 600, SEARCH_DEFAULT = 100, SEARCH_MOST = 10000 };
 
-/* ---- words ------------------------------------------------------------------- */
+/* ---- words -------------------------------------------------------------- */
 
 static const char *const over_names[] = {"finite", "numbers", "all", NULL};
 static const char *const ties_names[] = {"mode",     "f32-down", "f32-low",
                                          "f32-even", "f32-grid", "bnb",
                                          NULL};
 static const char *const judge_names[] = {"mse", "mae", "max", NULL};
-static const char *const wide_names[] = {"f32", "f64", NULL};
+static const char *const arithmetic_names[] = {"f32", "f64", "bf16", NULL};
 static const char *const apply_names[] = {"times", "over", NULL};
 static const char *const zero_names[] = {"before", "after", NULL};
 static const char *const sign_names[] = {"keep", "drop", NULL};
@@ -93,7 +93,7 @@ static ulp_status read_format(const char *key, const char *value,
   return ULP_OK;
 }
 
-/* ---- rules ------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------- */
 
 /* What a rule's name stands for.  Dividing by TOP or MAX comes last, so that
  * no power of two is taken of a number that has been rounded. */
@@ -165,13 +165,14 @@ static ulp_status set_rule(ulp_quantizer *q, const char *value, ulp_error *e)
   q->percentile = 100;
   q->search = 0;
   q->second.count = q->factor.count = q->decode.count = q->error.count = 0;
+  q->sum.count = 0;
   q->divide = true;
   ulp_status status = ulp_formula_parse(rules[i].raw, &q->raw, e);
   if (status == ULP_OK) status = ulp_formula_parse(rules[i].zero, &q->zero, e);
   return status == ULP_OK ? set_parameter(q, word, number, e) : status;
 }
 
-/* ---- settings ------------------------------------------------------------------ */
+/* ---- settings ----------------------------------------------------------- */
 
 typedef ulp_status setter(ulp_quantizer *q, const char *key, const char *value,
                           ulp_error *e);
@@ -334,6 +335,9 @@ static ulp_status set_word(ulp_quantizer *q, const char *key,
   } else if (!strcmp(key, "ties")) {
     status = read_word(key, value, ties_names, &i, e);
     if (status == ULP_OK) q->ties = (ulp_ties)i;
+  } else if (!strcmp(key, "arithmetic")) {
+    status = read_word(key, value, arithmetic_names, &i, e);
+    if (status == ULP_OK) q->arithmetic = (ulp_arithmetic)i;
   } else {
     status = read_word(key, value, judge_names, &i, e);
     if (status == ULP_OK) q->judge = (ulp_judge)i;
@@ -344,8 +348,6 @@ static ulp_status set_word(ulp_quantizer *q, const char *key,
 static ulp_status set_flag(ulp_quantizer *q, const char *key,
                            const char *value, ulp_error *e)
 {
-  if (!strcmp(key, "arithmetic"))
-    return read_flag(key, value, wide_names, &q->wide, e);
   if (!strcmp(key, "apply"))
     return read_flag(key, value, apply_names, &q->divide, e);
   if (!strcmp(key, "nan"))
@@ -357,6 +359,29 @@ static ulp_status set_flag(ulp_quantizer *q, const char *key,
   if (!strcmp(key, "zero-sign"))
     return read_flag(key, value, sign_names, &q->bare_zero, e);
   return read_flag(key, value, zero_names, &q->zero_after, e);
+}
+
+static ulp_status set_sum(ulp_quantizer *q, const char *key, const char *value,
+                          ulp_error *e)
+{
+  ulp_sum_order order = {.count = 0};
+  for (const char *p = value; *p; order.count++) {
+    char *end;
+    bool neighbours = *p == 'x';
+    p += neighbours;
+    long n = *p >= '0' && *p <= '9' ? strtol(p, &end, 10) : 0;
+    if (n < 1 || n > ULP_SUM_LANES || order.count == ULP_SUM_STEPS ||
+        (*end && !(*end == ',' && end[1])))
+      return ulp_error_set(e, ULP_EINVAL,
+                           "%s '%.60s': expected up to %d steps N or xN, such "
+                           "as x16,8,4,2, N from 1 to %d",
+                           key, value, ULP_SUM_STEPS, ULP_SUM_LANES);
+    order.step[order.count].neighbours = neighbours;
+    order.step[order.count].n = (int)n;
+    p = end + (*end == ',');
+  }
+  q->sum = order;
+  return ULP_OK;
 }
 
 static ulp_status set_formula(ulp_quantizer *q, const char *key,
@@ -386,7 +411,7 @@ static const struct {
     {"special", set_special},    {"sr-bits", set_sr_bits},
     {"seed", set_seed},          {"zero-scale", set_zero_scale},
     {"over", set_word},          {"ties", set_word},
-    {"judge", set_word},         {"arithmetic", set_flag},
+    {"judge", set_word},         {"arithmetic", set_word},
     {"apply", set_flag},         {"whole", set_flag},
     {"zero-point", set_flag},    {"zero-sign", set_flag},
     {"global", set_formula},     {"raw", set_formula},
@@ -395,6 +420,7 @@ static const struct {
     {"decode", set_formula},     {"nan", set_flag},
     {"subnormals", set_flag},    {"outlier", set_outlier},
     {"nested", set_nested},      {"offset", set_offset},
+    {"sum", set_sum},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -437,7 +463,7 @@ static ulp_status apply_settings(ulp_quantizer *q, const char *text,
   return ULP_OK;
 }
 
-/* ---- the name -------------------------------------------------------------------- */
+/* ---- the name ----------------------------------------------------------- */
 
 static bool has_word(const char *list, const char *word)
 {
@@ -491,7 +517,8 @@ static ulp_status set_defaults(ulp_quantizer *q, const char *element,
   memset(q, 0, sizeof *q);
   q->profile = q->source = "";
   q->axis = ULP_AXIS_DEFAULT;
-  q->wide = q->divide = true;
+  q->arithmetic = ULP_IN_F64;
+  q->divide = true;
   q->percentile = 100;
   q->zero_scale = -1;
   q->rounding.overflow = ULP_OVERFLOW_SATURATE;
@@ -564,7 +591,7 @@ ulp_status ulp_quantizer_find(const char *spec, ulp_quantizer *out,
   return ULP_OK;
 }
 
-/* ---- what it costs ---------------------------------------------------------------- */
+/* ---- what it costs ------------------------------------------------------ */
 
 /* Bits of a scale of b's, those of its own scale and of the offset counted. */
 static double scale_bits(const ulp_quantizer *q, const ulp_blocks *b)

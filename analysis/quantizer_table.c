@@ -52,15 +52,20 @@
 #define MICROXCALING_SOURCE "microxcaling mx/mx_ops.py, _quantize_mx"
 
 /* compressed-tensors: EVEN with E2M1's one bit, whatever the element. */
-#define COMPRESSED_MX "arithmetic=f32;raw=even(a, 1) / TOP;over=all;special=torchao;scale-overflow=nan"
+#define COMPRESSED_MX \
+  "arithmetic=f32;raw=max(even(a, 1) / TOP, 2^-127);over=all;" \
+  "special=torchao;scale-overflow=nan"
 #define COMPRESSED_MX_SOURCE \
   "compressed-tensors quantization/utils/mxfp_utils.py, generate_mx_scales"
 #define COMPRESSED_INT \
   "arithmetic=f32;raw=max(abs(lo), hi) / ((MAX - MIN) / 2);over=all;" \
-  "zero-scale=1.1920928955078125e-07"
+  "scale-overflow=ieee;zero-scale=1.1920928955078125e-07"
+/* The zero point is that of the scale before a 0 becomes 2^-23, so of a
+ * constant group NaN, which is stored as 0. */
 #define COMPRESSED_AFFINE \
   "arithmetic=f32;raw=(hi - lo) / (MAX - MIN);" \
-  "zero=rne(min(max(MIN - lo / s, MIN), MAX));over=all;" \
+  "zero=finite(rne(min(max(MIN - lo / ((hi - lo) / (MAX - MIN)), MIN), " \
+  "MAX)), 0);over=all;scale-overflow=ieee;" \
   "zero-scale=1.1920928955078125e-07"
 #define COMPRESSED_SOURCE \
   "compressed-tensors quantization/utils/helpers.py, calculate_qparams"
@@ -75,12 +80,45 @@
   "zero=max(min(MIN - rne(lo / s), MAX), MIN)"
 #define TORCHAO_INT_SOURCE \
   "TorchAO quantization/quant_primitives.py, _choose_qparams_affine"
+/* fouroversix: quantize/pytorch/reference.py.  What it keeps beside the
+ * scales is the amax A itself; `product` is the element's greatest value times
+ * the scales', 448, or 256 where a block's scale may grow by 1.5.  torch.sign
+ * is 0 of -0.  Errors are summed as torch sums 16 floats on x86: in eight
+ * lanes (aten/native/cpu/SumKernel.cpp); 2-D blocks of 256: sum=32,8. */
+#define FOUROVERSIX(most, product)                                    \
+  "arithmetic=f32;global=A;raw=when(G, (a / " most ") * (" product   \
+  " / G));apply=times;factor=when(s, 1 / (1 / (" product " / G) * s));" \
+  "decode=q * s * G / " product ";over=all;special=torchao;zero-scale=0;" \
+  "zero-sign=drop"
+#define FOUROVERSIX_MX(most)                                          \
+  "arithmetic=f32;raw=max(when(a / " most ", max(ceil2(a / " most     \
+  "), 2^-126)), 2^-127);apply=times;factor=when(a / " most ", 1 / s);" \
+  "over=all;special=torchao;scale-overflow=nan;zero-sign=drop"
+#define FOUROVERSIX_SOURCE \
+  "fouroversix quantize/pytorch/reference.py; arXiv:2512.02010"
 
 /* NVFP4.  2688 = 448 * 6. */
 #define NVFP4_SOURCE "NVIDIA, arXiv:2509.25149, appendix B"
 
-#define DEEPSEEK_SOURCE "DeepSeek-V3 inference/kernel.py, act_quant"
+/* Triton's "/" is div.full.f32 on NVIDIA GPUs, which multiplies by a
+ * reciprocal: an H100 with Triton 3.6 gave a (1/448) where the kernel says
+ * amax / 448., in every block of 10^7 elements.  Of x / s the reciprocal is
+ * rcp.approx, which is not always the nearest. */
+#define DEEPSEEK_DIVISION \
+  "arithmetic=f32;over=numbers;special=cuda;apply=times;factor=1 / s"
+#define DEEPSEEK_SOURCE \
+  "DeepSeek-V3 inference/kernel.py, act_quant, run on an H100 by Triton 3.6"
+/* ceil_to_ue8m0 keeps exponents from 1 to 254: an Inf or a NaN is 2^127.
+ * per_block_cast is g=tile:128x128, per_channel_cast g=tile:128x1. */
 #define DEEPGEMM_SOURCE "DeepGEMM deep_gemm/utils/math.py"
+/* Weights are 128x128: g=tile:128x128.  The scale's bits below its exponent
+ * are masked where it is to be a power of two. */
+#define TE_BLOCK_POW2 \
+  "arithmetic=f32;raw=1 / ok(a, pow2(min(MAX / a, HUGE)));apply=times;" \
+  "factor=ok(a, pow2(min(MAX / a, HUGE)));over=numbers;special=cuda"
+#define TE_BLOCK_F32 \
+  "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;" \
+  "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda"
 #define TE_BLOCK_SOURCE \
   "Transformer Engine common/recipe/recipe_common.cuh, compute_scale_from_amax"
 
@@ -212,7 +250,12 @@ static const ulp_quantizer_row rows[] = {
     {"mxfp8", "mxfp8_e4m3", "compressed-tensors", "e4m3", "group:32", "e8m0",
      COMPRESSED_MX, COMPRESSED_MX_SOURCE},
     {"mxfp4", "", "compressed-tensors", "e2m1", "group:32", "e8m0",
-     COMPRESSED_MX, COMPRESSED_MX_SOURCE},
+     COMPRESSED_MX ";zero-sign=drop", COMPRESSED_MX_SOURCE},
+
+    {"mxfp4", "", "fouroversix", "e2m1", "group:32", "e8m0",
+     FOUROVERSIX_MX("6"), FOUROVERSIX_SOURCE},
+    {"mxfp4", "", "fouroversix-static4", "e2m1", "group:32", "e8m0",
+     FOUROVERSIX_MX("4"), FOUROVERSIX_SOURCE},
 
     /* ---- NVFP4 ---- */
     {"nvfp4", "", "paper", "e2m1", "group:16", "e4m3",
@@ -237,17 +280,24 @@ static const ulp_quantizer_row rows[] = {
      "TorchAO prototype/mx_formats/nvfp4_tensor.py, nvfp4_quantize without "
      "per_tensor_scale"},
     {"nvfp4", "", "compressed-tensors", "e2m1", "group:16", "e4m3",
-     "arithmetic=f32;global=finite(2688 / max(A, TINY), 1);"
+     "arithmetic=f32;global=finite(1 / max(A, TINY) * 2688, 1);"
      "raw=G * (a / 6);factor=s / G;decode=s / G;over=all;special=torchao;"
-     "zero-scale=0.125",
+     "zero-scale=0.125;zero-sign=drop",
      COMPRESSED_SOURCE},
     {"nvfp4", "fouroversix nvfp4_46", "fouroversix", "e2m1", "group:16",
      "e4m3",
-     "arithmetic=f32;global=ok(A, 1536 / A);raw=(a / 6) * G;"
-     "second=(a / 6) * G * 1.5;apply=times;factor=when(s, 1 / ((1 / G) * s));"
-     "error=q * s * A / 1536;judge=mse;decode=s * (1 / G);over=all;"
-     "special=torchao;zero-scale=0",
-     "fouroversix quantize/pytorch/reference.py; arXiv:2512.02010"},
+     FOUROVERSIX("6", "1536") ";second=when(G, (a / 6) * (1536 / G) * 1.5);"
+     "judge=mse;sum=8", FOUROVERSIX_SOURCE},
+    {"nvfp4", "", "fouroversix-static6", "e2m1", "group:16", "e4m3",
+     FOUROVERSIX("6", "2688"), FOUROVERSIX_SOURCE},
+    {"nvfp4", "", "fouroversix-static4", "e2m1", "group:16", "e4m3",
+     FOUROVERSIX("4", "1792"), FOUROVERSIX_SOURCE},
+    {"nvfp6", "nvfp6_e2m3", "fouroversix", "e2m3", "group:16", "e4m3",
+     FOUROVERSIX("7.5", "3360"), FOUROVERSIX_SOURCE},
+    {"nvfp6_e3m2", "", "fouroversix", "e3m2", "group:16", "e4m3",
+     FOUROVERSIX("28", "12544"), FOUROVERSIX_SOURCE},
+    {"nvint4", "", "fouroversix", "int4sym", "group:16", "e4m3",
+     FOUROVERSIX("7", "3136"), FOUROVERSIX_SOURCE},
     {"nvfp4", "", "te-4over6", "e2m1", "group:16", "e4m3",
      "arithmetic=f32;global=ok(A, min(2688 / A, HUGE));raw=(a / 6) * G;"
      "second=(a / 6) * G * 1.5;apply=times;"
@@ -257,30 +307,31 @@ static const ulp_quantizer_row rows[] = {
 
     /* ---- FP8 with f32 scales ---- */
     {"fp8-block", "", "deepseek", "e4m3", "group:128", "float32",
-     "arithmetic=f32;raw=max(a, 1e-4) / 448;over=numbers;special=cuda",
+     DEEPSEEK_DIVISION ";raw=max(a, 1e-4) * (1 / 448);scale-overflow=ieee",
      DEEPSEEK_SOURCE},
     {"fp8-block", "", "deepseek-ue8m0", "e4m3", "group:128", "e8m0",
-     "arithmetic=f32;raw=ceil2(max(a, 1e-4) / 448);over=numbers;special=cuda",
+     DEEPSEEK_DIVISION ";raw=ceil2log(max(a, 1e-4) * (1 / 448));"
+     "factor=finite(1 / s, 0);scale-overflow=nan",
      DEEPSEEK_SOURCE},
     {"fp8-block", "", "deepgemm", "e4m3", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 448;apply=times;factor=1 / s;over=all;"
-     "special=torchao",
+     "special=torchao;scale-overflow=ieee",
      DEEPGEMM_SOURCE},
     {"fp8-block", "", "deepgemm-ue8m0", "e4m3", "group:128", "e8m0",
-     "arithmetic=f32;raw=ceil2(max(a, 1e-4) / 448);apply=times;"
-     "factor=1 / s;over=all;special=torchao",
+     "arithmetic=f32;raw=finite(ceil2(max(a, 1e-4) / 448), 2^127);"
+     "apply=times;factor=1 / s;over=all;special=torchao",
      DEEPGEMM_SOURCE},
-    {"fp8-block", "", "te", "e4m3", "group:128", "float32",
-     "arithmetic=f32;raw=1 / ok(a, pow2(min(MAX / a, HUGE)));apply=times;"
-     "factor=ok(a, pow2(min(MAX / a, HUGE)));over=numbers;special=cuda",
+    {"fp8-block", "", "te", "e4m3", "group:128", "float32", TE_BLOCK_POW2,
      TE_BLOCK_SOURCE},
-    {"fp8-block", "", "te-f32", "e4m3", "group:128", "float32",
-     "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
-     "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
+    {"fp8-block", "", "te-f32", "e4m3", "group:128", "float32", TE_BLOCK_F32,
      TE_BLOCK_SOURCE},
-    {"fp8-tensor", "", "te", "e4m3", "tensor", "float32",
-     "arithmetic=f32;raw=1 / ok(a, min(MAX / a, HUGE));apply=times;"
-     "factor=ok(a, min(MAX / a, HUGE));over=numbers;special=cuda",
+    {"fp8-block_e5m2", "", "te", "e5m2", "group:128", "float32", TE_BLOCK_POW2,
+     TE_BLOCK_SOURCE},
+    {"fp8-block_e5m2", "", "te-f32", "e5m2", "group:128", "float32",
+     TE_BLOCK_F32, TE_BLOCK_SOURCE},
+    {"fp8-tensor", "", "te", "e4m3", "tensor", "float32", TE_BLOCK_F32,
+     TE_BLOCK_SOURCE},
+    {"fp8-tensor_e5m2", "", "te", "e5m2", "tensor", "float32", TE_BLOCK_F32,
      TE_BLOCK_SOURCE},
     {"fp8-delayed", "fp8-delayed_e4m3", "te", "e4m3", "tensor", "float32",
      TE_DELAYED("MAX / a"), TE_DELAYED_SOURCE},
@@ -292,7 +343,11 @@ static const ulp_quantizer_row rows[] = {
      TE_UNFUSED, TE_UNFUSED_SOURCE},
     {"fp4-block", "", "deepgemm", "e2m1", "group:128", "float32",
      "arithmetic=f32;raw=max(a, 1e-4) / 6;apply=times;factor=1 / s;over=all;"
-     "ties=f32-low",
+     "ties=f32-low;scale-overflow=ieee",
+     DEEPGEMM_SOURCE},
+    {"fp4-block", "", "deepgemm-ue8m0", "e2m1", "group:128", "e8m0",
+     "arithmetic=f32;raw=finite(ceil2(max(a, 1e-4) / 6), 2^127);"
+     "apply=times;factor=1 / s;over=all;ties=f32-low",
      DEEPGEMM_SOURCE},
 
     /* ---- integers ---- */

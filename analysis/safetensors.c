@@ -137,15 +137,40 @@ static ulp_status read_tensor(const context *c, ulp_tensor *t, const char *name,
 
 /* ---- all of them -------------------------------------------------------- */
 
-static ulp_status check_metadata(const context *c, json_t *metadata)
+static ulp_status keep_note(const context *c, const char *key,
+                            const char *value)
+{
+  ulp_file *f = c->file;
+  char **note = &f->notes[2 * f->note_count];
+
+  note[0] = strdup(key);
+  note[1] = strdup(value);
+  f->note_count++;
+  return note[0] != NULL && note[1] != NULL
+             ? ULP_OK
+             : ulp_error_set(c->error, ULP_ENOMEM, "%s: out of memory",
+                             f->label);
+}
+
+static int by_key(const void *a, const void *b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static ulp_status read_metadata(const context *c, json_t *metadata)
 {
   const char *key;
   json_t *value;
+  ulp_status status = ULP_OK;
 
   if (!json_is_object(metadata))
     return ulp_error_set(c->error, ULP_EFORMAT,
                          "%s: header, " METADATA ": expected an object of "
                          "strings",
+                         c->file->label);
+  c->file->notes = calloc(2 * json_object_size(metadata) + 1, sizeof(char *));
+  if (c->file->notes == NULL)
+    return ulp_error_set(c->error, ULP_ENOMEM, "%s: out of memory",
                          c->file->label);
   json_object_foreach(metadata, key, value)
   {
@@ -154,8 +179,11 @@ static ulp_status check_metadata(const context *c, json_t *metadata)
                            "%s: header, " METADATA ", '%.100s': expected a "
                            "string",
                            c->file->label, key);
+    if (status == ULP_OK) status = keep_note(c, key, json_string_value(value));
   }
-  return ULP_OK;
+  if (status == ULP_OK)
+    qsort(c->file->notes, c->file->note_count, 2 * sizeof(char *), by_key);
+  return status;
 }
 
 static ulp_status read_tensors(const context *c, json_t *root)
@@ -172,7 +200,7 @@ static ulp_status read_tensors(const context *c, json_t *root)
   {
     ulp_status status =
         strcmp(key, METADATA) == 0
-            ? check_metadata(c, value)
+            ? read_metadata(c, value)
             : read_tensor(c, &f->tensors[f->count++], key, value);
     if (status != ULP_OK) return status;
   }

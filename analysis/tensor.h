@@ -3,8 +3,8 @@
  * ulplab/tensor.h: tensors in files, read through mmap and written whole or
  * not at all.
  *
- * Formats: NumPy .npy 1.0 to 3.0 (read), 1.0 (write); .safetensors and
- * GGUF 2 and 3 (read).
+ * Formats: NumPy .npy 1.0 to 3.0 (read), 1.0 (write); .safetensors (read,
+ * write); GGUF 2 and 3 (read).
  * A file is checked in full when it is opened: every offset, size and shape
  * is proved to lie inside the file before a byte of data is touched.
  */
@@ -96,6 +96,12 @@ ULP_MUST_CHECK ulp_status ulp_file_find(const ulp_file *f,
                                         const ulp_tensor **out,
                                         const char *name, ulp_error *e);
 
+/* The strings of a .safetensors file's __metadata__: by key, NULL when there
+ * is none; or number i with its key, NULL past the end. */
+const char *ulp_file_metadata(const ulp_file *f, const char *key);
+const char *ulp_file_metadata_row(const ulp_file *f, size_t i,
+                                  const char **key);
+
 /* Elements first .. first+n-1 in C order, as doubles: floats exactly, with
  * NaN payloads as ulp_decode keeps them, integers by value (64-bit ones
  * rounded to nearest), bool as 0 and 1.  The range must lie in the tensor. */
@@ -119,6 +125,9 @@ ULP_MUST_CHECK ulp_status ulp_output_open(ulp_output **out, const char *path,
 void ulp_output_write(ulp_output *o, const void *bytes, size_t n);
 void ulp_output_printf(ulp_output *o, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Where the next byte goes, from the beginning; what is not a file that will be
+ * renamed into place cannot, which is an error of writing. */
+void ulp_output_seek(ulp_output *o, uint64_t at);
 /* Writes out all that is buffered, and reports errors as commit does; o stays
  * open.  Of several outputs that belong together, flush all before the first
  * is committed: renaming is then all that can fail. */
@@ -135,6 +144,41 @@ void ulp_output_unlink_pending(void);
  * header's descr ("<f4", "|u1"). The caller then writes the elements. */
 void ulp_npy_header(ulp_output *o, const char *type, int ndim,
                     const int64_t *shape);
+
+/* ---- .safetensors output ------------------------------------------------ */
+
+/* A file of tensors: each is announced, then the header is written, then the
+ * bytes of the tensors, each in its own order, in any order of tensors.  The
+ * layout is the reference implementation's: by dtype, the widest first, so
+ * that all are aligned, then by name. */
+typedef struct ulp_safetensors ulp_safetensors;
+/* `label` names the file in messages and must outlive the rest.  NULL when out
+ * of memory. */
+ulp_safetensors *ulp_safetensors_new(const char *label);
+void ulp_safetensors_free(ulp_safetensors *s); /* NULL is allowed */
+/* *number is what ulp_safetensors_write calls it.  ULP_EINVAL for a name that
+ * is there already or a size that is no whole number of bytes. */
+ULP_MUST_CHECK ulp_status ulp_safetensors_add(ulp_safetensors *s,
+                                              const char *name,
+                                              const ulp_dtype *dtype, int ndim,
+                                              const int64_t *shape,
+                                              size_t *number, ulp_error *e);
+/* A string of __metadata__; the last of a key counts. */
+ULP_MUST_CHECK ulp_status ulp_safetensors_note(ulp_safetensors *s,
+                                               const char *key,
+                                               const char *value,
+                                               ulp_error *e);
+ULP_MUST_CHECK ulp_status ulp_safetensors_begin(ulp_safetensors *s,
+                                                ulp_output *o, ulp_error *e);
+/* The next n bytes of a tensor. */
+void ulp_safetensors_write(ulp_safetensors *s, size_t number,
+                           const void *bytes, size_t n);
+/* The size of a tensor in bytes. */
+uint64_t ulp_safetensors_bytes(const ulp_safetensors *s, size_t number);
+/* Whether every tensor has been written, no more and no less; the caller
+ * commits the output. */
+ULP_MUST_CHECK ulp_status ulp_safetensors_end(ulp_safetensors *s,
+                                              ulp_error *e);
 
 #ifdef __cplusplus
 }

@@ -77,7 +77,9 @@ static ulp_status check_packed(const ulp_format *f, const ulp_tensor *t,
   if (strcmp(t->dtype->npy, "u1"))
     return ulp_error_set(e, ULP_EFORMAT,
                          "%s: dtype '%s', expected '|u1' for packed codes",
-                         path, t->dtype->npy);
+                         path,
+                         *t->dtype->npy ? t->dtype->npy
+                                        : ulp_dtype_name(t->dtype));
   if (t->ndim == 0)
     return ulp_error_set(e, ULP_EFORMAT,
                          "%s: shape (), expected a last dimension of packed "

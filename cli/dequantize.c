@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint.h"
 #include "product.h"
 #include "quantize.h"
 
@@ -55,15 +56,22 @@ static int parse(request *rq, int argc, char **argv)
        cli_read_threads, &rq->threads},
       {"packed", NULL, "codes lie without gaps, the first in the low bits",
        cli_read_flag, &rq->packed},
+      {"from-metadata", NULL,
+       "of a whole file: each tensor by the quantizer that __metadata__ names",
+       cli_read_flag, &rq->from_metadata},
       {0}};
   const cli_command command = {
       .name = "dequantize",
-      .synopsis = "[--from FORMAT] --in Q.npy --out Y.npy [OPTION]...",
+      .synopsis = "[--from FORMAT|--from-metadata] --in Q.npy|Q.safetensors "
+                  "--out Y.npy|Y.safetensors [OPTION]...",
       .summary = "Decodes an array of codes: value times scale, as <f4, or as "
                  "<f8 where that does not hold the format's range. Codes of "
                  "up to 8 bits are read from |u1 (integer formats: |i1 too), "
                  "of up to 16 from <u2 (float16: <f2 too), float32, tf32 and "
-                 "fp22 from <f4, float64 from <f8.",
+                 "fp22 from <f4, float64 from <f8. Where --out is named "
+                 ".safetensors, a whole file: each tensor that 'ulplab "
+                 "quantize' made becomes F32 (with --from: each that has a "
+                 "NAME.scale beside it), all others are copied untouched.",
       .options = options};
   int operands;
   return cli_parse(&command, argc, argv, &operands);
@@ -71,6 +79,13 @@ static int parse(request *rq, int argc, char **argv)
 
 static ulp_status check_request(const request *rq, ulp_error *e)
 {
+  if (rq->from_metadata && rq->from)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--from and --from-metadata: expected one of them");
+  if (rq->from_metadata && rq->out && !cli_is_safetensors(rq->out))
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--from-metadata: of whole files, expected --out "
+                         "Y.safetensors");
   ulp_status status = cli_need(rq->in, "--in Q.npy", e);
   return status == ULP_OK ? cli_need(rq->out, "--out Y.npy", e) : status;
 }
@@ -195,6 +210,8 @@ static ulp_status dequantize(request *rq, ulp_error *e)
   ulp_file *file;
   const ulp_tensor *q;
   ulp_status status = check_request(rq, e);
+  if (status == ULP_OK && cli_is_safetensors(rq->out))
+    return dequantize_file(rq, e);
   if (status == ULP_OK && rq->from && one_scale(rq))
     status = find_format(rq, e);
   if (status == ULP_OK) status = cli_array_open(&file, &q, rq->in, e);

@@ -26,7 +26,7 @@ static ulp_status no_memory(ulp_error *e)
   return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
 }
 
-/* ---- what was asked for --------------------------------------------------- */
+/* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status prepare(work *w, ulp_error *e)
 {
@@ -55,7 +55,7 @@ static ulp_status prepare(work *w, ulp_error *e)
              : ulp_error_set(e, status, "%s: %s", rq->in, inner.text);
 }
 
-/* ---- scales ---------------------------------------------------------------- */
+/* ---- scales ------------------------------------------------------------- */
 
 /* One code of f for each block of b; `option`: what to say when there is no
  * path. */
@@ -142,7 +142,7 @@ static ulp_status read_global(work *w, ulp_error *e)
   return cli_number_read(&w->global, "global-scale", path, e);
 }
 
-/* ---- the parts ---------------------------------------------------------------- */
+/* ---- the parts ---------------------------------------------------------- */
 
 static ulp_status make_room(work *w, ulp_error *e)
 {

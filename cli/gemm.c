@@ -102,7 +102,7 @@ static int parse(request *rq, int argc, char **argv)
   return cli_parse(&command, argc, argv, &operands);
 }
 
-/* ---- the table of kernels --------------------------------------------------- */
+/* ---- the table of kernels ----------------------------------------------- */
 
 static const char *const columns[] = {
     "kernel", "gpu",        "instruction", "types",  "operands_rounded_to",
@@ -147,7 +147,7 @@ static int list_kernels(void)
   return cli_print_table("gemm", false, columns, order_rows, NULL);
 }
 
-/* ---- the order --------------------------------------------------------------- */
+/* ---- the order ---------------------------------------------------------- */
 
 static ulp_status find_model(request *rq, const ulp_gemm_options *options,
                              ulp_error *e)
@@ -219,7 +219,7 @@ static ulp_status find(request *rq, ulp_error *e)
   return ULP_OK;
 }
 
-/* ---- the work ------------------------------------------------------------------- */
+/* ---- the work ----------------------------------------------------------- */
 
 static ulp_status multiply(const request *rq, void *d)
 {

@@ -68,7 +68,7 @@ static int parse(request *rq, int argc, char **argv)
   return cli_parse(&command, argc, argv, &operands);
 }
 
-/* ---- types ------------------------------------------------------------------- */
+/* ---- types -------------------------------------------------------------- */
 
 static ulp_status find_type(cli_matrix *x, const char *asked,
                             const char *option, const char **name,
@@ -128,7 +128,7 @@ static ulp_status load(request *rq, int64_t batch, ulp_error *e)
   return status;
 }
 
-/* ---- all outputs ---------------------------------------------------------------- */
+/* ---- all outputs -------------------------------------------------------- */
 
 /* Keeps the first in the order of D, whichever thread comes first. */
 static void keep_first(ulp_candidate *c, const ulp_miss *m)
@@ -212,7 +212,7 @@ static void rank(request *rq, size_t n)
   }
 }
 
-/* ---- the answer ----------------------------------------------------------------- */
+/* ---- the answer --------------------------------------------------------- */
 
 static const char *const columns[] = {
     "match",   "kernels",  "promote",    "slices",   "slice_k",

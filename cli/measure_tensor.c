@@ -32,11 +32,11 @@ static void choose_scales(measure_work *w, const ulp_tensor *t)
     ulp_tensor_read_f64(t, w->x, i, chunk_size(t, i));
     ulp_summary_add(w->summary, w->x, (size_t)chunk_size(t, i));
   }
-  size_t formats = w->rq->formats.count;
+  size_t formats = w->formats;
 #pragma omp parallel for num_threads(w->rq->threads) schedule(dynamic)
   for (size_t k = 0; k < w->jobs; k++) {
     measure_job *j = &w->job[k];
-    j->format = &w->rq->formats.item[k % formats];
+    j->format = &w->plain[k % formats]->format;
     j->rule = &w->rq->rules.item[k / formats];
     memset(&j->sums, 0, sizeof j->sums);
     j->status = ULP_OK;
@@ -91,10 +91,13 @@ const char *const measure_columns[] = {"file",
                                        "clipped_fraction",
                                        "flushed_fraction",
                                        "clipped_noise_share",
+                                       "bits_per_element",
+                                       "profile",
+                                       "note",
                                        NULL};
 
-static void tensor_cells(cli_table *table, const char *path,
-                         const ulp_tensor *t, const ulp_moments *m)
+void measure_tensor_cells(cli_table *table, const char *path,
+                          const ulp_tensor *t, const ulp_moments *m)
 {
   char shape[24 * ULP_MAX_DIMS];
   cli_shape_text(shape, sizeof shape, t->ndim, t->shape);
@@ -108,38 +111,67 @@ static void tensor_cells(cli_table *table, const char *path,
   cli_cell_number(table, m->amax);
 }
 
-static void job_cells(cli_table *table, const measure_job *j)
+void measure_error_cells(cli_table *table, const ulp_error_sums *sums,
+                         bool clips)
 {
-  char rule[64];
-  ulp_error_report r = ulp_error_sums_report(&j->sums);
-  ulp_scale_format(j->rule, rule, sizeof rule);
-  cli_cell_text(table, j->format->name);
-  cli_cell_int(table, j->format->bits);
-  cli_cell_text(table, rule);
-  cli_cell_number(table, j->scale);
+  ulp_error_report r = ulp_error_sums_report(sums);
   cli_cell_number(table, r.snr_db);
   cli_cell_number(table, r.snr_db_ci95);
   cli_cell_number(table, r.bias);
   cli_cell_number(table, r.rmse);
   cli_cell_number(table, r.max_error);
-  cli_cell_number(table, r.clipped);
+  if (clips)
+    cli_cell_number(table, r.clipped);
+  else
+    cli_cell_none(table);
   cli_cell_number(table, r.flushed);
-  cli_cell_number(table, r.clipped_noise_share);
+  if (clips)
+    cli_cell_number(table, r.clipped_noise_share);
+  else
+    cli_cell_none(table);
 }
 
+/* With a scale of 32 bits for the tensor, unless there is none. */
+static double bits_of(const measure_job *j, int64_t elements)
+{
+  bool scaled = j->rule->rule != ULP_SCALE_NONE && elements > 0;
+  return j->format->bits + (scaled ? 32 / (double)elements : 0);
+}
+
+static void job_cells(const measure_work *w, cli_table *table,
+                      const measure_job *j, int64_t elements)
+{
+  char rule[64];
+  const ulp_profile *p = w->rq->rounding.profile;
+  ulp_scale_format(j->rule, rule, sizeof rule);
+  cli_cell_text(table, j->format->name);
+  cli_cell_int(table, j->format->bits);
+  cli_cell_text(table, rule);
+  cli_cell_number(table, j->scale);
+  measure_error_cells(table, &j->sums, true);
+  cli_cell_number(table, bits_of(j, elements));
+  cli_cell_text(table, p ? p->name : "ocp");
+  cli_cell_none(table);
+}
+
+/* Rows stand in the order of the list, whatever that of the jobs. */
 ulp_status measure_tensor(measure_work *w, const char *path,
                           const ulp_tensor *t, ulp_error *e)
 {
   choose_scales(w, t);
   ulp_status status = measure_jobs(w, t, e);
-  if (status != ULP_OK) return status;
   ulp_moments m = ulp_summary_moments(w->summary);
-  /* Rows of a format stand together, whatever the order of the jobs. */
-  size_t formats = w->rq->formats.count;
-  for (size_t f = 0; f < formats; f++)
-    for (size_t k = f; k < w->jobs; k += formats) {
-      tensor_cells(&w->table, path, t, &m);
-      job_cells(&w->table, &w->job[k]);
+  for (size_t i = 0, f = 0; i < w->rq->formats.count; i++) {
+    const measure_item *item = &w->rq->formats.item[i];
+    if (status != ULP_OK) return status;
+    if (!item->plain) {
+      status = measure_blocks(w, item, path, t, &m, e);
+      continue;
     }
-  return ULP_OK;
+    for (size_t k = f++; k < w->jobs; k += w->formats) {
+      measure_tensor_cells(&w->table, path, t, &m);
+      job_cells(w, &w->table, &w->job[k], t->count);
+    }
+  }
+  return status;
 }

@@ -34,7 +34,7 @@ typedef struct {
   bool sign_extend; /* codes are |i1 */
 } job;
 
-/* ---- options ------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------ */
 
 static const char *layout_name(size_t i)
 {

@@ -82,7 +82,7 @@ static ulp_status finish(work *w, ulp_status status, ulp_error *e)
   return status;
 }
 
-/* ---- to blocks ------------------------------------------------------------- */
+/* ---- to blocks ---------------------------------------------------------- */
 
 static ulp_status check_numbers(const work *w, int64_t n, ulp_error *e)
 {
@@ -138,7 +138,7 @@ ulp_status quantize_packed(const quantize_request *rq,
   return finish(w, status, e);
 }
 
-/* ---- and back ---------------------------------------------------------------- */
+/* ---- and back ----------------------------------------------------------- */
 
 static void decode(work *w)
 {

@@ -70,7 +70,7 @@ ulp_status cli_find_instruction(cli_product *p, const char *gpu,
   return status == ULP_OK ? cli_block_scales_need(p, instr, e) : status;
 }
 
-/* ---- opening ------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 static ulp_status open_matrix(cli_matrix *x, ulp_error *e)
 {
@@ -170,7 +170,7 @@ ulp_status cli_product_open(cli_product *p, ulp_error *e)
   return status == ULP_OK ? cli_block_scales_shape(p, e) : status;
 }
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static ulp_status no_memory(ulp_error *e)
 {

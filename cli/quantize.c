@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "checkpoint.h"
 #include "product.h"
 #include "quantize.h"
 
@@ -12,6 +13,14 @@ static ulp_status read_mode(void *target, const char *text, ulp_error *e)
   quantize_request *rq = target;
   rq->mode_given = true;
   return cli_read_mode(&rq->rounding.mode, text, e);
+}
+
+static ulp_status read_glob(void *target, const char *text, ulp_error *e)
+{
+  cli_globs *list = target;
+  if (list->count == CLI_MAX_GLOBS)
+    return ulp_error_set(e, ULP_EINVAL, "more than %d patterns", CLI_MAX_GLOBS);
+  return cli_read_text(&list->text[list->count++], text, e);
 }
 
 static int parse(quantize_request *rq, int argc, char **argv)
@@ -77,16 +86,34 @@ static int parse(quantize_request *rq, int argc, char **argv)
        "write codes of fewer than 8 bits without gaps, the first in the low "
        "bits",
        cli_read_flag, &rq->packed},
+      {"only", "GLOB",
+       "of a whole file: quantize the float tensors of these names; may be "
+       "given again (default: those of 2 or more dimensions)",
+       read_glob, &rq->only},
+      {"except", "GLOB", "of a whole file: but not those of these names",
+       read_glob, &rq->except},
+      {"report", "R.csv",
+       "of a whole file: where a row for each tensor goes: SNR, clipping, "
+       "bits per element, bytes",
+       cli_read_text, &rq->report},
       {"strict", NULL, "refuse NaN and Inf", cli_read_flag, &rq->strict},
       {"threads", "N", "threads; the answer does not depend on them",
        cli_read_threads, &rq->threads},
       {0}};
   const cli_command command = {
       .name = "quantize",
-      .synopsis = "--to FORMAT --in X.npy --out Q.npy [OPTION]...",
+      .synopsis = "--to FORMAT --in X.npy|X.safetensors "
+                  "--out Q.npy|Q.safetensors [OPTION]...",
       .summary = "Encodes an array. Codes of up to 8 bits are written as |u1 "
                  "(integer formats: |i1), of up to 16 as <u2, float32, tf32 "
-                 "and fp22 in <f4, float64 as <f8.",
+                 "and fp22 in <f4, float64 as <f8. Where --out is named "
+                 ".safetensors, a whole file: each float tensor of 16 or more "
+                 "bits and 2 or more dimensions, or that --only names, "
+                 "becomes codes NAME beside NAME.scale, NAME.global_scale and "
+                 "NAME.zero_point, in the dtype that has the format's name "
+                 "(F8_E4M3, F4, ...) or else U8, I8 or U16. All other tensors "
+                 "are copied untouched. __metadata__ says which quantizer "
+                 "made each: ulplab.quantizer.NAME.",
       .options = options};
   int operands;
   return cli_parse(&command, argc, argv, &operands);
@@ -135,6 +162,13 @@ static ulp_status quantize(quantize_request *rq, ulp_error *e)
   const ulp_tensor *x;
   ulp_status status = check_request(rq, e);
   if (status != ULP_OK) return status;
+  if (cli_is_safetensors(rq->out)) return quantize_file(rq, e);
+  if (rq->only.count || rq->except.count || rq->report)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "--%s: of whole files, expected --out Q.safetensors",
+                         rq->only.count     ? "only"
+                         : rq->except.count ? "except"
+                                            : "report");
   const ulp_packed_block *packed = cli_packed_find(rq->to, rq->profile);
   bool whole = !packed && one_scale(rq);
   if (whole) status = find_format(rq, e);

@@ -9,6 +9,13 @@
 #include "packed.h"
 #include "quantizer.h"
 
+/* Patterns as the shell's, each of which must match a tensor. */
+enum { CLI_MAX_GLOBS = 64 };
+typedef struct {
+  size_t count;
+  const char *text[CLI_MAX_GLOBS];
+} cli_globs;
+
 typedef struct {
   const char *to, *in, *out, *scales, *global, *zeros, *dequant;
   const char *use_scales, *use_global, *use_zeros; /* given, not chosen */
@@ -21,6 +28,8 @@ typedef struct {
   cli_axis axis;
   bool packed, strict;
   int threads;
+  cli_globs only, except; /* of a whole file */
+  const char *report;
 } quantize_request;
 
 typedef struct {
@@ -28,7 +37,7 @@ typedef struct {
   const char *profile, *granularity, *scale_format, *rule_text;
   ulp_format format; /* of one scale */
   cli_axis axis;
-  bool packed;
+  bool packed, from_metadata;
   int threads;
 } dequantize_request;
 
@@ -42,6 +51,12 @@ ulp_status quantize_tensor(const quantize_request *rq, const ulp_tensor *x,
 /* A scale for each block (quantize_blocks.c). */
 ulp_status quantize_blocks(const quantize_request *rq, const ulp_tensor *x,
                            ulp_error *e);
+/* The quantizer that the options describe. */
+ulp_status quantize_find(ulp_quantizer *q, const quantize_request *rq,
+                         ulp_error *e);
+/* All tensors of a file (quantize_file.c, dequantize_file.c). */
+ulp_status quantize_file(const quantize_request *rq, ulp_error *e);
+ulp_status dequantize_file(const dequantize_request *rq, ulp_error *e);
 
 /* Blocks that hold their scales (packed.c): the row of a text and a profile
  * given apart, or NULL. */
@@ -53,7 +68,7 @@ ulp_status dequantize_packed(const dequantize_request *rq,
                              const ulp_packed_block *p, const ulp_tensor *x,
                              ulp_error *e);
 
-/* ---- quantizers on the command line (quantizer.c) ------------------------- */
+/* ---- quantizers on the command line (quantizer.c) ----------------------- */
 
 /* The quantizer of a text, of which a profile given apart may be part, and of
  * settings given apart; NULL: not given. */
@@ -61,11 +76,16 @@ typedef struct {
   const char *option; /* that gave spec: "to" */
   const char *spec, *profile, *granularity, *scale_format, *rule;
   cli_axis axis;
+  bool whole_file; /* where the rule "none" means no scales */
 } cli_quantizer_text;
 /* Whether a quantizer of that name, as spec begins, has the profile. */
 bool cli_quantizer_has_profile(const char *spec, const char *profile);
 ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
                               ulp_error *e);
+
+/* The same as one text, which ulp_quantizer_find reads. */
+ulp_status cli_quantizer_describe(char *out, size_t size,
+                                  const cli_quantizer_text *t, ulp_error *e);
 
 /* Elements first .. first+n-1 as f32. */
 void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n);
@@ -78,7 +98,7 @@ ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
 ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
                             const char *path, ulp_error *e);
 
-/* ---- scales in files (block_files.c) --------------------------------------- */
+/* ---- scales in files (block_files.c) ------------------------------------ */
 
 /* One code of f for each block of b, or one zero point, allocated.  The blocks
  * are those of the array in the file `of`. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quantize.h"
+#include "checkpoint.h"
 
 typedef struct {
   const quantize_request *rq;
@@ -34,25 +34,35 @@ static ulp_status no_memory(ulp_error *e)
 
 /* ---- what was asked for ------------------------------------------------- */
 
-static ulp_status find(work *w, ulp_error *e)
+ulp_status quantize_find(ulp_quantizer *q, const quantize_request *rq,
+                         ulp_error *e)
 {
-  const quantize_request *rq = w->rq;
   const cli_quantizer_text text = {.option = "to",
                                    .spec = rq->to,
                                    .profile = rq->profile,
                                    .granularity = rq->granularity,
                                    .scale_format = rq->scale_format,
                                    .rule = rq->rule_text,
-                                   .axis = rq->axis};
-  ulp_status status = cli_quantizer_find(&w->q, &text, e);
+                                   .axis = rq->axis,
+                                   .whole_file =
+                                       cli_is_safetensors(rq->out)};
+  ulp_status status = cli_quantizer_find(q, &text, e);
   if (status != ULP_OK) return status;
-  ulp_rounding *r = &w->q.rounding;
+  ulp_rounding *r = &q->rounding;
   if (rq->mode_given) r->mode = rq->rounding.mode;
   if (rq->rounding.overflow) r->overflow = rq->rounding.overflow;
   if (rq->rounding.sr_bits) r->sr_bits = rq->rounding.sr_bits;
   if (rq->rounding.seed) r->seed = rq->rounding.seed;
   r->stream = rq->rounding.stream;
   r->sr_variant = rq->rounding.sr_variant;
+  return ULP_OK;
+}
+
+static ulp_status find(work *w, ulp_error *e)
+{
+  const quantize_request *rq = w->rq;
+  ulp_status status = quantize_find(&w->q, rq, e);
+  if (status != ULP_OK) return status;
   if (rq->global && !w->q.global.count)
     return ulp_error_set(e, ULP_EINVAL,
                          "--global-scale: %s has none, expected a quantizer "
@@ -295,7 +305,7 @@ static ulp_status nest(work *w, ulp_error *e)
              : ulp_error_set(e, status, "%s", ulp_strerror(status));
 }
 
-/* ---- outputs -------------------------------------------------------------------- */
+/* ---- outputs ------------------------------------------------------------ */
 
 static ulp_status open_outputs(work *w, ulp_error *e)
 {

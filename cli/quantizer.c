@@ -8,7 +8,7 @@
 
 #include "quantize.h"
 
-/* ---- from the options ------------------------------------------------------ */
+/* ---- from the options --------------------------------------------------- */
 
 bool cli_quantizer_has_profile(const char *spec, const char *profile)
 {
@@ -30,24 +30,64 @@ static ulp_status set(ulp_quantizer *q, const char *key, const char *value,
   return ulp_error_set(e, inner.status, "--%s: %s", option, inner.text);
 }
 
-/* A profile names a row of the quantizer's name, or else one of formats.h,
- * for special values alone. */
+enum { TEXT_SIZE = 700 };
+
+/* The text with its profile.  That names a row of the quantizer's name, or
+ * else (*row is false) one of formats.h, for special values alone. */
+static ulp_status name_of(char *text, const cli_quantizer_text *t, bool *row,
+                          ulp_error *e)
+{
+  size_t length = strcspn(t->spec, "@/");
+  const ulp_profile *special;
+  *row = t->profile && t->spec[length] != '@' &&
+         (cli_quantizer_has_profile(t->spec, t->profile) ||
+          ulp_profile_find(t->profile, &special) != ULP_OK);
+  int n = snprintf(text, TEXT_SIZE, "%.*s%s%s%s", (int)length, t->spec,
+                   *row ? "@" : "", *row ? t->profile : "", t->spec + length);
+  if (n >= 0 && n < TEXT_SIZE) return ULP_OK;
+  return ulp_error_set(e, ULP_EINVAL, "--%s: '%.60s...' is too long",
+                       t->option, t->spec);
+}
+
+/* No scales: the formula of one is empty. */
+static bool is_none(const cli_quantizer_text *t)
+{
+  return t->whole_file && t->rule && !strcmp(t->rule, "none");
+}
+
+ulp_status cli_quantizer_describe(char *out, size_t size,
+                                  const cli_quantizer_text *t, ulp_error *e)
+{
+  char text[TEXT_SIZE], axis[16];
+  bool row, none = is_none(t);
+  ulp_status status = name_of(text, t, &row, e);
+  if (status != ULP_OK) return status;
+  (void)snprintf(axis, sizeof axis, "%d", t->axis.value);
+  const char *const settings[][2] = {
+      {"/special=", row ? NULL : t->profile},
+      {"/g=", t->granularity},
+      {"/axis=", t->axis.given ? axis : NULL},
+      {"/scale=", t->scale_format},
+      {none ? "/raw=" : "/rule=", none ? "" : t->rule}};
+  int n = snprintf(out, size, "%s", text);
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    if (settings[i][1] && n >= 0 && (size_t)n < size)
+      n += snprintf(out + n, size - (size_t)n, "%s%s", settings[i][0],
+                    settings[i][1]);
+  if (n >= 0 && (size_t)n < size) return ULP_OK;
+  return ulp_error_set(e, ULP_EINVAL, "--%s: '%.60s...' is too long",
+                       t->option, t->spec);
+}
+
 ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
                               ulp_error *e)
 {
-  char text[700], axis[16];
-  size_t length = strcspn(t->spec, "@/");
-  const ulp_profile *special;
-  bool row = t->profile && t->spec[length] != '@' &&
-             (cli_quantizer_has_profile(t->spec, t->profile) ||
-              ulp_profile_find(t->profile, &special) != ULP_OK);
-  int n = snprintf(text, sizeof text, "%.*s%s%s%s", (int)length, t->spec,
-                   row ? "@" : "", row ? t->profile : "", t->spec + length);
-  if (n < 0 || (size_t)n >= sizeof text)
-    return ulp_error_set(e, ULP_EINVAL, "--%s: '%.60s...' is too long",
-                         t->option, t->spec);
+  char text[TEXT_SIZE], axis[16];
+  bool row;
   ulp_error inner;
-  ulp_status status = ulp_quantizer_find(text, q, &inner);
+  ulp_status status = name_of(text, t, &row, e);
+  if (status != ULP_OK) return status;
+  status = ulp_quantizer_find(text, q, &inner);
   if (status != ULP_OK)
     return ulp_error_set(e, status, "--%s: %s", t->option, inner.text);
   if (t->profile && !row) status = set(q, "special", t->profile, "profile", e);
@@ -58,7 +98,9 @@ ulp_status cli_quantizer_find(ulp_quantizer *q, const cli_quantizer_text *t,
     status = set(q, "axis", t->axis.given ? axis : NULL, "axis", e);
   if (status == ULP_OK)
     status = set(q, "scale", t->scale_format, "scale-format", e);
-  return status == ULP_OK ? set(q, "rule", t->rule, "scale-rule", e) : status;
+  if (status != ULP_OK) return status;
+  return is_none(t) ? set(q, "raw", "", "scale-rule", e)
+                          : set(q, "rule", t->rule, "scale-rule", e);
 }
 
 ulp_status cli_nested_check(const ulp_quantizer *q, const char *nested,
@@ -101,7 +143,7 @@ void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n)
   }
 }
 
-/* ---- the list ---------------------------------------------------------------- */
+/* ---- the list ----------------------------------------------------------- */
 
 static const char *const columns[] = {"name",    "profile",     "element",
                                       "blocks",  "scale",       "bits",

@@ -47,6 +47,7 @@ static void take_option(gemm_case *c, const char *text)
   (void)sscanf(text, "imprecise %ld", &c->imprecise);
   c->fast = c->fast || strcmp(text, "fast_accum 1") == 0;
   c->biased = c->biased || strcmp(text, "bias bf16") == 0;
+  c->echo = c->echo || strcmp(text, "echo 1") == 0;
 }
 
 static void take_line(gemm_case *c, const char *key, const char *value)
@@ -184,7 +185,7 @@ static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
   const ulp_recipe_type *t = ulp_recipe_type_find(c->type[stream - 1]);
   int family = family_of(c->family);
   void *out = malloc(rows * c->k * f->storage_bytes);
-  if (!t || family < 0 || !out) {
+  if (!t || family < 0 || !out || (c->echo && t->exp_bits == 0)) {
     free(out);
     return NULL;
   }
@@ -193,8 +194,9 @@ static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
   for (size_t row = 0; row < rows; row++)
     for (size_t k = 0; (!needed || needed[row]) && k < c->k; k++)
       ulp_store_code(f, out, row * c->k + k,
-                     ulp_recipe_code(t, (ulp_family)family, c->seed, stream,
-                                     row, c->k, k));
+                     (c->echo ? ulp_echo_code : ulp_recipe_code)(
+                         t, (ulp_family)family, c->seed, stream, row, c->k,
+                         k));
   free(needed);
   return out;
 }
@@ -212,8 +214,10 @@ static ulp_gemm_scales scales_of(const char *name)
 static float *scales(const gemm_case *c, int stream, size_t count)
 {
   float *out = malloc(count * sizeof *out);
+  size_t blocks = (c->k + 127) / 128;
   for (size_t i = 0; out && i < count; i++) {
-    uint32_t bits = ulp_recipe_scale(c->seed, stream, i);
+    uint32_t bits = c->echo ? ulp_echo_scale(c->seed, stream, i, blocks)
+                            : ulp_recipe_scale(c->seed, stream, i);
     memcpy(&out[i], &bits, sizeof bits);
   }
   return out;

@@ -20,7 +20,7 @@ typedef struct {
   char type[3][8];       /* of A, B, D */
   size_t m, n, k;
   uint64_t seed, digest; /* digest: of all outputs */
-  bool fast, biased;
+  bool fast, biased, echo;
   long block_k, imprecise; /* Triton's; 0, -1: not given */
   long slices;             /* that the library's log says; 0: none */
   size_t outputs;          /* held in `out`; 0: the library refused */

@@ -126,6 +126,29 @@ static inline uint32_t ulp_recipe_scale(uint64_t seed, int64_t stream,
   return (uint32_t)((124 + (h >> 32 & 0xffff) % 7) << 23 | (h & 0x7fffff));
 }
 
+/* With the option "echo" an odd block of 128 of K is the one before it with B
+ * negated, under the same scales: what is left in D are the roundings of the
+ * promotions, so that a D of 16 bits shows them too.  For types with a sign
+ * bit, and scales of blocks, `blocks` of them a row.  In C alone. */
+static inline uint64_t ulp_echo_code(const ulp_recipe_type *t,
+                                     ulp_family family, uint64_t seed,
+                                     int64_t stream, uint64_t row,
+                                     uint64_t columns, uint64_t k)
+{
+  uint64_t odd = k / 128 & 1;
+  uint64_t code =
+      ulp_recipe_code(t, family, seed, stream, row, columns, k - 128 * odd);
+  if (stream == ULP_STREAM_B)
+    code ^= odd << (t->exp_bits + t->man_bits);
+  return code;
+}
+
+static inline uint32_t ulp_echo_scale(uint64_t seed, int64_t stream,
+                                      uint64_t index, uint64_t blocks)
+{
+  return ulp_recipe_scale(seed, stream, index - (index % blocks & 1));
+}
+
 /* The j-th sampled position of an output of `count` elements. */
 static inline uint64_t ulp_recipe_position(uint64_t seed, uint64_t j,
                                            uint64_t count)

@@ -178,8 +178,9 @@ def run_torchao_nvfp4(spec, two_levels):
 
 NAN_SCALE = (
     "the scale is NaN, all values are, and E2M1 has no code for it: TorchAO's "
-    "codes, and the scale's sign, come from the NaN's bits, which are all ones "
-    "from torch.max of a long array, and the input's of a short one")
+    "codes, and the scale's sign, come from the NaN's bits (E4M3's is "
+    "0x7ff00000 as f32; torch.max of f32 makes 0xffffffff of any or keeps it, "
+    "as the length has it)")
 
 
 def nan_scale(x, ours, theirs):

@@ -406,7 +406,7 @@ io='--a eye.npy --b b.npy --out o.npy'
     --out o.npy
   refused gemm $fp8 --kernel model --block 4 --align 9 --accumulator nf4 \
     --out o.npy
-  refused gemm $fp8 --kernel deepgemm-1d1d --strict --out o.npy
+  refused gemm $fp8 --kernel cutlass-fp8-2xacc --strict --out o.npy
   refused identify $fp8
   refused identify $fp8 --d c.npy
   refused identify --gpu h200 --a p.npy --b p.npy --d bad.npy

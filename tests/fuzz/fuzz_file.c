@@ -72,6 +72,15 @@ static void read_range(const ulp_tensor *t, int64_t first, int64_t n)
   }
 }
 
+/* Every string of the metadata is found by its key. */
+static void check_metadata(const ulp_file *f)
+{
+  const char *key = NULL, *value;
+
+  for (size_t i = 0; (value = ulp_file_metadata_row(f, i, &key)) != NULL; i++)
+    REQUIRE(ulp_file_metadata(f, key) == value);
+}
+
 void fuzz_file(const unsigned char *data, unsigned long size, const char *path)
 {
   ulp_file *f = NULL;
@@ -92,5 +101,6 @@ void fuzz_file(const unsigned char *data, unsigned long size, const char *path)
     REQUIRE(ulp_file_find(f, &found, t->name, NULL) == ULP_OK && found == t);
   }
   REQUIRE(ulp_file_tensor(f, ulp_file_tensor_count(f)) == NULL);
+  check_metadata(f);
   ulp_file_close(f);
 }

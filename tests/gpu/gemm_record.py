@@ -7,7 +7,8 @@ little-endian, of the third type: f32 s32 4 bytes, f16 bf16 2, e4m3 e5m2 1.
 
   ulplab-gemm 1
   case 17
-  op scaled_mm | mm | int_mm | sdpa | triton | session
+  op scaled_mm | mm | int_mm | sdpa | triton | session | blockwise |
+     deepgemm
   types e4m3 e5m2 f32          A, B, D
   shape 64 128 8192            M N K; A is [M, K], B [N, K], D = A B^T
   family outlier               of recipes.h, as are the seed's uses below
@@ -18,7 +19,8 @@ little-endian, of the third type: f32 s32 4 bytes, f16 bf16 2, e4m3 e5m2 1.
                                m * KB + kb and (n / 128) * KB + kb, KB =
                                ceil(K / 128); with 1x128 for B n * KB + kb,
                                with 128x128 for A (m / 128) * KB + kb
-  option fast_accum 1          zero or more
+  option fast_accum 1          zero or more; with "echo 1" the inputs are
+                               those of ulp_echo_code and ulp_echo_scale
   outputs all 8192             row-major; or "sampled 4096": element j is at
                                ulp_recipe_position(seed, j, M * N)
   digest 0123456789abcdef      over all M * N outputs: the sum modulo 2^64 of

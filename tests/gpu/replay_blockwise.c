@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The captures of blockwise.cu (stdin) against the orders of block-scaled
- * FP8 kernels, each against each: which spelling of the promotion is which
+ * Captures of block-scaled FP8 kernels (stdin), those of blockwise.cu or of
+ * DeepGEMM, against their orders, each against each: which kernel is which
  * order, and whether the inputs tell the orders apart.
  *
  *   replay_blockwise [--whole] [--every N]
  *
  * --whole: every output, by the digests; --every N: one case in N.
  *
- * Exit 0 when each variant is its order and no other, 1 when not, 2 when the
- * stream is malformed.
+ * Exit 0 when each kernel of the set is its order and no other, 1 when not or
+ * when one is missing, 2 when the stream is malformed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +29,19 @@ static const struct {
               {"blockwise-mul-add", MUL_ADD}};
 enum { ORDERS = sizeof orders / sizeof orders[0] };
 
-/* The variants of blockwise.cu, and what their machine code does. */
+/* The kernels by the set that captured them, and what their machine code
+ * does. */
 static const struct {
-  const char *name;
+  const char *op, *name;
   int does;
-} variants[] = {{"fma_product", FMA},   {"product_first", FMA},
-                {"left_to_right", FMA}, {"piece_first", LEFT},
-                {"rounded_twice", MUL_ADD}, {"plain", ANY}};
+} variants[] = {{"blockwise", "fma_product", FMA},
+                {"blockwise", "product_first", FMA},
+                {"blockwise", "left_to_right", FMA},
+                {"blockwise", "piece_first", LEFT},
+                {"blockwise", "rounded_twice", MUL_ADD},
+                {"blockwise", "plain", ANY},
+                {"deepgemm", "sm90_fp8_gemm_1d1d_impl", FMA},
+                {"deepgemm", "sm90_fp8_gemm_1d2d_impl", FMA}};
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
 typedef struct {
@@ -45,7 +51,8 @@ typedef struct {
 static int variant_of(const gemm_case *c)
 {
   for (int v = 0; v < VARIANTS; v++)
-    if (strcmp(c->kernel, variants[v].name) == 0)
+    if (strcmp(c->op, variants[v].op) == 0 &&
+        strcmp(c->kernel, variants[v].name) == 0)
       return v;
   return -1;
 }
@@ -89,16 +96,25 @@ static bool run_case(const gemm_case *c, bool whole,
   return ok;
 }
 
-/* Whether each variant is its orders, and is not the others. */
+static bool is_in_stream(tally all[VARIANTS][ORDERS], const char *op)
+{
+  bool in = false;
+  for (int v = 0; v < VARIANTS; v++)
+    in = in || (all[v][0].cases > 0 && strcmp(variants[v].op, op) == 0);
+  return in;
+}
+
+/* Whether each kernel of the sets in the stream is its orders, and is not the
+ * others. */
 static bool report(tally all[VARIANTS][ORDERS])
 {
-  bool ok = true;
+  bool ok = true, any = false;
   for (int v = 0; v < VARIANTS; v++)
-    for (int o = 0; o < ORDERS; o++) {
+    for (int o = 0; is_in_stream(all, variants[v].op) && o < ORDERS; o++) {
       const tally *t = &all[v][o];
       bool expected = (variants[v].does & orders[o].does) != 0;
       bool good = t->cases > 0 && expected == (t->wrong == 0);
-      printf("%-14s %-18s %3zu cases %8zu outputs: %zu cases the same, "
+      printf("%-23s %-18s %3zu cases %8zu outputs: %zu cases the same, "
              "%zu outputs differ%s\n",
              variants[v].name, orders[o].name, t->cases, t->outputs,
              t->same_cases, t->wrong,
@@ -106,8 +122,9 @@ static bool report(tally all[VARIANTS][ORDERS])
              : expected ? " WRONG"
                         : " NOT TOLD APART");
       ok = ok && good;
+      any = true;
     }
-  return ok;
+  return ok && any;
 }
 
 /* 0, or 2 with one line on stderr. */
