@@ -162,6 +162,9 @@ static ulp_status run_it(ulp_run *run, const ulp_options *o, int argc,
     record.cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     s = ulp_folder_write(&record, e);
   }
+  if (s == ULP_OK && run->notes.size && !run->notes.failed)
+    fprintf(stderr, "%s: %s\n", run->experiment->name, run->notes.text);
+  ulp_text_free(&run->notes);
   ulp_text_free(&csv);
   ulp_file_close(run->file);
   return s;
@@ -218,7 +221,7 @@ void ulp_experiments_list(FILE *to)
 {
   const ulp_experiment *x;
   for (size_t i = 0; (x = ulp_experiment_row(i)) != NULL; i++)
-    fprintf(to, "%-12s %s\n", x->name, x->question);
+    fprintf(to, "%-18s %s\n", x->name, x->question);
 }
 
 void ulp_experiment_describe(const ulp_experiment *x, FILE *to)

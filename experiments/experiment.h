@@ -88,6 +88,7 @@ typedef struct {
   /* set by prepare */
   int64_t points;
   void *state;
+  ulp_text notes; /* one line for stderr: what the rows do not have */
 } ulp_run;
 
 struct ulp_experiment {
@@ -122,6 +123,10 @@ ULP_MUST_CHECK ulp_status ulp_experiment_find(const ulp_experiment **out,
                                               const char *name, ulp_error *e);
 
 extern const ulp_experiment ulp_experiment_snr;
+extern const ulp_experiment ulp_experiment_accumulation;
+extern const ulp_experiment ulp_experiment_accumulator_width;
+extern const ulp_experiment ulp_experiment_promotion_interval;
+extern const ulp_experiment ulp_experiment_gpu_validation;
 
 /* ---- running ----------------------------------------------------------- */
 

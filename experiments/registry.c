@@ -8,6 +8,10 @@
 
 static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
+    &ulp_experiment_accumulation,
+    &ulp_experiment_accumulator_width,
+    &ulp_experiment_promotion_interval,
+    &ulp_experiment_gpu_validation,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)

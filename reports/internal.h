@@ -51,6 +51,11 @@ void ulp_html_end(ulp_text *t);
 void ulp_html_provenance(ulp_text *t, const ulp_table *table,
                          const json_t *entry);
 
+/* ---- rows.c ------------------------------------------------------------ */
+
+/* The rows themselves, folded away. */
+void ulp_html_rows(ulp_text *page, const ulp_table *t);
+
 /* ---- figure.c ---------------------------------------------------------- */
 
 /* Writes DIR/NAME.gp (the data, then the script), has gnuplot make DIR/NAME.svg

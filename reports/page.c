@@ -2,7 +2,7 @@
  *
  * The page: first what the run shows, then each experiment in the order of
  * the table.  An experiment gets pictures and tables of its own by a row in
- * `views`; without one it has its question, method and provenance.
+ * `views`; without one it has its question, method, rows and provenance.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +119,8 @@ static ulp_status section(ulp_text *page, const folder *f, const ulp_table *t,
     s = ulp_figure(page, f->dir, x->name, &data, v->script, v->caption, e);
     ulp_text_free(&data);
     v->tables(page, t);
+  } else {
+    ulp_html_rows(page, t);
   }
   labelled(page, "Source", x->source);
   char file[80];

@@ -32,7 +32,7 @@ print(os.path.join(os.path.dirname(triton.__file__),
 build() {
   mkdir -p "$BUILD"
   "$NVCC" -std=c++17 -O2 -gencode=arch=compute_90a,code=sm_90a \
-    -o "$BUILD/blockwise" "$src/blockwise.cu" || fail "compilation failed"
+    -I"$src/../../experiments" -o "$BUILD/blockwise" "$src/blockwise.cu" || fail "compilation failed"
   "$CUOBJDUMP" --dump-sass "$BUILD/blockwise" | awk -f "$src/opcodes.awk" |
     sort >"$BUILD/opcodes"
   [ -s "$BUILD/opcodes" ] || fail "no opcodes"

@@ -48,6 +48,7 @@ build() {
   [ -n "${BUILT:-}" ] && [ -x "$BUILD/mma" ] && return
   mkdir -p "$BUILD"
   flags="-std=c++17 -O2 -gencode=arch=compute_90a,code=sm_90a"
+  flags="$flags -I$src/../../experiments"
   jobs=
   for unit in $units; do
     # shellcheck disable=SC2086

@@ -72,7 +72,7 @@ mma() {
 
 cvt() {
   "$NVCC" -O2 -std=c++17 -gencode=arch=compute_90a,code=sm_90a \
-    -o "$work/cvt" "$src/cvt.cu" &&
+    -I"$src/../../experiments" -o "$work/cvt" "$src/cvt.cu" &&
     "$work/cvt" "$work/digests" "$work/dump" &&
     "$PROGRAMS/replay_cvt" --stride "$STRIDE" "$work/dump" "$work/digests"
 }

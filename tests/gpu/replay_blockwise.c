@@ -83,7 +83,7 @@ static bool run_case(const gemm_case *c, bool whole,
 {
   gemm_inputs in;
   int v = variant_of(c);
-  bool ok = v >= 0 && c->outputs > 0 && gemm_inputs_make(c, &in);
+  bool ok = v >= 0 && c->outputs > 0 && gemm_inputs_make(c, SIZE_MAX, &in);
   if (!ok) {
     fprintf(stderr, "replay_blockwise: case %ld: kernel '%s' or its inputs\n",
             c->number, c->kernel);
@@ -131,14 +131,17 @@ static bool report(tally all[VARIANTS][ORDERS])
 static int read_all(bool whole, long every, tally all[VARIANTS][ORDERS])
 {
   gemm_case c;
+  ulp_error e;
   int got;
-  while ((got = gemm_case_read(stdin, &c)) == 1) {
+  while ((got = gemm_case_read(stdin, &c, &e)) == 1) {
     bool ok = c.number % every != 0 || run_case(&c, whole, all);
     gemm_case_free(&c);
     if (!ok)
       return 2;
   }
   gemm_case_free(&c);
+  if (got < 0)
+    fprintf(stderr, "%s\n", e.text);
   return got < 0 ? 2 : 0;
 }
 

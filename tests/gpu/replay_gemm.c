@@ -14,21 +14,16 @@
  * Exit 0 when all agree, 1 when some do not, 2 when a file is malformed.
  */
 #include "gemm_blind.h"
+#include "gemm_orders.h"
 #include "gemm_search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-  long number;
-  gemm_setting setting;
-} expectation;
-
-typedef struct {
   bool search, whole, blind;
   size_t most;
-  expectation *list;
-  size_t count;
+  gemm_orders orders;
 } replay;
 
 /* By order, for the summary. */
@@ -38,69 +33,6 @@ typedef struct {
 } total;
 
 enum { TOTALS = 64 };
-
-/* ---- the file of orders -------------------------------------------------------- */
-
-static int number_or(const char *word, int other)
-{
-  return strcmp(word, "-") == 0 ? other : (int)strtol(word, NULL, 10);
-}
-
-static int reduce_of(const char *word)
-{
-  for (int i = 0; ulp_gemm_reduce_name((size_t)i); i++)
-    if (strcmp(word, ulp_gemm_reduce_name((size_t)i)) == 0)
-      return i;
-  return -1;
-}
-
-static bool take_expectation(const char *line, expectation *e)
-{
-  char fast[8], promote[8], slices[8], reduce[24];
-  memset(e, 0, sizeof *e);
-  int n = sscanf(line, "%ld %39s %7s %7s %7s %23s", &e->number,
-                 e->setting.name, fast, promote, slices, reduce);
-  if (n != 6)
-    return n == 2 && strcmp(e->setting.name, "open") == 0;
-  e->setting.fast = strcmp(fast, "1") == 0;
-  e->setting.promote = number_or(promote, -1);
-  e->setting.slices = number_or(slices, 0);
-  e->setting.reduce = reduce_of(reduce);
-  return e->setting.reduce >= 0 || strcmp(reduce, "-") == 0;
-}
-
-static bool read_orders(replay *r, const char *path)
-{
-  char line[256];
-  FILE *f = fopen(path, "r");
-  bool ok = f != NULL;
-  for (int number = 1; ok && fgets(line, sizeof line, f); number++) {
-    expectation e, *grown;
-    if (*line == '#' || *line == '\n')
-      continue;
-    grown = realloc(r->list, (r->count + 1) * sizeof *grown);
-    if (grown)
-      r->list = grown;
-    ok = grown && take_expectation(line, &e);
-    if (ok)
-      r->list[r->count++] = e;
-    else
-      fprintf(stderr, "%s:%d: expected 6 fields: %s", path, number, line);
-  }
-  if (!f)
-    fprintf(stderr, "%s: cannot be read\n", path);
-  else
-    fclose(f);
-  return ok;
-}
-
-static const gemm_setting *expected(const replay *r, long number)
-{
-  for (size_t i = 0; i < r->count; i++)
-    if (r->list[i].number == number)
-      return &r->list[i].setting;
-  return NULL;
-}
 
 /* ---- one case --------------------------------------------------------------------- */
 
@@ -199,8 +131,8 @@ static int check_case(const replay *r, const gemm_case *c, total *t)
   gemm_inputs in;
   bool named = true;
   char why[240] = "out of memory, or an unknown type or family";
-  bool ok = gemm_inputs_make(c, &in);
-  const gemm_setting *e = r->search ? NULL : expected(r, c->number);
+  bool ok = gemm_inputs_make(c, r->search || r->whole ? SIZE_MAX : r->most, &in);
+  const gemm_setting *e = r->search ? NULL : gemm_orders_find(&r->orders, c->number);
   if (ok && r->search) {
     bool found = gemm_search(c, &in, &s, &result);
     write_order(c, &s, &result, found);
@@ -239,7 +171,8 @@ static int replay_all(const replay *r)
   gemm_case c;
   size_t refused = 0, seen = 0;
   int status = 0, got;
-  while ((got = gemm_case_read(stdin, &c)) == 1) {
+  ulp_error e;
+  while ((got = gemm_case_read(stdin, &c, &e)) == 1) {
     refused += c.error[0] != '\0';
     if (c.outputs) {
       int one = check_case(r, &c, totals);
@@ -249,6 +182,8 @@ static int replay_all(const replay *r)
     gemm_case_free(&c);
   }
   gemm_case_free(&c);
+  if (got < 0)
+    fprintf(stderr, "%s\n", e.text);
   if (!r->search)
     print_totals(totals, refused);
   return got < 0 || seen == 0 ? 2 : r->search ? 0 : status;
@@ -257,6 +192,7 @@ static int replay_all(const replay *r)
 int main(int argc, char **argv)
 {
   replay r = {.most = SIZE_MAX};
+  ulp_error e;
   int i = 1, status;
   for (; i < argc && argv[i][0] == '-'; i++)
     if (strcmp(argv[i], "--search") == 0)
@@ -274,7 +210,11 @@ int main(int argc, char **argv)
                     "       replay_gemm --search <CAPTURE >ORDERS\n");
     return 2;
   }
-  status = r.search || read_orders(&r, argv[i]) ? replay_all(&r) : 2;
-  free(r.list);
+  if (!r.search && gemm_orders_read(&r.orders, argv[i], &e) != ULP_OK) {
+    fprintf(stderr, "%s\n", e.text);
+    return 2;
+  }
+  status = replay_all(&r);
+  gemm_orders_free(&r.orders);
   return status;
 }

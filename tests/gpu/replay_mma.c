@@ -8,172 +8,59 @@
  * One line a record: instruction, family, outputs, mismatches.  Exit 0 when
  * all agree, 1 when some do not, 2 for a malformed stream.
  */
-#include "container.h"
-#include "emu.h"
+#include "vector_match.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "threads.h"
 
 typedef struct {
   const char *gpu;
   bool reference;
   long show;
+  int threads;
 } options;
 
-/* f64 NaNs count as equal: the GPU's payloads are not modelled. */
-static bool same(const ulp_format *f, uint64_t x, uint64_t y)
+/* What --show still has to show. */
+static void show(void *data, const vector_record *r, const ulp_mma *m,
+                 const vector_miss *x)
 {
-  if (x == y)
-    return true;
-  return f->bits == 64 && ulp_unpack(f, x).cls == ULP_CLASS_NAN &&
-         ulp_unpack(f, y).cls == ULP_CLASS_NAN;
+  long *left = data;
+  if ((*left)-- > 0)
+    fprintf(stderr,
+            "  %s %s tile %zu row %zu col %zu: c %llx gpu %llx ulplab %llx\n",
+            r->instr, r->family, x->tile, x->at / (size_t)m->n,
+            x->at % (size_t)m->n, (unsigned long long)x->c,
+            (unsigned long long)x->gpu, (unsigned long long)x->got);
 }
 
-/* Negated operands: the sign bit flipped (wgmma's imm-scale = -1). */
-static void negate(const ulp_format *f, unsigned char *array, size_t n)
+static void replay(vector_record *r, const options *o, size_t *total_wrong)
 {
-  for (size_t i = 0; i < n; i++) {
-    unsigned char *top = array + (i + 1) * f->storage_bytes - 1;
-    *top ^= 0x80;
-  }
-}
-
-/* The elements of B that a row's metadata name, for every column. */
-static void gather(const vector_record *r, const ulp_mma *m, size_t tile,
-                   size_t row, unsigned char *out)
-{
-  size_t half = (size_t)m->k, dense = 2 * half, bytes = m->b.storage_bytes;
-  const unsigned char *index = r->index + (tile * (size_t)m->m + row) * half;
-  const unsigned char *b = r->b + tile * (size_t)m->n * dense * bytes;
-  for (size_t col = 0; col < (size_t)m->n; col++)
-    for (size_t i = 0; i < half; i++)
-      memcpy(out + (col * half + i) * bytes,
-             b + (col * dense + index[i]) * bytes, bytes);
-}
-
-static void show(const vector_record *r, const ulp_mma *m, size_t tile,
-                 size_t at, uint64_t got)
-{
-  fprintf(stderr, "  %s %s tile %zu row %zu col %zu: c %llx gpu %llx ulplab %llx\n",
-          r->instr, r->family, tile, at / (size_t)m->n, at % (size_t)m->n,
-          (unsigned long long)ulp_load_code(&m->c, r->c,
-                                            tile * (size_t)(m->m * m->n) + at),
-          (unsigned long long)ulp_load_code(&m->d, r->d,
-                                            tile * (size_t)(m->m * m->n) + at),
-          (unsigned long long)got);
-}
-
-static uint64_t reference(const ulp_mma *m, const void *a, const void *b,
-                          uint64_t c, size_t row, size_t col)
-{
-  uint64_t x[256], y[256];
-  for (size_t k = 0; k < (size_t)m->k; k++) {
-    x[k] = ulp_load_code(&m->a, a, row * (size_t)m->k + k);
-    y[k] = ulp_load_code(&m->b, b, col * (size_t)m->k + k);
-  }
-  return ulp_mma_dot(m, x, y, c, NULL);
-}
-
-typedef struct {
-  const vector_record *r;
-  const ulp_mma *m;
-  const options *o;
-  size_t tile;
-  long *shown;
-} tile_context;
-
-/* Compares `rows` rows, of which the first is `row`, with the GPU's. */
-static long compare_rows(const tile_context *x, size_t row, size_t rows,
-                         const unsigned char *b, const unsigned char *zero,
-                         unsigned char *d)
-{
-  const vector_record *r = x->r;
-  const ulp_mma *m = x->m;
-  size_t cols = (size_t)m->n, k = (size_t)m->k;
-  size_t outputs = (size_t)m->m * cols, first = x->tile * outputs + row * cols;
-  const unsigned char *a =
-      r->a + (x->tile * (size_t)m->m + row) * k * m->a.storage_bytes;
-  const unsigned char *c =
-      r->scale_d_zero ? zero : r->c + first * m->c.storage_bytes;
-  long wrong = 0;
-  if (ulp_mma_tile(m, d, a, b, c, rows, cols) != ULP_OK)
-    return (long)(rows * cols);
-  for (size_t i = 0; i < rows * cols; i++) {
-    uint64_t gpu = ulp_load_code(&m->d, r->d, first + i);
-    uint64_t got = ulp_load_code(&m->d, d, i);
-    bool good = same(&m->d, gpu, got);
-    if (good && x->o->reference)
-      good = same(&m->d, gpu,
-                  reference(m, a, b, ulp_load_code(&m->c, c, i), i / cols,
-                            i % cols));
-    if (!good) {
-      wrong++;
-#pragma omp critical
-      if ((*x->shown)++ < x->o->show)
-        show(r, m, x->tile, row * cols + i, got);
-    }
-  }
-  return wrong;
-}
-
-/* Mismatches of one tile; of a sparse one row by row, because each row has
- * its own choice of B. */
-static long compare_tile(const tile_context *x)
-{
-  const ulp_mma *m = x->m;
-  size_t rows = (size_t)m->m, cols = (size_t)m->n, k = (size_t)m->k;
-  unsigned char *d = malloc(rows * cols * 8), *zero = calloc(rows * cols, 8);
-  unsigned char *picked = malloc(cols * k * m->b.storage_bytes);
-  long wrong = 0;
-  if (!d || !zero || !picked)
-    wrong = (long)(rows * cols);
-  else if (!x->r->sparse)
-    wrong = compare_rows(x, 0, rows,
-                         x->r->b + x->tile * cols * k * m->b.storage_bytes,
-                         zero, d);
-  else
-    for (size_t row = 0; row < rows; row++) {
-      gather(x->r, m, x->tile, row, picked);
-      wrong += compare_rows(x, row, 1, picked, zero, d);
-    }
-  free(d);
-  free(zero);
-  free(picked);
-  return wrong;
-}
-
-static int replay(vector_record *r, const options *o, long *total_wrong)
-{
-  ulp_mma m;
   char why[256];
-  long wrong = 0, shown = 0, tiles = r->tiles;
-  if (ulp_mma_find(o->gpu, r->instr, &m, why, sizeof why) != ULP_OK) {
+  long left = o->show;
+  vector_result result;
+  const vector_options v = {.gpu = o->gpu, .reference = o->reference,
+                            .threads = o->threads, .show = show,
+                            .data = &left};
+  if (!vector_match(r, &v, &result, why, sizeof why)) {
     printf("%-44s %-16s no record: %s\n", r->instr, r->family, why);
-    return 0;
+    return;
   }
-  m.satfinite = r->satfinite;
-  if (r->neg_a)
-    negate(&m.a, r->a, (size_t)(tiles * m.m) * (size_t)m.k);
-  if (r->neg_b)
-    negate(&m.b, r->b, (size_t)(tiles * m.n) * (size_t)r->k);
-#pragma omp parallel for schedule(dynamic, 16) reduction(+ : wrong)
-  for (long t = 0; t < tiles; t++)
-    wrong += compare_tile(&(tile_context){.r = r, .m = &m, .o = o,
-                                          .tile = (size_t)t, .shown = &shown});
-  printf("%-44s %-16s %10ld outputs %8ld mismatches  %s%s%s%s\n", r->instr,
-         r->family, tiles * m.m * m.n, wrong, r->sass,
+  printf("%-44s %-16s %10zu outputs %8zu mismatches  %s%s%s%s\n", r->instr,
+         r->family, result.outputs, result.wrong, r->sass,
          r->scale_d_zero ? " scale_d=0" : "", r->neg_a ? " neg_a" : "",
          r->neg_b ? " neg_b" : "");
   fflush(stdout);
-  *total_wrong += wrong;
-  return 0;
+  *total_wrong += result.wrong;
 }
 
 int main(int argc, char **argv)
 {
-  options o = {.gpu = "h200", .show = 3};
+  options o = {.gpu = "h200", .show = 3, .threads = ulp_all_threads()};
   vector_record r;
-  long wrong = 0;
+  ulp_error e;
+  size_t wrong = 0;
   int status;
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--reference") == 0)
@@ -188,11 +75,13 @@ int main(int argc, char **argv)
       return 2;
     }
   }
-  while ((status = vector_read(stdin, &r)) == 1) {
-    (void)replay(&r, &o, &wrong);
+  while ((status = vector_read(stdin, &r, &e)) == 1) {
+    replay(&r, &o, &wrong);
     vector_free(&r);
   }
-  if (status < 0)
+  if (status < 0) {
+    fprintf(stderr, "%s\n", e.text);
     return 2;
+  }
   return wrong != 0;
 }

@@ -22,6 +22,8 @@ typedef struct {
   size_t first;        /* position of a wrong output, and its bits */
   uint64_t given, computed;
   gemm_digest digest;
+  const ulp_mma_record *record; /* of the order's instruction; NULL: none */
+  ulp_evidence evidence;        /* of the order */
 } gemm_result;
 
 /* Compares the first `most` outputs captured; with `whole` D is computed

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tensor.h"
+
 typedef struct {
   char instr[96], family[48], sass[64], gpu[64], driver[32];
   char type[4][8]; /* A B C D */
@@ -23,8 +25,8 @@ typedef struct {
 } vector_record;
 
 /* Reads the next record: 1 done, 0 at the end of the stream, -1 malformed
- * (one line on stderr).  The arrays are malloc'ed. */
-int vector_read(FILE *in, vector_record *r);
+ * (one line in *e).  The arrays are malloc'ed. */
+int vector_read(FILE *in, vector_record *r, ulp_error *e);
 void vector_free(vector_record *r);
 
 /* Bytes of one element of a type as the container stores it; 0 if unknown. */

@@ -12,12 +12,13 @@
 
 /* ---- all of D ----------------------------------------------------------------- */
 
-static bool run_whole(const ulp_gemm *g, const gemm_inputs *in)
+static bool run_whole(const ulp_gemm *g, const gemm_inputs *in, int threads)
 {
   enum { ROWS = 16 };
   size_t parts = (in->x.m + ROWS - 1) / ROWS;
   int failed = 0;
-#pragma omp parallel for schedule(dynamic) reduction(| : failed)
+#pragma omp parallel for schedule(dynamic) reduction(| : failed)               \
+    num_threads(threads)
   for (size_t i = 0; i < parts; i++) {
     size_t left = in->x.m - i * ROWS;
     failed |= ulp_gemm_run(g, &in->x, i * ROWS, left < ROWS ? left : ROWS) !=
@@ -29,7 +30,7 @@ static bool run_whole(const ulp_gemm *g, const gemm_inputs *in)
 static gemm_digest digest(const gemm_case *c, const gemm_inputs *in)
 {
   uint64_t sum = 0;
-#pragma omp parallel for reduction(+ : sum)
+#pragma omp parallel for reduction(+ : sum) num_threads(c->threads)
   for (size_t i = 0; i < c->m * c->n; i++)
     sum += ulp_digest_term(i, ulp_load_code(&in->fd, in->d, i));
   return sum == c->digest ? DIGEST_SAME : DIGEST_DIFFERS;
@@ -159,7 +160,8 @@ static bool run_samples(const ulp_gemm *g, const gemm_case *c,
       start[rows++] = i;
   if (!failed)
     start[rows] = count;
-#pragma omp parallel for schedule(dynamic) reduction(| : failed)
+#pragma omp parallel for schedule(dynamic) reduction(| : failed)               \
+    num_threads(c->threads)
   for (size_t i = 0; i < rows; i++)
     failed |= !run_row(g, in, w + start[i], start[i + 1] - start[i]);
   free(w);
@@ -204,8 +206,11 @@ bool gemm_match(const gemm_case *c, const gemm_inputs *in,
   if (ulp_gemm_find("h200", s->name, &options, &g, why, why_size) != ULP_OK ||
       ulp_gemm_check(&g, &in->x, why, why_size) != ULP_OK)
     return false;
+  r->record = *g.order->instr ? g.mma.record : NULL;
+  r->evidence = ulp_gemm_evidence(&g);
   whole = whole || (!c->sampled && most >= c->outputs);
-  if (!(whole ? run_whole(&g, in) : run_samples(&g, c, in, r->compared))) {
+  if (!(whole ? run_whole(&g, in, c->threads)
+              : run_samples(&g, c, in, r->compared))) {
     (void)snprintf(why, why_size, "out of memory");
     return false;
   }

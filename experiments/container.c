@@ -78,9 +78,10 @@ static unsigned char *read_array(FILE *in, size_t count, const char *type)
   return p;
 }
 
-static int malformed(const vector_record *r, const char *what)
+static int malformed(const vector_record *r, const char *what, ulp_error *e)
 {
-  fprintf(stderr, "vectors: record '%s' (%s): %s\n", r->instr, r->family, what);
+  ulp_error_set(e, ULP_EFORMAT, "vectors: record '%s' (%s): %s", r->instr,
+                r->family, what);
   return -1;
 }
 
@@ -90,7 +91,7 @@ static bool plausible(const vector_record *r)
          r->n > 0 && r->n <= 256 && r->k > 0 && r->k <= 256;
 }
 
-int vector_read(FILE *in, vector_record *r)
+int vector_read(FILE *in, vector_record *r, ulp_error *e)
 {
   char line[256];
   size_t t, m, n, k, stored;
@@ -98,11 +99,11 @@ int vector_read(FILE *in, vector_record *r)
   if (!fgets(line, sizeof line, in))
     return 0;
   if (strcmp(line, "ulplab-vectors 1\n") != 0)
-    return malformed(r, "expected 'ulplab-vectors 1'");
+    return malformed(r, "expected 'ulplab-vectors 1'", e);
   while (strcmp(line, "end\n") != 0) {
     char *value;
     if (!fgets(line, sizeof line, in))
-      return malformed(r, "header without 'end'");
+      return malformed(r, "header without 'end'", e);
     line[strcspn(line, "\n")] = '\0';
     value = strchr(line, ' ');
     if (value)
@@ -112,7 +113,7 @@ int vector_read(FILE *in, vector_record *r)
     read_key(r, line, value ? value : "");
   }
   if (!plausible(r))
-    return malformed(r, "tiles or shape out of range");
+    return malformed(r, "tiles or shape out of range", e);
   t = (size_t)r->tiles, m = (size_t)r->m, n = (size_t)r->n, k = (size_t)r->k;
   stored = r->sparse ? k / 2 : k;
   r->a = read_array(in, t * m * stored, r->type[0]);
@@ -123,7 +124,7 @@ int vector_read(FILE *in, vector_record *r)
   r->d = r->c ? read_array(in, t * m * n, r->type[3]) : NULL;
   if (!r->d || (r->sparse && !r->index)) {
     vector_free(r);
-    return malformed(r, "arrays cut short or of an unknown type");
+    return malformed(r, "arrays cut short or of an unknown type", e);
   }
   return 1;
 }

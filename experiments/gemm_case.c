@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "recipes.h"
+#include "threads.h"
 
 enum { LINE = 4096, MOST = 1 << 15 };
 
@@ -64,6 +65,8 @@ static void take_line(gemm_case *c, const char *key, const char *value)
     keep(c->family, sizeof c->family, value);
   else if (strcmp(key, "seed") == 0)
     (void)sscanf(value, "%" SCNu64, &c->seed);
+  else if (strcmp(key, "gpu") == 0)
+    keep(c->gpu, sizeof c->gpu, value);
   else if (strcmp(key, "scale") == 0)
     keep(c->scale, sizeof c->scale, value);
   else if (strcmp(key, "option") == 0)
@@ -82,53 +85,55 @@ static void take_line(gemm_case *c, const char *key, const char *value)
   }
 }
 
-static int refuse(const gemm_case *c, const char *what)
+static int refuse(const gemm_case *c, const char *what, ulp_error *e)
 {
-  fprintf(stderr, "captured GEMMs: case %ld: %s\n", c->number, what);
+  ulp_error_set(e, ULP_EFORMAT, "captured GEMMs: case %ld: %s", c->number,
+                what);
   return -1;
 }
 
-static int take_outputs(FILE *f, gemm_case *c)
+static int take_outputs(FILE *f, gemm_case *c, ulp_error *e)
 {
   const char *t = c->type[2];
   bool two = strcmp(t, "f16") == 0 || strcmp(t, "bf16") == 0;
   if (c->outputs == 0)
     return 1;
   if (!two && strcmp(t, "f32") != 0 && strcmp(t, "s32") != 0)
-    return refuse(c, "type of D: expected f32, s32, f16 or bf16");
+    return refuse(c, "type of D: expected f32, s32, f16 or bf16", e);
   if (c->m == 0 || c->n == 0 || c->k == 0 || c->m > MOST || c->n > MOST ||
       c->k > MOST || c->outputs > c->m * c->n ||
       (!c->sampled && c->outputs != c->m * c->n))
-    return refuse(c, "shape and number of outputs do not agree");
+    return refuse(c, "shape and number of outputs do not agree", e);
   c->out_bytes = two ? 2 : 4;
   c->out = malloc(c->outputs * c->out_bytes);
   if (!c->out || fread(c->out, c->out_bytes, c->outputs, f) != c->outputs)
-    return refuse(c, "the outputs end early");
+    return refuse(c, "the outputs end early", e);
   return 1;
 }
 
-int gemm_case_read(FILE *f, gemm_case *c)
+int gemm_case_read(FILE *f, gemm_case *c, ulp_error *e)
 {
   char line[LINE];
   memset(c, 0, sizeof *c);
   c->imprecise = -1;
+  c->threads = ulp_all_threads();
   if (!fgets(line, sizeof line, f))
     return 0;
   if (strcmp(line, "ulplab-gemm 1\n") != 0)
-    return refuse(c, "expected the line \"ulplab-gemm 1\"");
+    return refuse(c, "expected the line \"ulplab-gemm 1\"", e);
   while (fgets(line, sizeof line, f)) {
     size_t n = strcspn(line, "\n");
     char *value = line + strcspn(line, " \n");
     if (line[n] != '\n')
-      return refuse(c, "a line of more than 4095 characters");
+      return refuse(c, "a line of more than 4095 characters", e);
     line[n] = '\0';
     if (strcmp(line, "end") == 0)
-      return take_outputs(f, c);
+      return take_outputs(f, c, e);
     if (*value)
       *value++ = '\0';
     take_line(c, line, value);
   }
-  return refuse(c, "no line \"end\"");
+  return refuse(c, "no line \"end\"", e);
 }
 
 void gemm_case_free(gemm_case *c)
@@ -162,8 +167,20 @@ static int family_of(const char *name)
   return -1;
 }
 
+/* The rows of A (of B) that the first `most` outputs need; NULL: all. */
+static bool *rows_needed(const gemm_case *c, bool of_b, size_t rows,
+                         size_t most)
+{
+  bool *needed = most < c->outputs ? calloc(rows, sizeof *needed) : NULL;
+  for (size_t j = 0; needed && j < most; j++) {
+    size_t at = gemm_case_position(c, j);
+    needed[of_b ? at % c->n : at / c->n] = true;
+  }
+  return needed;
+}
+
 static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
-                    size_t rows)
+                    size_t rows, size_t most)
 {
   const ulp_recipe_type *t = ulp_recipe_type_find(c->type[stream - 1]);
   int family = family_of(c->family);
@@ -172,13 +189,15 @@ static void *matrix(const gemm_case *c, const ulp_format *f, int stream,
     free(out);
     return NULL;
   }
-#pragma omp parallel for
+  bool *needed = rows_needed(c, stream == ULP_STREAM_B, rows, most);
+#pragma omp parallel for num_threads(c->threads)
   for (size_t row = 0; row < rows; row++)
-    for (size_t k = 0; k < c->k; k++)
+    for (size_t k = 0; (!needed || needed[row]) && k < c->k; k++)
       ulp_store_code(f, out, row * c->k + k,
                      (c->echo ? ulp_echo_code : ulp_recipe_code)(
                          t, (ulp_family)family, c->seed, stream, row, c->k,
                          k));
+  free(needed);
   return out;
 }
 
@@ -219,22 +238,22 @@ static float *bias(const gemm_case *c)
   return out;
 }
 
-bool gemm_inputs_make(const gemm_case *c, gemm_inputs *in)
+bool gemm_inputs_make(const gemm_case *c, size_t most, gemm_inputs *in)
 {
   const char *half = strchr(c->scale, '_');
-  size_t most = (c->m > c->n ? c->m : c->n) * (c->k / 128 + 1);
+  size_t room = (c->m > c->n ? c->m : c->n) * (c->k / 128 + 1);
   memset(in, 0, sizeof *in);
   ulp_format *format[3] = {&in->fa, &in->fb, &in->fd};
   for (int i = 0; i < 3; i++)
     if (ulp_format_find(gemm_format_name(c->type[i]), format[i], NULL, 0) !=
         ULP_OK)
       return false;
-  in->a = matrix(c, &in->fa, ULP_STREAM_A, c->m);
-  in->b = matrix(c, &in->fb, ULP_STREAM_B, c->n);
+  in->a = matrix(c, &in->fa, ULP_STREAM_A, c->m, most);
+  in->b = matrix(c, &in->fb, ULP_STREAM_B, c->n, most);
   in->d = malloc(c->m * c->n * in->fd.storage_bytes);
   in->c = c->biased ? bias(c) : NULL;
-  in->scale_a = scales(c, ULP_STREAM_SCALE_A, most);
-  in->scale_b = scales(c, ULP_STREAM_SCALE_B, most);
+  in->scale_a = scales(c, ULP_STREAM_SCALE_A, room);
+  in->scale_b = scales(c, ULP_STREAM_SCALE_B, room);
   in->x = (ulp_gemm_data){.m = c->m, .n = c->n, .k = c->k,
                           .a = in->a, .b = in->b, .c = in->c, .d = in->d,
                           .kind_a = scales_of(c->scale),

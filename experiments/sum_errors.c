@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Errors of sums, their bounds and their growth.
+ */
+#include "sum_errors.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_fit.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- one product ------------------------------------------------------- */
+
+static double f32_ulp(double x)
+{
+  int e;
+  (void)frexp(x, &e);
+  return ldexp(1, (e - 1 < -126 ? -126 : e - 1) - 23);
+}
+
+static void take(sum_errors *s, ulp_dd x, double magnitude, float y)
+{
+  s->outputs++;
+  s->exact2 += x.hi * x.hi;
+  s->magnitude2 += magnitude * magnitude;
+  if (!isfinite(y)) {
+    s->nonfinite++;
+    return;
+  }
+  double e = ((double)y - x.hi) - x.lo; /* exact near x, else to 2^-53 */
+  double ulps = fabs(e) / f32_ulp(x.hi);
+  s->e2 += e * e;
+  s->x2 += x.hi * x.hi;
+  s->outward += x.hi < 0 ? -e : e;
+  s->x1 += fabs(x.hi);
+  s->max_ulp = fmax(s->max_ulp, ulps);
+}
+
+void sum_errors_take(sum_errors *out, const exact_product *p,
+                     const uint32_t *d)
+{
+  *out = (sum_errors){0};
+  for (size_t i = 0; i < p->spec.m * p->spec.n; i++) {
+    float y;
+    memcpy(&y, &d[i], sizeof y);
+    take(out, p->exact[i], p->magnitude[i], y);
+    out->digest += ulp_digest_term(i, d[i]);
+  }
+}
+
+/* ---- repetitions ------------------------------------------------------- */
+
+double sum_interval(const double *x, size_t n)
+{
+  double mean = 0, square = 0, count = (double)n;
+  if (n < 2)
+    return NAN;
+  for (size_t i = 0; i < n; i++)
+    mean += x[i] / count;
+  for (size_t i = 0; i < n; i++)
+    square += (x[i] - mean) * (x[i] - mean);
+  return gsl_cdf_tdist_Pinv(0.975, count - 1) *
+         sqrt(square / (count - 1) / count);
+}
+
+/* 0 / 0 is no error. */
+static double ratio(double x, double y) { return x == 0 ? 0 : x / y; }
+
+sum_report sum_report_of(const sum_errors *list, size_t repetitions)
+{
+  enum { MOST = 1024 };
+  double frobenius[MOST] = {0}, bias[MOST] = {0};
+  sum_report r = {.digest = list[0].digest};
+  sum_errors all = {0};
+  size_t n = repetitions < MOST ? repetitions : MOST;
+  for (size_t i = 0; i < n; i++) {
+    const sum_errors *s = &list[i];
+    frobenius[i] = sqrt(ratio(s->e2, s->x2));
+    bias[i] = ratio(s->outward, s->x1);
+    all.e2 += s->e2;
+    all.x2 += s->x2;
+    all.exact2 += s->exact2;
+    all.magnitude2 += s->magnitude2;
+    all.outward += s->outward;
+    all.x1 += s->x1;
+    r.outputs += s->outputs;
+    r.nonfinite += s->nonfinite;
+    r.max_ulp = fmax(r.max_ulp, s->max_ulp);
+  }
+  r.frobenius = r.nonfinite ? INFINITY : sqrt(ratio(all.e2, all.x2));
+  r.frobenius_ci95 = r.nonfinite ? NAN : sum_interval(frobenius, n);
+  r.bias = r.outputs == r.nonfinite ? NAN : ratio(all.outward, all.x1);
+  r.bias_ci95 = r.outputs == r.nonfinite ? NAN : sum_interval(bias, n);
+  r.max_ulp = r.nonfinite ? INFINITY : r.max_ulp;
+  r.condition = sqrt(ratio(all.magnitude2, all.exact2));
+  return r;
+}
+
+/* ---- bounds ------------------------------------------------------------ */
+
+static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
+
+/* Of one step: the worst, and the sum of squares. */
+typedef struct {
+  double worst, square;
+} step;
+
+static double last_place(const ulp_format *f, ulp_mode mode)
+{
+  return ldexp(mode == ULP_RTZ ? 1 : 0.5, -f->man_bits);
+}
+
+static step step_of(const ulp_mma *m)
+{
+  const ulp_mma_record *r = m->record;
+  double cut = ldexp(1, -r->align), terms = r->block + 1;
+  double last = last_place(&m->acc, r->acc_mode);
+  return (step){terms * cut + last, terms * cut * cut + last * last};
+}
+
+sum_bounds sum_bounds_of(const sum_way *w, size_t k, double lambda)
+{
+  const ulp_gemm *g = w->kind == SUM_ORDER ? &w->gemm : NULL;
+  const double u = ldexp(1, -24);
+  step s = {u, u * u};
+  size_t steps = 1, additions = 0;
+  if (w->kind == SUM_STEP) {
+    s.worst = last_place(&w->step.format, w->step.mode);
+    s.square = s.worst * s.worst;
+    steps = k;
+  } else if (g && g->order->kind == ULP_GEMM_FMA) {
+    steps = k;
+  } else if (g && g->order->kind == ULP_GEMM_LANES) {
+    steps = ceil_div(k, 32) + 5; /* a lane's chain, then five levels */
+  } else if (g && g->order->kind == ULP_GEMM_CHAIN) {
+    size_t slice = ulp_gemm_slice(g, k), piece;
+    slice = slice < k ? slice : k;
+    piece = g->promote ? (size_t)g->promote : slice;
+    if (g->mma.record->c_last) /* its own addition, in f32 */
+      piece = (size_t)g->mma.k;
+    piece = piece < slice ? piece : slice;
+    s = step_of(&g->mma);
+    steps = ceil_div(piece, (size_t)g->mma.record->block);
+    additions = ceil_div(slice, piece) - 1 + ceil_div(k, slice) - 1;
+  }
+  double n = (double)steps, adds = (double)additions;
+  double x = n * s.worst + adds * u;
+  return (sum_bounds){x < 1 ? x / (1 - x) : INFINITY,
+                      lambda * sqrt(n * s.square + adds * u * u)};
+}
+
+/* ---- growth ------------------------------------------------------------ */
+
+sum_growth sum_growth_of(const double *k, const double *error, size_t n,
+                         double least, double most)
+{
+  enum { POINTS = 64 };
+  double at[POINTS], x[POINTS], y[POINTS];
+  double c0, c1, c00, c01, c11, square;
+  sum_growth g = {.exponent = NAN, .ci95 = NAN};
+  size_t used = 0;
+  for (size_t i = 0; i < n && used < POINTS; i++)
+    if (k[i] >= least && k[i] <= most && error[i] > 0 && error[i] < 0.25) {
+      at[used] = k[i];
+      x[used] = log2(k[i]);
+      y[used++] = log2(error[i]);
+    }
+  if (used < 3)
+    return g;
+  g.points = used;
+  g.from = at[0];
+  g.to = at[used - 1];
+  gsl_fit_linear(x, 1, y, 1, used, &c0, &c1, &c00, &c01, &c11, &square);
+  g.exponent = c1;
+  g.ci95 = gsl_cdf_tdist_Pinv(0.975, (double)used - 2) * sqrt(c11);
+  return g;
+}
