@@ -8,6 +8,26 @@
 #include "histogram.h"
 #include "quantizer.h"
 
+/* ---- text (quantizer_words.c, quantizer_rules.c) ------------------------ */
+
+/* `value` of the setting `key`: one of the names, which NULL ends, by index;
+ * true for the second of two; a number; a format.  Each fills *e. */
+ulp_status ulp_word_unknown(const char *key, const char *value,
+                            const char *const *names, ulp_error *e);
+ulp_status ulp_word_read(const char *key, const char *value,
+                         const char *const *names, int *out, ulp_error *e);
+ulp_status ulp_word_flag(const char *key, const char *value,
+                         const char *const *names, bool *out, ulp_error *e);
+ulp_status ulp_word_number(const char *key, const char *value, double low,
+                           double high, double *out, ulp_error *e);
+ulp_status ulp_word_format(const char *key, const char *value, ulp_format *out,
+                           ulp_error *e);
+const char *ulp_ties_name(ulp_ties ties);
+ulp_status ulp_quantizer_set_rule(ulp_quantizer *q, const char *value,
+                                  ulp_error *e);
+
+/* ---- blocks --------------------------------------------------------------- */
+
 /* Nearest by thresholds in f32, as q->ties says. */
 uint64_t ulp_encode_midpoints(const ulp_quantizer *q, float y);
 

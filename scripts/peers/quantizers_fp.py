@@ -499,9 +499,6 @@ def nan_bits(_x, ours, theirs):
     return codes.all(axis=1) & scales.all(axis=1)
 
 
-CT_NAN = (
-    ("a NaN of another sign or other bits: which of two operands it comes "
-     "from is the machine's choice", None, nan_bits),)
 CT_NONFINITE = (
     ("Inf or NaN in the block: a NaN becomes what the machine makes of "
      "(int8) NaN, and of a scale that is Inf or NaN", None, nonfinite),)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One scale and one element of a quantizer: what the files of the engine,
+ * quantize_*.c, share.  v holds the variables of formulas.
+ */
+#ifndef ULPLAB_QUANTIZE_ELEMENT_H
+#define ULPLAB_QUANTIZE_ELEMENT_H
+
+#include "quantizer_internal.h"
+
+/* What elements are encoded with, once s is known. */
+typedef struct {
+  double factor, zero;
+} ulp_setting;
+
+/* How codes become values: by a formula in q, or times a number. */
+typedef struct {
+  const ulp_formula *value; /* or NULL */
+  double scale;
+} ulp_decoding;
+
+/* The variables that a block does not change; the others 0. */
+void ulp_element_constants(const ulp_quantizer *q, double amax, double global,
+                           double v[ULP_VARIABLES]);
+/* Subnormals of f32 become zeros where q flushes. */
+double ulp_element_flush(const ulp_quantizer *q, double x);
+/* To the precision that q computes in. */
+double ulp_element_narrow(const ulp_quantizer *q, double x);
+/* A scale's code, and its value in v. */
+uint64_t ulp_element_scale(const ulp_quantizer *q, double raw,
+                           double v[ULP_VARIABLES]);
+/* Factor and zero point, from the scale in v. */
+ulp_setting ulp_element_setting(const ulp_quantizer *q,
+                                const double v[ULP_VARIABLES]);
+/* The same where scale and zero point were given. */
+ulp_setting ulp_element_given(const ulp_quantizer *q, double v[ULP_VARIABLES],
+                              double zero);
+/* A code, and the value of a code (its zero point taken off). */
+uint64_t ulp_element_encode(const ulp_quantizer *q, const ulp_setting *t,
+                            float x, uint64_t index);
+ulp_decoding ulp_element_decoding(const ulp_quantizer *q,
+                                  const double v[ULP_VARIABLES]);
+double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
+                         double code, double v[ULP_VARIABLES]);
+
+/* The code of the better scale of two, whose first is in v; the best of a
+ * search.  The scale's value is left in v. */
+uint64_t ulp_choose_of_two(const ulp_quantizer *q, uint64_t code,
+                           double v[ULP_VARIABLES], const float *x, size_t n);
+uint64_t ulp_choose_best(const ulp_quantizer *q, double v[ULP_VARIABLES],
+                         const float *x, size_t n);
+
+#endif
