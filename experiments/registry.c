@@ -9,6 +9,7 @@
 static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
     &ulp_experiment_rounding_bias,
+    &ulp_experiment_rounding_noise,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
