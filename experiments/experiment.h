@@ -124,6 +124,7 @@ ULP_MUST_CHECK ulp_status ulp_experiment_find(const ulp_experiment **out,
 extern const ulp_experiment ulp_experiment_snr;
 extern const ulp_experiment ulp_experiment_rounding_bias;
 extern const ulp_experiment ulp_experiment_rounding_noise;
+extern const ulp_experiment ulp_experiment_sr_unbiasedness;
 
 /* ---- running ----------------------------------------------------------- */
 

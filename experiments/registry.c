@@ -10,6 +10,7 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
     &ulp_experiment_rounding_bias,
     &ulp_experiment_rounding_noise,
+    &ulp_experiment_sr_unbiasedness,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
