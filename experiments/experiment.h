@@ -125,6 +125,7 @@ extern const ulp_experiment ulp_experiment_snr;
 extern const ulp_experiment ulp_experiment_rounding_bias;
 extern const ulp_experiment ulp_experiment_rounding_noise;
 extern const ulp_experiment ulp_experiment_sr_unbiasedness;
+extern const ulp_experiment ulp_experiment_accumulate;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_rounding_bias,
     &ulp_experiment_rounding_noise,
     &ulp_experiment_sr_unbiasedness,
+    &ulp_experiment_accumulate,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
