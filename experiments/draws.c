@@ -8,20 +8,24 @@
 
 enum { CHUNK = 1 << 12 };
 
-static int64_t index_of(const ulp_draw_place *p, int64_t sample)
+/* The lower neighbours of n numbers from number `first` on. */
+static void take_turns(const double **low, const ulp_draw_place *p,
+                       int64_t first, int64_t n)
 {
-  return p->first + sample % p->width * p->stride;
+  int64_t turn = first % p->width;
+  for (int64_t i = 0; i < n; i++) {
+    low[i] = &p->gaps->value[p->first + turn * p->stride];
+    turn = turn + 1 == p->width ? 0 : turn + 1;
+  }
 }
 
-static void count_chunk(ulp_draw_counts *out, const ulp_draw_place *p,
-                        const double *y, int64_t first, int64_t n)
+static void count_chunk(ulp_draw_counts *out, bool negative,
+                        const double *const *low, const double *y, int64_t n)
 {
   for (int64_t i = 0; i < n; i++) {
-    const double *low = &p->gaps->value[index_of(p, first + i)];
-    bool up = !isfinite(y[i]) || fabs(y[i]) == low[1];
-    bool right_sign = y[i] == 0 || isnan(y[i]) ||
-                      (y[i] < 0) == p->gaps->negative;
-    bool known = right_sign && (up || fabs(y[i]) == low[0]);
+    bool up = !isfinite(y[i]) || fabs(y[i]) == low[i][1];
+    bool right_sign = y[i] == 0 || isnan(y[i]) || (y[i] < 0) == negative;
+    bool known = right_sign && (up || fabs(y[i]) == low[i][0]);
     out->ups += up;
     out->strays += !known;
   }
@@ -31,13 +35,14 @@ ulp_status ulp_draw(ulp_draw_counts *out, const ulp_draw_place *p,
                     const ulp_rounding *r, int64_t samples)
 {
   double x[CHUNK], y[CHUNK];
+  const double *low[CHUNK];
   uint16_t code[CHUNK]; /* formats of gaps have 16 bits or fewer */
   *out = (ulp_draw_counts){.samples = samples};
   for (int64_t first = 0; first < samples; first += CHUNK) {
     int64_t n = samples - first < CHUNK ? samples - first : CHUNK;
+    take_turns(low, p, first, n);
     for (int64_t i = 0; i < n; i++) {
-      const double *low = &p->gaps->value[index_of(p, first + i)];
-      double magnitude = low[0] + p->fraction * (low[1] - low[0]);
+      double magnitude = low[i][0] + p->fraction * (low[i][1] - low[i][0]);
       x[i] = p->gaps->negative ? -magnitude : magnitude;
     }
     ulp_status s = ulp_encode_array(&p->gaps->format, code, x, (size_t)n, 1, r,
@@ -45,7 +50,7 @@ ulp_status ulp_draw(ulp_draw_counts *out, const ulp_draw_place *p,
     if (s != ULP_OK)
       return s;
     ulp_decode_array(&p->gaps->format, y, code, (size_t)n, 1);
-    count_chunk(out, p, y, first, n);
+    count_chunk(out, p->gaps->negative, low, y, n);
   }
   return ULP_OK;
 }
