@@ -20,7 +20,7 @@ static const ulp_column columns[] = {
      "bits and P3109's variant V"},
     {"update", ULP_COL_STRING, "",
      "what is added each time, to a sum that starts at 1; harmonic: 1, 1/2, "
-     "1/3, ..., to a sum that starts at 0; terms are rounded to the format"},
+     "1/3, ..., rounded to the format, to a sum that starts at 0"},
     {"updates", ULP_COL_INTEGER, "1", "terms added"},
     {"runs", ULP_COL_INTEGER, "1", "sums made, each with its own draws"},
     {"exact_value", ULP_COL_NUMBER, "1", "start and terms, without rounding"},

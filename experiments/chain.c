@@ -28,8 +28,9 @@ ulp_status ulp_chain_read(ulp_chain *out, const char *word, ulp_error *e)
 double ulp_chain_term(const ulp_chain *c, const ulp_gaps *g, int64_t i)
 {
   const ulp_rounding rne = {.mode = ULP_RNE};
-  double x = c->harmonic ? 1 / (double)(i + 1) : c->update;
-  ulp_gap_place at = ulp_gap_find(g, x);
+  if (!c->harmonic)
+    return c->update;
+  ulp_gap_place at = ulp_gap_find(g, 1 / (double)(i + 1));
   ulp_gap_outcome o = ulp_gap_round(g, &rne, &at);
   return g->value[o.up > 0 ? o.high : o.low];
 }

@@ -8,10 +8,10 @@
 
 #include "gaps.h"
 
-/* A start and positive terms, each rounded to the format to nearest even. */
+/* A start and positive terms: the same update every time, or 1/1, 1/2, 1/3,
+ * ..., each rounded to the format to nearest even. */
 typedef struct {
-  double start;
-  double update; /* the same term every time; 0: 1/1, 1/2, 1/3, ... */
+  double start, update;
   bool harmonic;
 } ulp_chain;
 

@@ -296,6 +296,9 @@ START_TEST(stalls)
   ck_assert_double_eq_tol(sum("bf16", "sr:4A", "0x1p-10", 1 << 14).mean, 4,
                           1e-9);
   ck_assert_double_eq_tol(sum("e4m3", "sr", "1", 1 << 12).mean, 448, 1e-9);
+  /* less than E4M3's least value, and yet it arrives */
+  ck_assert_double_eq_tol(sum("e4m3", "sr", "0x1p-12", 1 << 12).mean, 2,
+                          1e-11);
 }
 END_TEST
 

@@ -55,7 +55,8 @@ $at["z"] == "" { certain++; if ($at["consistent"] != 1) print "point", $1 }
 $at["z"] != "" {
   n++
   beyond += $at["consistent"] != 1
-  if ($at["z"] > 5.5 || $at["z"] < -5.5) print "point", $1 ": z", $at["z"]
+  wild = at["p_value"] ? $at["p_value"] < 1e-7 : $at["z"] ^ 2 > 5.3 ^ 2
+  if (wild) print "point", $1 ": z", $at["z"]
   squares += $at["z"] ^ 2
 }
 END {
@@ -200,19 +201,19 @@ v("published_value") != "" {
   published++
   if (far(v("mean_value"), v("published_value"), 5e-5)) print
 }
-v("update") == "harmonic" || v("format") == "float8_e4m3fn" { next }
-v("mode") == "rne" && (v("stalled_fraction") != 1 || \
-                       v("gain_over_exact") > 0.5) {
-  if (v("format") == "bfloat16") print
+v("update") == "harmonic" { next }
+v("mode") == "rne" && v("format") != "float16" {
+  if (v("stalled_fraction") != 1 || v("gain_over_exact") > 0.1) print
 }
 v("mode") == "rne" && v("update") == "0x1p-12" && v("mean_value") != 1 { print }
-v("mode") == "sr" {
+v("mode") == "sr" { # only 2^-4 to E4M3, to 257 of 448, may saturate
   sr++
-  if (far(v("predicted_gain_over_exact"), 1, 1e-9)) print
-  if (far(v("gain_over_exact"), 1, 0.05)) print
+  by = v("format") == "float8_e4m3fn" && v("update") == "0x1p-4" ? 0.01 : 1e-9
+  if (far(v("predicted_gain_over_exact"), 1, by)) print
+  if (far(v("gain_over_exact"), 1, 0.06)) print
 }
 END {
-  if (published != 2 || sr != 10) print published, "published", sr, "sr"
+  if (published != 2 || sr != 15) print published, "published", sr, "sr"
 }
 END_AWK
 
