@@ -18,9 +18,9 @@ static const ulp_column columns[] = {
     {"format", ULP_COL_STRING, "", "format rounded to"},
     {"format_bits", ULP_COL_INTEGER, "bit", "size of a code"},
     {"range", ULP_COL_STRING, "",
-     "inside: uniform in a gap, gaps of normal values equally likely, both "
-     "signs; full_scale: integers only, uniform over the cells of all codes, "
-     "half a gap beyond the ends"},
+     "inside: uniform in a gap, gaps of normal values (of integers: all) "
+     "equally likely, both signs; full_scale: integers only, uniform over "
+     "the cells of all codes, half a gap beyond the ends"},
     {"mode", ULP_COL_STRING, "",
      "rne rna rnz rtz ru rd odd; sr: stochastic, exact; sr:NV: with N random "
      "bits and P3109's variant V"},
@@ -65,16 +65,29 @@ typedef struct {
   size_t range_count;
 } noise_state;
 
+/* The gaps of normal values; of an integer all that are in range. */
+static bool inside(const ulp_gaps *g, int64_t *first, int64_t *last)
+{
+  bool any = ulp_gap_range(g, ULP_NORMAL_GAPS, first, last);
+  if (g->format.kind != ULP_INTEGER)
+    return any;
+  *first = 0;
+  *last = g->count - 2;
+  return *last >= 0;
+}
+
 static ulp_status add_ranges(noise_state *st, ulp_error *e)
 {
   st->ranges = calloc(2 * st->format_count + 1, sizeof *st->ranges);
   if (!st->ranges)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   for (size_t i = 0; i < st->format_count; i++) {
+    int64_t first, last;
     const ulp_format *f = &st->gaps[2 * i].format;
-    if (!f->is_signed)
-      return ulp_error_set(e, ULP_EINVAL, "--formats: %s: expected a signed "
-                           "format", f->name);
+    if (!inside(&st->gaps[2 * i], &first, &last) ||
+        !inside(&st->gaps[2 * i + 1], &first, &last))
+      return ulp_error_set(e, ULP_EINVAL, "--formats: %s: expected two normal "
+                           "values of either sign", f->name);
     st->ranges[st->range_count++] = (struct noise_range){i, false};
     if (f->kind == ULP_INTEGER)
       st->ranges[st->range_count++] = (struct noise_range){i, true};
@@ -134,7 +147,7 @@ static double draw(const noise_state *st, const struct noise_range *range,
   int64_t first = 0, last = 0;
   bool negative = word >> 31;
   const ulp_gaps *g = &sides[negative];
-  ulp_gap_range(g, ULP_NORMAL_GAPS, &first, &last);
+  inside(g, &first, &last);
   const double *low = &g->value[first + (word & 0x7fffffff) %
                                             (last - first + 1)];
   *gap = low[1] - low[0];

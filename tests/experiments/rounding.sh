@@ -229,6 +229,7 @@ one_line rounding_bias --regions nowhere
 one_line rounding_bias --formats nf4
 one_line rounding_bias --scale-rule big
 one_line rounding_noise --formats uint8
+one_line rounding_noise --formats e1m3
 one_line sr_unbiasedness --modes rne
 one_line accumulate --updates 1e-30
 one_line accumulate --formats mxint8:2
