@@ -127,6 +127,10 @@ extern const ulp_experiment ulp_experiment_accumulation;
 extern const ulp_experiment ulp_experiment_accumulator_width;
 extern const ulp_experiment ulp_experiment_promotion_interval;
 extern const ulp_experiment ulp_experiment_gpu_validation;
+extern const ulp_experiment ulp_experiment_rounding_bias;
+extern const ulp_experiment ulp_experiment_rounding_noise;
+extern const ulp_experiment ulp_experiment_sr_unbiasedness;
+extern const ulp_experiment ulp_experiment_accumulate;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -12,6 +12,10 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_accumulator_width,
     &ulp_experiment_promotion_interval,
     &ulp_experiment_gpu_validation,
+    &ulp_experiment_rounding_bias,
+    &ulp_experiment_rounding_noise,
+    &ulp_experiment_sr_unbiasedness,
+    &ulp_experiment_accumulate,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
