@@ -20,7 +20,7 @@ ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
                             int threads, ulp_error *e)
 {
   ulp_error inner;
-  *s = (cli_blocks){.q = q, .x = x, .threads = threads};
+  *s = (cli_blocks){.q = q, .x = x, .threads = threads, .decodes = true};
   ulp_status status = ulp_blocks_make(&s->b, &q->granularity, q->axis, x->ndim,
                                       x->shape, &inner);
   if (status != ULP_OK)
@@ -47,8 +47,8 @@ static bool make_room(cli_blocks *s)
   s->part = malloc(n * sizeof *s->part);
   s->values = malloc(n * sizeof *s->values);
   s->code = malloc(n * s->q->element.storage_bytes);
-  s->scale = malloc(blocks * s->q->scale.storage_bytes);
-  s->zero = s->q->zero.count ? malloc(blocks * sizeof *s->zero) : NULL;
+  if (!s->scale) s->scale = malloc(blocks * s->q->scale.storage_bytes);
+  if (!s->zero && s->q->zero.count) s->zero = malloc(blocks * sizeof *s->zero);
   return s->part && s->values && s->code && s->scale &&
          (s->zero || !s->q->zero.count);
 }
@@ -72,7 +72,7 @@ static void find_amax(cli_blocks *s)
     cli_floats_read(s->x, s->part, i, n);
     count(s, s->part, n);
   }
-  s->global = ulp_quantizer_global(s->q, s->amax);
+  if (!s->global_given) s->global = ulp_quantizer_global(s->q, s->amax);
 }
 
 /* ---- the parts ---------------------------------------------------------- */
@@ -128,7 +128,7 @@ static ulp_status next(cli_blocks *s, bool decode, bool *more, ulp_error *e)
 
 ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e)
 {
-  return next(s, true, more, e);
+  return next(s, s->decodes, more, e);
 }
 
 /* Elements are quantized with the scales as they are, and decoded with what

@@ -13,9 +13,12 @@ typedef struct {
   int threads;
   ulp_blocks b;
   double amax, global; /* amax: as q counts it */
+  bool global_given;   /* by the caller, before the survey */
+  bool decodes;        /* whether parts are decoded too; true at first */
   double finite_amax;  /* of the finite values, as f32 */
   uint64_t nan, inf;
-  unsigned char *scale; /* of every block, stored */
+  unsigned char *scale; /* of every block, stored; where q->fixed, the caller's,
+                           as zero is: given before the survey, freed here */
   int32_t *zero;        /* of every block, or NULL */
   ulp_nested n;         /* of scales that are quantized in turn */
   float *through;       /* what their codes stand for; or NULL */
@@ -37,7 +40,8 @@ ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
 /* The passes before: the amax of the tensor and its global scale; all scales,
  * where they are quantized in turn. */
 ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e);
-/* Quantizes the next part and decodes it: *more is false past the last. */
+/* Quantizes the next part, and decodes it if s->decodes: *more is false past
+ * the last. */
 ulp_status cli_blocks_next(cli_blocks *s, bool *more, ulp_error *e);
 /* Adds the errors of the part. */
 ulp_status cli_blocks_errors(cli_blocks *s, ulp_error_sums *sums,
