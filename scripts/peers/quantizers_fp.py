@@ -142,6 +142,8 @@ def nan_bits(_x, ours, theirs):
 NAN_BITS = (
     ("a NaN of another sign or other bits: which of two operands it comes "
      "from is the machine's choice", None, nan_bits),)
+
+
 def integers(t):
     """The stored bits of a tensor of 8-bit floats."""
     return t.contiguous().view(torch.uint8).numpy()
@@ -485,20 +487,6 @@ CT_MX = (
     ("the amax rounds to Inf: the reference stores 127 plus the integer of "
      "Inf, 127, and divides by Inf", None,
      lambda x, _o, _t: np.abs(x).max(axis=1) >= 1.75 * 2.0**127),)
-def nan_bits(_x, ours, theirs):
-    """Whether all that differs are NaNs of other bits: of E4M3 codes, of bf16
-    scales."""
-    codes = (ours.codes == theirs.codes) | (
-        (ours.codes & 0x7F == 0x7F) & (theirs.codes & 0x7F == 0x7F))
-    scales = ours.scales == theirs.scales
-    if ours.scales.dtype == np.uint16:
-        scales |= (ours.scales & 0x7FFF > 0x7F80) & (
-            theirs.scales & 0x7FFF > 0x7F80)
-    elif ours.scales.dtype.kind == "f":
-        scales |= np.isnan(ours.scales) & np.isnan(theirs.scales)
-    return codes.all(axis=1) & scales.all(axis=1)
-
-
 CT_NONFINITE = (
     ("Inf or NaN in the block: a NaN becomes what the machine makes of "
      "(int8) NaN, and of a scale that is Inf or NaN", None, nonfinite),)
