@@ -20,7 +20,7 @@ typedef struct {
 static void put(writer *w, unsigned long long value, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    w->bytes[w->size++] = (unsigned char)(value >> 8 * i);
+    w->bytes[w->size++] = i < 8 ? (unsigned char)(value >> 8 * i) : 0;
 }
 
 static void put_text(writer *w, const char *text)
