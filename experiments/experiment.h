@@ -122,6 +122,10 @@ ULP_MUST_CHECK ulp_status ulp_experiment_find(const ulp_experiment **out,
                                               const char *name, ulp_error *e);
 
 extern const ulp_experiment ulp_experiment_snr;
+extern const ulp_experiment ulp_experiment_scale_rules;
+extern const ulp_experiment ulp_experiment_granularity;
+extern const ulp_experiment ulp_experiment_clipping;
+extern const ulp_experiment ulp_experiment_int_vs_float;
 
 /* ---- running ----------------------------------------------------------- */
 

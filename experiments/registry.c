@@ -8,6 +8,7 @@
 
 static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
+    &ulp_experiment_scale_rules,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
