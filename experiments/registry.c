@@ -9,6 +9,7 @@
 static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
     &ulp_experiment_scale_rules,
+    &ulp_experiment_int_vs_float,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
