@@ -9,6 +9,7 @@
 static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
     &ulp_experiment_scale_rules,
+    &ulp_experiment_granularity,
     &ulp_experiment_int_vs_float,
 };
 

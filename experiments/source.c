@@ -154,8 +154,10 @@ ulp_status ulp_sources(ulp_source **out, size_t *count,
 
 void ulp_sources_free(ulp_source *sources, size_t count)
 {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     free(sources[i].samples);
+    free(sources[i].special);
+  }
   free(sources);
 }
 

@@ -18,7 +18,7 @@ typedef struct {
   int64_t count; /* elements to use */
   int ndim;      /* their shape: at least two dimensions */
   int64_t shape[ULP_MAX_DIMS];
-  const unsigned char *special; /* not 0: no ordinary element; may be NULL */
+  unsigned char *special; /* not 0: no ordinary element; may be NULL */
 } ulp_source;
 
 /* The sources that the run's options ask for; *out is the caller's to free,
