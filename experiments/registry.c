@@ -10,6 +10,7 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_snr,
     &ulp_experiment_scale_rules,
     &ulp_experiment_granularity,
+    &ulp_experiment_clipping,
     &ulp_experiment_int_vs_float,
 };
 
