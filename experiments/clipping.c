@@ -85,21 +85,6 @@ static place place_of(const state *st, int64_t point)
 
 /* ---- lists -------------------------------------------------------------- */
 
-static ulp_status add_format(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  char why[300] = "";
-  state *st = data;
-  ulp_status s = ulp_format_find(word, &st->formats[i], why, sizeof why);
-  if (s != ULP_OK)
-    return ulp_error_set(e, s, "--formats: %s", why);
-  if (st->formats[i].bits > 16)
-    return ulp_error_set(e, ULP_EINVAL, "--formats: %s has %d bits: expected "
-                         "16 or fewer", word, st->formats[i].bits);
-  st->format_count = i + 1;
-  return ULP_OK;
-}
-
 static ulp_status add_reach(void *data, size_t i, const char *word,
                             ulp_error *e)
 {
@@ -113,32 +98,18 @@ static ulp_status add_reach(void *data, size_t i, const char *word,
   return ULP_OK;
 }
 
-static ulp_status add_rule(void *data, size_t i, const char *word,
-                           ulp_error *e)
-{
-  ulp_error why;
-  state *st = data;
-  ulp_status s = ulp_scale_parse(word, &st->rules[i], &why);
-  if (s != ULP_OK)
-    return ulp_error_set(e, s, "--scale-rules: %.500s", why.text);
-  st->rule_count = i + 1;
-  return ULP_OK;
-}
-
 static ulp_status read_lists(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *formats = ulp_run_parameter(run, "formats");
   const char *reaches = ulp_run_parameter(run, "reaches");
-  const char *rules = ulp_run_parameter(run, "scale-rules");
-  st->formats = calloc(ulp_words_count(formats) + 1, sizeof *st->formats);
   st->reaches = calloc(ulp_words_count(reaches) + 1, sizeof *st->reaches);
-  st->rules = calloc(ulp_words_count(rules) + 1, sizeof *st->rules);
-  if (!st->formats || !st->reaches || !st->rules)
+  if (!st->reaches)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = ulp_words_read(formats, add_format, st, e);
+  ulp_status s = ulp_words_read(reaches, add_reach, st, e);
   if (s == ULP_OK)
-    s = ulp_words_read(reaches, add_reach, st, e);
-  return s == ULP_OK ? ulp_words_read(rules, add_rule, st, e) : s;
+    s = ulp_words_formats(&st->formats, &st->format_count, run, "formats", e);
+  if (s == ULP_OK)
+    s = ulp_words_rules(&st->rules, &st->rule_count, run, "scale-rules", e);
+  return s;
 }
 
 /* ---- scales ------------------------------------------------------------- */

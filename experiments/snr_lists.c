@@ -27,34 +27,6 @@ static const char default_storages[] =
     "q8_0 q6_k q5_k q5_0 q4_k q4_1 q4_0 iq4_nl mxfp4@ggml nvfp4@ggml q3_k "
     "q2_k";
 
-static ulp_status add_format(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  char why[300] = "";
-  ulp_snr_sweep *s = data;
-  ulp_format *f = &s->formats[i];
-  ulp_status status = ulp_format_find(word, f, why, sizeof why);
-  if (status != ULP_OK)
-    return ulp_error_set(e, status, "--formats: %s", why);
-  if (f->bits > 16)
-    return ulp_error_set(e, ULP_EINVAL, "--formats: %s has %d bits: expected "
-                         "16 or fewer", f->name, f->bits);
-  s->format_count = i + 1;
-  return ULP_OK;
-}
-
-static ulp_status add_rule(void *data, size_t i, const char *word,
-                           ulp_error *e)
-{
-  ulp_error why;
-  ulp_snr_sweep *s = data;
-  ulp_status status = ulp_scale_parse(word, &s->rules[i], &why);
-  if (status != ULP_OK)
-    return ulp_error_set(e, status, "--scale-rules: %.500s", why.text);
-  s->rule_count = i + 1;
-  return ULP_OK;
-}
-
 static ulp_status add_storage(void *data, size_t i, const char *word,
                               ulp_error *e)
 {
@@ -67,37 +39,37 @@ static ulp_status add_storage(void *data, size_t i, const char *word,
   return ULP_OK;
 }
 
-static void add_default_formats(ulp_snr_sweep *s)
+static ulp_status add_default_formats(ulp_snr_sweep *s, ulp_error *e)
 {
   const ulp_format *f;
+  free(s->formats);
+  s->formats = calloc(ulp_format_count() + 1, sizeof *s->formats);
+  if (!s->formats)
+    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   for (size_t i = 0; (f = ulp_format_row(i)) != NULL; i++)
     if (f->is_signed && f->bits <= 16)
       s->formats[s->format_count++] = *f;
+  return ULP_OK;
 }
 
 /* Whoever names one list wants that list, not the other one's default. */
 ulp_status ulp_snr_read_lists(ulp_snr_sweep *s, const ulp_run *run,
                               ulp_error *e)
 {
-  const char *formats = ulp_run_parameter(run, "formats");
-  const char *rules = ulp_run_parameter(run, "scale-rules");
   const char *storages = ulp_run_parameter(run, "quantizers");
-  bool all = !ulp_words_count(formats) && !ulp_words_count(storages);
-  if (all)
-    storages = default_storages;
-  s->formats = calloc(ulp_format_count() + ulp_words_count(formats) + 1,
-                      sizeof *s->formats);
-  s->rules = calloc(ulp_words_count(rules) + 1, sizeof *s->rules);
-  s->storages = calloc(ulp_words_count(storages) + 1, sizeof *s->storages);
-  if (!s->formats || !s->rules || !s->storages)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  if (all)
-    add_default_formats(s);
-  ulp_status status = ulp_words_read(formats, add_format, s, e);
+  ulp_status status =
+      ulp_words_formats(&s->formats, &s->format_count, run, "formats", e);
   if (status == ULP_OK)
-    status = ulp_words_read(rules, add_rule, s, e);
-  if (status == ULP_OK && s->rule_count == 0 && s->format_count)
+    status = ulp_words_rules(&s->rules, &s->rule_count, run, "scale-rules", e);
+  if (status == ULP_OK && !s->format_count && !ulp_words_count(storages)) {
+    storages = default_storages;
+    status = add_default_formats(s, e);
+  }
+  if (status != ULP_OK)
+    return status;
+  if (s->rule_count == 0 && s->format_count)
     return ulp_error_set(e, ULP_EINVAL, "--scale-rules: expected a rule");
-  return status == ULP_OK ? ulp_words_read(storages, add_storage, s, e)
-                          : status;
+  s->storages = calloc(ulp_words_count(storages) + 1, sizeof *s->storages);
+  return s->storages ? ulp_words_read(storages, add_storage, s, e)
+                     : ulp_error_set(e, ULP_ENOMEM, "out of memory");
 }
