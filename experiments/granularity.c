@@ -121,7 +121,8 @@ static ulp_status check_kind(void *data, size_t i, const char *word,
                              ulp_error *e)
 {
   const ulp_matrix_kind *k;
-  (void)data, (void)i;
+  (void)data;
+  (void)i;
   for (size_t n = 0; (k = ulp_matrix_kind_row(n)) != NULL; n++)
     if (ulp_words_have(word, k->name))
       return ULP_OK;

@@ -27,6 +27,7 @@ static const ulp_parameter parameters[] = {
     {"elements", "e4m3 e5m2 e2m3 e3m2 e2m1 int8",
      "formats of the elements, separated by blanks"},
     {"groups", "16 32", "sizes of groups, separated by blanks"},
+    {"rules", "", "rules, separated by blanks; without it, all"},
     {"distributions", "",
      "names of distributions, separated by blanks; without it, all"},
     {0}};
@@ -75,8 +76,21 @@ enum { SCHEMES = sizeof schemes / sizeof schemes[0] };
 
 typedef struct {
   ulp_cases cases;
-  const char *groups, *element;
+  const char *groups, *rules, *element;
 } state;
+
+static ulp_status check_rule(void *data, size_t i, const char *word,
+                             ulp_error *e)
+{
+  (void)data;
+  (void)i;
+  for (size_t k = 0; k < SCHEMES; k++)
+    if (strcmp(word, schemes[k].rule) == 0)
+      return ULP_OK;
+  return ulp_error_set(e, ULP_ENAME, "--rules '%.40s': expected floor, ceil, "
+                       "rceil, even, mse, amax, static4, 4over6 or 4over6-mae",
+                       word);
+}
 
 static ulp_status set_formulas(ulp_quantizer *q, size_t scheme, ulp_error *e)
 {
@@ -120,7 +134,8 @@ static ulp_status add_group(void *data, size_t i, const char *word,
     return ulp_error_set(e, ULP_EINVAL, "--groups '%.40s': expected numbers of "
                          "elements", word);
   for (size_t k = 0; s == ULP_OK && k < SCHEMES; k++)
-    if (is_e2m1 || !*schemes[k].name)
+    if ((is_e2m1 || !*schemes[k].name) &&
+        ulp_words_have(st->rules, schemes[k].rule))
       s = add_case(st, k, word, e);
   return s;
 }
@@ -148,11 +163,13 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   if (!st)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   st->groups = ulp_run_parameter(run, "groups");
-  ulp_status s = ulp_words_read(ulp_run_parameter(run, "elements"),
-                                add_element, st, e);
+  st->rules = ulp_run_parameter(run, "rules");
+  ulp_status s = ulp_words_read(st->rules, check_rule, NULL, e);
+  if (s == ULP_OK)
+    s = ulp_words_read(ulp_run_parameter(run, "elements"), add_element, st, e);
   if (s == ULP_OK && st->cases.case_count == 0)
-    return ulp_error_set(e, ULP_EINVAL, "--elements, --groups: expected one "
-                         "of each at least");
+    return ulp_error_set(e, ULP_EINVAL, "--elements, --groups, --rules: "
+                         "expected one of each at least");
   return s == ULP_OK ? ulp_cases_prepare(&st->cases, run, samples, e) : s;
 }
 
