@@ -25,8 +25,9 @@ typedef struct {
 /* Adds the quantizer of a text; *out (may be NULL) is valid until the next. */
 ULP_MUST_CHECK ulp_status ulp_cases_add(ulp_cases *c, ulp_case **out,
                                         const char *text, ulp_error *e);
-/* Reads the sources that the options ask for, of distributions `samples[effort]`
- * numbers, and draws those that this shard has points of; sets run->points. */
+/* Reads the sources that the options ask for, of distributions
+ * samples[effort] numbers, and draws those that this shard has points of; sets
+ * run->points. */
 ULP_MUST_CHECK ulp_status ulp_cases_prepare(ulp_cases *c, ulp_run *run,
                                             const int64_t samples[3],
                                             ulp_error *e);

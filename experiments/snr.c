@@ -177,9 +177,9 @@ const ulp_experiment ulp_experiment_snr = {
         "Pareto front needs all points, so each shard measures them all.",
     .source = "High-resolution theory of quantization: W. R. Bennett, Spectra "
               "of Quantized Signals, Bell Syst. Tech. J. 27, 1948; J. Max, "
-              "Quantizing for Minimum Distortion, IRE Trans. IT-6, 1960; the quantizers: OCP MX v1.0, "
-              "arXiv:2509.25149 (NVFP4), arXiv:2512.02010 (Four Over Six), "
-              "arXiv:2305.14314 (NF4), ggml",
+              "Quantizing for Minimum Distortion, IRE Trans. IT-6, 1960; the "
+              "quantizers: OCP MX v1.0, arXiv:2509.25149 (NVFP4), "
+              "arXiv:2512.02010 (Four Over Six), arXiv:2305.14314 (NF4), ggml",
     .columns = columns,
     .parameters = parameters,
     .default_seed = 1,

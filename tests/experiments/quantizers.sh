@@ -124,8 +124,8 @@ BEGIN {
 END { if (seen != 5) print seen " figures, not 5" }'
 
 # What must be: a search is no worse than the rules it has among its
-# candidates, nor (of these numbers) Four Over Six than its two; ceil and rceil never
-# clip; E8M0 and E4M3 cost 8 bits a group, f32 32.
+# candidates, nor (of these numbers) Four Over Six than its two; ceil and rceil
+# never clip; E8M0 and E4M3 cost 8 bits a group, f32 32.
 "$BIN/scale_rules" --quick --distributions 'gaussian student_t3' >must.csv
 check must.csv '
 {
@@ -262,7 +262,8 @@ END {
 }'
 
 # What they refuse, in one line.
-for wrong in 'snr --quantizers mxfp5' 'scale_rules --groups x' 'scale_rules --rules best' \
+for wrong in 'snr --quantizers mxfp5' 'scale_rules --groups x' \
+  'scale_rules --rules best' \
   'scale_rules --elements e9' 'granularity --channels 2:1:1' \
   'granularity --shape 4' 'granularity --matrices square' \
   'clipping --reaches 0' 'int_vs_float --bits 9'; do
