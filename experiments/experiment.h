@@ -131,6 +131,10 @@ extern const ulp_experiment ulp_experiment_rounding_bias;
 extern const ulp_experiment ulp_experiment_rounding_noise;
 extern const ulp_experiment ulp_experiment_sr_unbiasedness;
 extern const ulp_experiment ulp_experiment_accumulate;
+extern const ulp_experiment ulp_experiment_scale_rules;
+extern const ulp_experiment ulp_experiment_granularity;
+extern const ulp_experiment ulp_experiment_clipping;
+extern const ulp_experiment ulp_experiment_int_vs_float;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -16,6 +16,10 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_rounding_noise,
     &ulp_experiment_sr_unbiasedness,
     &ulp_experiment_accumulate,
+    &ulp_experiment_scale_rules,
+    &ulp_experiment_granularity,
+    &ulp_experiment_clipping,
+    &ulp_experiment_int_vs_float,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)

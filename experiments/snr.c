@@ -2,30 +2,34 @@
  *
  * experiments/snr: how much of a signal a format keeps.
  *
- * A point is a source (distribution or tensor), a format and a scale rule,
- * the rule varying fastest.  Every format sees the same numbers of a source.
+ * A point is a source (distribution or tensor) and either a format with a
+ * scale rule or a quantizer.
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "snr.h"
-#include "source.h"
-#include "words.h"
-
-enum { CHUNK = 1 << 12, SCALE_BITS = 32 };
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
     {"distribution", ULP_COL_STRING, "",
      "name of the distribution, or of the tensor under --tensor"},
-    {"format", ULP_COL_STRING, "", "format of the elements"},
-    {"format_bits", ULP_COL_INTEGER, "bit", "size of a code"},
+    {"format", ULP_COL_STRING, "",
+     "format of the elements, or the quantizer as --quantizers has it"},
+    {"profile", ULP_COL_STRING, "",
+     "whose arithmetic a quantizer follows; empty for formats"},
+    {"granularity", ULP_COL_STRING, "",
+     "which elements share a scale: tensor, group:N, ..."},
+    {"format_bits", ULP_COL_INTEGER, "bit",
+     "size of a code; empty for packed blocks"},
     {"bits_per_element", ULP_COL_NUMBER, "bit",
-     "size of a code and its share of the tensor's one f32 scale"},
+     "size of a code and its share of the scales, zero points and global "
+     "scale"},
     {"scale_rule", ULP_COL_STRING, "",
-     "how the scale was chosen: amax, mse, percentile:P, ..."},
-    {"scale", ULP_COL_NUMBER, "1", "x is encoded as x / scale"},
+     "how the scale was chosen: amax, mse, percentile:P, ...; own: as the "
+     "quantizer does"},
+    {"scale", ULP_COL_NUMBER, "1",
+     "x is encoded as x / scale; empty for quantizers"},
     {"samples", ULP_COL_INTEGER, "1", "finite elements measured"},
     {"snr_db", ULP_COL_NUMBER, "dB",
      "10 log10(sum x^2 / sum (y - x)^2), y the decoded value; INF when every "
@@ -42,261 +46,140 @@ static const ulp_column columns[] = {
      "half width of the 95 % confidence interval of bias"},
     {"rmse", ULP_COL_NUMBER, "1", "square root of the mean of (y - x)^2"},
     {"clipped_fraction", ULP_COL_NUMBER, "1",
-     "elements that saturation, not rounding, brought into the range"},
+     "elements that saturation, not rounding, brought into the range; empty "
+     "for packed blocks"},
     {"flushed_fraction", ULP_COL_NUMBER, "1",
      "elements that are not 0 and became 0"},
     {"clipped_noise_share", ULP_COL_NUMBER, "1",
-     "part of the squared error that is due to clipped elements"},
+     "part of the squared error that is due to clipped elements; empty for "
+     "packed blocks"},
     {"amax", ULP_COL_NUMBER, "1", "greatest |x| of the finite elements"},
+    {"pareto", ULP_COL_INTEGER, "1",
+     "1: no other row of this distribution has as few bits and as high an "
+     "SNR and is better in one of the two; else 0"},
     {0}};
 
 static const ulp_parameter parameters[] = {
     {"formats", "",
-     "names of formats, separated by blanks; without it, every signed format "
-     "of up to 16 bits in the table"},
+     "names of formats, separated by blanks; without it and --quantizers, "
+     "every signed format of up to 16 bits in the table"},
+    {"quantizers", "",
+     "quantizers (NAME@PROFILE/KEY=VALUE, or ggml's blocks), separated by "
+     "blanks; without it and --formats, some of every family"},
     {"scale-rules", "amax mse percentile:99.9",
      "rules that choose the scale, separated by blanks"},
     {"distributions", "",
      "names of distributions, separated by blanks; without it, all"},
     {0}};
 
-typedef struct {
-  ulp_source *sources;
-  ulp_format *formats;
-  ulp_scale_spec *rules;
-  size_t source_count, format_count, rule_count;
-  double *amax;  /* by source */
-  double *scale; /* by point; 0 for a point of another shard */
-} snr_state;
-
-typedef struct {
-  size_t source, format, rule;
-} snr_place;
-
-static snr_place place_of(const snr_state *st, int64_t point)
-{
-  size_t at[ULP_AXES];
-  const ulp_sweep sweep = {3, {st->source_count, st->format_count,
-                               st->rule_count}};
-  ulp_sweep_at(&sweep, point, at);
-  return (snr_place){at[0], at[1], at[2]};
-}
-
-/* ---- lists of names ---------------------------------------------------- */
-
-static ulp_status add_format(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  char why[300] = "";
-  snr_state *st = data;
-  (void)i;
-  ulp_format *f = &st->formats[st->format_count];
-  ulp_status s = ulp_format_find(word, f, why, sizeof why);
-  if (s != ULP_OK)
-    return ulp_error_set(e, s, "--formats: %s", why);
-  if (f->bits > 16)
-    return ulp_error_set(e, ULP_EINVAL, "--formats: %s has %d bits: expected "
-                         "16 or fewer", f->name, f->bits);
-  st->format_count++;
-  return ULP_OK;
-}
-
-static ulp_status add_rule(void *data, size_t i, const char *word,
-                           ulp_error *e)
-{
-  ulp_error why;
-  snr_state *st = data;
-  (void)i;
-  ulp_status s = ulp_scale_parse(word, &st->rules[st->rule_count], &why);
-  if (s != ULP_OK)
-    return ulp_error_set(e, s, "--scale-rules: %.500s", why.text);
-  st->rule_count++;
-  return ULP_OK;
-}
-
-static void add_default_formats(snr_state *st)
-{
-  const ulp_format *f;
-  for (size_t i = 0; (f = ulp_format_row(i)) != NULL; i++)
-    if (f->is_signed && f->bits <= 16)
-      st->formats[st->format_count++] = *f;
-}
-
-static ulp_status read_lists(snr_state *st, const ulp_run *run, ulp_error *e)
-{
-  const char *formats = ulp_run_parameter(run, "formats");
-  const char *rules = ulp_run_parameter(run, "scale-rules");
-  st->formats = calloc(ulp_format_count() + strlen(formats) + 1,
-                       sizeof *st->formats);
-  st->rules = calloc(strlen(rules) + 1, sizeof *st->rules);
-  if (!st->formats || !st->rules)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  if (formats[strspn(formats, " ")] == '\0')
-    add_default_formats(st);
-  ulp_status s = ulp_words_read(formats, add_format, st, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(rules, add_rule, st, e);
-  if (s == ULP_OK && st->rule_count == 0)
-    return ulp_error_set(e, ULP_EINVAL, "--scale-rules: expected a rule");
-  return s;
-}
-
-/* ---- scales: the first pass -------------------------------------------- */
-
-static void summarize(ulp_summary *summary, const ulp_source *s)
-{
-  double x[CHUNK];
-  ulp_summary_reset(summary);
-  for (int64_t i = 0; i < s->count; i += CHUNK) {
-    int64_t n = s->count - i < CHUNK ? s->count - i : CHUNK;
-    ulp_source_read(s, x, i, n);
-    ulp_summary_add(summary, x, (size_t)n);
-  }
-}
-
-static ulp_status choose_scales(snr_state *st, size_t source,
-                                ulp_summary *summary, const ulp_run *run,
-                                ulp_error *e)
-{
-  int64_t n = (int64_t)(st->format_count * st->rule_count);
-  int64_t first = (int64_t)source * n, mine = 0;
-  for (int64_t p = first; p < first + n; p++)
-    mine += ulp_run_has(run, p);
-  if (mine == 0)
-    return ULP_OK;
-  ulp_status s = ulp_source_fill(&st->sources[source], run, e);
-  if (s != ULP_OK)
-    return s;
-  summarize(summary, &st->sources[source]);
-  st->amax[source] = ulp_summary_moments(summary).amax;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(run->threads)
-#endif
-  for (int64_t p = first; p < first + n; p++) {
-    snr_place at = place_of(st, p);
-    if (ulp_run_has(run, p))
-      st->scale[p] = ulp_scale_choose(&st->formats[at.format],
-                                      &st->rules[at.rule], summary);
-  }
-  return ULP_OK;
-}
-
 static ulp_status prepare(ulp_run *run, ulp_error *e)
 {
-  snr_state *st = calloc(1, sizeof *st);
+  ulp_snr_sweep *st = calloc(1, sizeof *st);
   run->state = st;
   if (!st)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = read_lists(st, run, e);
+  ulp_status s = ulp_snr_read_lists(st, run, e);
   if (s == ULP_OK)
     s = ulp_sources(&st->sources, &st->source_count, run, e);
   if (s != ULP_OK)
     return s;
-  size_t points = st->source_count * st->format_count * st->rule_count;
-  run->points = (int64_t)points;
-  st->amax = calloc(st->source_count + 1, sizeof *st->amax);
-  st->scale = calloc(points + 1, sizeof *st->scale);
-  ulp_summary *summary = ulp_summary_new();
-  if (!st->amax || !st->scale || !summary)
-    s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  for (size_t i = 0; s == ULP_OK && i < st->source_count; i++)
-    s = choose_scales(st, i, summary, run, e);
-  ulp_summary_free(summary);
-  return s;
+  run->points = (int64_t)(st->source_count * ulp_snr_points_of_source(st));
+  return ulp_snr_measure(st, run, e);
 }
 
 static void release(ulp_run *run)
 {
-  snr_state *st = run->state;
-  if (!st)
-    return;
-  ulp_sources_free(st->sources, st->source_count);
-  free(st->formats);
-  free(st->rules);
-  free(st->amax);
-  free(st->scale);
-  free(st);
+  if (run->state)
+    ulp_snr_sweep_free(run->state);
+  free(run->state);
   run->state = NULL;
 }
 
-/* ---- errors: the second pass ------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
-static ulp_status measure(ulp_error_sums *sums, const ulp_source *source,
-                          const ulp_format *f, double scale)
+static void print_number(ulp_text *row, double v, bool known)
 {
-  const ulp_rounding r = {.mode = ULP_RNE, .overflow = ULP_OVERFLOW_SATURATE};
-  double x[CHUNK], work[2 * CHUNK];
-  ulp_status s = ULP_OK;
-  for (int64_t i = 0; s == ULP_OK && i < source->count; i += CHUNK) {
-    int64_t n = source->count - i < CHUNK ? source->count - i : CHUNK;
-    ulp_source_read(source, x, i, n);
-    s = ulp_measure_chunk(sums, f, scale, &r, x, (size_t)n, (uint64_t)i, work);
-  }
-  return s;
+  if (known)
+    ulp_csv_number(row, v);
+  else
+    ulp_csv_empty(row);
 }
 
-static void print_errors(ulp_text *row, const ulp_error_sums *sums,
-                         double theory, double amax)
+static void print_place(ulp_text *row, const ulp_snr_place *at,
+                        const ulp_snr_result *r)
 {
-  ulp_error_report r = ulp_error_sums_report(sums);
-  ulp_csv_integer(row, (int64_t)sums->count);
-  ulp_csv_number(row, r.snr_db);
-  ulp_csv_number(row, r.snr_db_ci95);
-  if (isnan(theory))
+  char rule[64] = "own", granularity[64] = "tensor";
+  const ulp_storage *s = at->storage;
+  ulp_csv_string(row, at->source->name);
+  ulp_csv_string(row, s ? s->text : at->format->name);
+  ulp_csv_string(row, s ? s->profile : "");
+  if (s)
+    ulp_storage_granularity(s, granularity, sizeof granularity);
+  else
+    ulp_scale_format(at->rule, rule, sizeof rule);
+  ulp_csv_string(row, granularity);
+  if (s && s->packed)
     ulp_csv_empty(row);
   else
-    ulp_csv_number(row, theory);
-  ulp_csv_number(row, r.bias);
-  ulp_csv_number(row, r.bias_ci95);
-  ulp_csv_number(row, r.rmse);
-  ulp_csv_number(row, r.clipped);
-  ulp_csv_number(row, r.flushed);
-  ulp_csv_number(row, r.clipped_noise_share);
-  ulp_csv_number(row, amax);
+    ulp_csv_integer(row, s ? s->q.element.bits : at->format->bits);
+  ulp_csv_number(row, r->loss.bits);
+  ulp_csv_string(row, rule);
+  print_number(row, r->scale, !s);
+}
+
+static void print_errors(ulp_text *row, const ulp_snr_place *at,
+                         const ulp_snr_result *result)
+{
+  ulp_error_report r = ulp_error_sums_report(&result->loss.sums);
+  bool fits = result->loss.fits;
+  bool clips = fits && !(at->storage && at->storage->packed);
+  double theory = at->storage || at->source->tensor
+                      ? NAN
+                      : ulp_snr_theory(at->format, result->scale,
+                                       at->source->name);
+  ulp_csv_integer(row, (int64_t)result->loss.sums.count);
+  print_number(row, r.snr_db, fits);
+  print_number(row, r.snr_db_ci95, fits);
+  print_number(row, theory, !isnan(theory));
+  print_number(row, r.bias, fits);
+  print_number(row, r.bias_ci95, fits);
+  print_number(row, r.rmse, fits);
+  print_number(row, r.clipped, clips);
+  print_number(row, r.flushed, fits);
+  print_number(row, r.clipped_noise_share, clips);
+  ulp_csv_number(row, result->amax);
+  ulp_csv_integer(row, result->pareto);
 }
 
 static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
                         ulp_error *e)
 {
-  const snr_state *st = run->state;
-  snr_place at = place_of(st, index);
-  const ulp_source *source = &st->sources[at.source];
-  const ulp_format *f = &st->formats[at.format];
-  const ulp_scale_spec *rule = &st->rules[at.rule];
-  double scale = st->scale[index];
-  ulp_error_sums sums = {0};
-  ulp_status s = measure(&sums, source, f, scale);
-  if (s != ULP_OK)
-    return ulp_error_set(e, s, "%.200s in %s at scale %g: %s", source->name,
-                         f->name, scale, ulp_strerror(s));
-  char rule_text[64];
-  ulp_scale_format(rule, rule_text, sizeof rule_text);
-  int scale_bits = rule->rule == ULP_SCALE_NONE ? 0 : SCALE_BITS;
-  ulp_csv_string(row, source->name);
-  ulp_csv_string(row, f->name);
-  ulp_csv_integer(row, f->bits);
-  ulp_csv_number(row, f->bits + scale_bits / (double)source->count);
-  ulp_csv_string(row, rule_text);
-  ulp_csv_number(row, scale);
-  print_errors(row, &sums,
-               source->tensor ? NAN : ulp_snr_theory(f, scale, source->name),
-               st->amax[at.source]);
+  const ulp_snr_sweep *st = run->state;
+  ulp_snr_place at = ulp_snr_place_of(st, index);
+  (void)e;
+  print_place(row, &at, &st->result[index]);
+  print_errors(row, &at, &st->result[index]);
   return ULP_OK;
 }
 
 const ulp_experiment ulp_experiment_snr = {
     .name = "snr",
-    .question = "How much signal does each format keep, for each distribution "
-                "and choice of scale?",
+    .question = "How much signal does each format and quantizer keep, for each "
+                "distribution and choice of scale, and at how many bits?",
     .method =
         "Draws f32 samples (2^20 of each distribution; --quick 2^14, --full "
         "2^24), or reads the tensors of a file (all elements; --quick the "
         "first 2^14), chooses one scale for the whole tensor, encodes "
         "x / scale to nearest even with saturation, decodes, and compares "
-        "with the exact x.  Every format sees the same numbers.",
+        "with the exact x.  Quantizers choose scales as their profile does, "
+        "of samples in rows of 4096.  All see the same numbers.  A quantizer "
+        "that does not take a tensor's shape has a row with 0 samples.  The "
+        "Pareto front needs all points, so each shard measures them all.",
     .source = "High-resolution theory of quantization: W. R. Bennett, Spectra "
               "of Quantized Signals, Bell Syst. Tech. J. 27, 1948; J. Max, "
-              "Quantizing for Minimum Distortion, IRE Trans. IT-6, 1960",
+              "Quantizing for Minimum Distortion, IRE Trans. IT-6, 1960; the "
+              "quantizers: OCP MX v1.0, arXiv:2509.25149 (NVFP4), "
+              "arXiv:2512.02010 (Four Over Six), arXiv:2305.14314 (NF4), ggml",
     .columns = columns,
     .parameters = parameters,
     .default_seed = 1,

@@ -68,8 +68,11 @@ static ulp_status from_distributions(ulp_source *out, size_t *count,
     return s;
   for (size_t i = 0; distribution_name(i); i++)
     if (ulp_words_have(list, distribution_name(i)))
-      out[(*count)++] = (ulp_source){.name = distribution_name(i),
-                                         .count = sample_count(run)};
+      out[(*count)++] = (ulp_source){
+          .name = distribution_name(i),
+          .count = sample_count(run),
+          .ndim = 2,
+          .shape = {sample_count(run) / ULP_SOURCE_ROW, ULP_SOURCE_ROW}};
   return ULP_OK;
 }
 
@@ -82,16 +85,33 @@ static bool is_measurable(const ulp_tensor *t)
          f.kind == ULP_FLOAT;
 }
 
+/* The shape of at most `most` elements of t, in whole rows if there is one. */
+static void take_shape(ulp_source *s, const ulp_tensor *t, int64_t most)
+{
+  int64_t row = t->ndim ? t->shape[t->ndim - 1] : 1;
+  if (t->count <= most && t->ndim >= 2) {
+    s->ndim = t->ndim;
+    memcpy(s->shape, t->shape, sizeof s->shape);
+    s->count = t->count;
+    return;
+  }
+  if (row > most)
+    row = most;
+  s->ndim = 2;
+  s->shape[0] = (t->count < most ? t->count : most) / row;
+  s->shape[1] = row;
+  s->count = s->shape[0] * row;
+}
+
 static void add_tensor(ulp_source *out, size_t *count, const ulp_run *run,
                        const ulp_tensor *t)
 {
   const char *slash = strrchr(ulp_file_path(run->file), '/');
   const char *base = slash ? slash + 1 : ulp_file_path(run->file);
   int64_t most = run->effort == ULP_QUICK ? sample_count(run) : t->count;
-  out[(*count)++] = (ulp_source){
-      .name = *t->name ? t->name : base,
-      .tensor = t,
-      .count = t->count < most ? t->count : most};
+  ulp_source *s = &out[(*count)++];
+  *s = (ulp_source){.name = *t->name ? t->name : base, .tensor = t};
+  take_shape(s, t, most);
 }
 
 static ulp_status from_tensors(ulp_source *out, size_t *count,
@@ -134,8 +154,10 @@ ulp_status ulp_sources(ulp_source **out, size_t *count,
 
 void ulp_sources_free(ulp_source *sources, size_t count)
 {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     free(sources[i].samples);
+    free(sources[i].special);
+  }
   free(sources);
 }
 
@@ -184,6 +206,12 @@ ulp_status ulp_source_fill(ulp_source *s, const ulp_run *run,
   return ULP_OK;
 }
 
+void ulp_source_drop(ulp_source *s)
+{
+  free(s->samples);
+  s->samples = NULL;
+}
+
 void ulp_source_read(const ulp_source *s, double *out, int64_t first,
                          int64_t n)
 {
@@ -192,4 +220,21 @@ void ulp_source_read(const ulp_source *s, double *out, int64_t first,
   else
     for (int64_t i = 0; i < n; i++)
       out[i] = (double)s->samples[first + i];
+}
+
+void ulp_source_read_f32(const ulp_source *s, float *out, int64_t first,
+                         int64_t n)
+{
+  enum { SOME = 1024 };
+  double wide[SOME];
+  if (!s->tensor) {
+    memcpy(out, s->samples + first, (size_t)n * sizeof *out);
+    return;
+  }
+  for (int64_t i = 0; i < n; i += SOME) {
+    int64_t some = n - i < SOME ? n - i : SOME;
+    ulp_tensor_read_f64(s->tensor, wide, first + i, some);
+    for (int64_t k = 0; k < some; k++)
+      out[i + k] = (float)wide[k];
+  }
 }

@@ -18,6 +18,15 @@ size_t ulp_words_count(const char *list);
 /* Whether the list has the word; an empty list has all. */
 bool ulp_words_have(const char *list, const char *word);
 
+/* The formats of up to 16 bits, and the scale rules, of parameter --NAME; *out
+ * is the caller's to free, also after a failure. */
+ULP_MUST_CHECK ulp_status ulp_words_formats(ulp_format **out, size_t *count,
+                                            const ulp_run *run,
+                                            const char *name, ulp_error *e);
+ULP_MUST_CHECK ulp_status ulp_words_rules(ulp_scale_spec **out, size_t *count,
+                                          const ulp_run *run, const char *name,
+                                          ulp_error *e);
+
 /* A sweep over every combination of up to ULP_AXES choices; the last axis
  * varies fastest. */
 enum { ULP_AXES = 6 };

@@ -18,6 +18,18 @@ static size_t index_of(const snr_names *n, const char *name)
   return i;
 }
 
+/* The page compares rules, which quantizers have of their own; a table of
+ * quantizers alone has that one rule. */
+static bool is_shown(const ulp_table *t, size_t row)
+{
+  if (strcmp(ulp_table_text(t, row, "scale_rule"), "own") != 0)
+    return true;
+  for (size_t r = 0; r < t->rows; r++)
+    if (strcmp(ulp_table_text(t, r, "scale_rule"), "own") != 0)
+      return false;
+  return true;
+}
+
 /* The distinct texts of a column in the order of their first rows. */
 static bool list_names(snr_names *n, const ulp_table *t, const char *column)
 {
@@ -25,7 +37,7 @@ static bool list_names(snr_names *n, const ulp_table *t, const char *column)
   *n = (snr_names){NULL, 0};
   for (size_t r = 0; r < t->rows; r++) {
     const char *text = ulp_table_text(t, r, column);
-    if (index_of(n, text) < n->count)
+    if (index_of(n, text) < n->count || !is_shown(t, r))
       continue;
     if (n->count == room) {
       const char **more = realloc(n->name, (room = room * 2 + 16) *
@@ -95,6 +107,8 @@ static void scatter(snr_model *m, double *all)
   for (size_t i = 0; i < m->formats.count * R * D; i++)
     all[i] = NAN;
   for (size_t row = 0; row < t->rows; row++) {
+    if (!is_shown(t, row))
+      continue;
     const char *source = ulp_table_text(t, row, "distribution");
     size_t f = index_of(&m->formats, ulp_table_text(t, row, "format"));
     size_t r = index_of(&m->rules, ulp_table_text(t, row, "scale_rule"));

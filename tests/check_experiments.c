@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matrix.h"
 #include "snr.h"
 
 /* ---- the table --------------------------------------------------------- */
@@ -163,6 +164,100 @@ START_TEST(theory_knows_its_limits)
 }
 END_TEST
 
+/* ---- quantizers, computed again ---------------------------------------- */
+
+/* Of |x| <= 8, in units of the scale: the nearest of E2M1's values, in ties
+ * the one with the even code (OCP MX v1.0, table 1). */
+static double nearest_e2m1(double x)
+{
+  static const double value[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  int best = 0;
+  for (int i = 1; i < 8; i++) {
+    double d = fabs(fabs(x) - value[i]), least = fabs(fabs(x) - value[best]);
+    if (d < least || (d == least && i % 2 == 0))
+      best = i;
+  }
+  return copysign(value[best], x);
+}
+
+/* x, n of them, through scales 2^(floor(log2 amax) - 2) of 32 elements. */
+static double snr_of_mxfp4(const float *x, int64_t n)
+{
+  long double signal = 0, noise = 0;
+  for (int64_t i = 0; i < n; i += 32) {
+    double amax = 0;
+    for (int k = 0; k < 32; k++)
+      amax = fmax(amax, fabs((double)x[i + k]));
+    double scale = ldexp(1, ilogb(amax) - 2);
+    for (int k = 0; k < 32; k++) {
+      double v = (double)x[i + k], error = scale * nearest_e2m1(v / scale) - v;
+      signal += (long double)(v * v);
+      noise += (long double)(error * error);
+    }
+  }
+  return 10 * log10((double)(signal / noise));
+}
+
+/* More elements than a part holds, of rows that are no multiple of it. */
+START_TEST(storage_is_what_it_says)
+{
+  const ulp_matrix_kind *kind = ulp_matrix_kind_row(3); /* both */
+  const ulp_outliers some = {0.01, 20, 100};
+  ulp_source *m = calloc(1, sizeof *m);
+  ulp_storage s;
+  ulp_loss loss;
+  ulp_error e;
+  ck_assert_int_eq(ulp_matrix_make(m, kind, 300, 3200, some, some, 7), ULP_OK);
+  ck_assert_int_eq(ulp_storage_find(&s, "mxfp4@ocp", &e), ULP_OK);
+  ck_assert_int_eq(ulp_storage_measure(&loss, &s, m, &e), ULP_OK);
+  ck_assert(loss.fits);
+  ck_assert_uint_eq(loss.sums.count, 300 * 3200);
+  ck_assert_uint_eq(loss.ordinary.count, 297 * 3168);
+  ck_assert_double_eq_tol(ulp_error_sums_report(&loss.sums).snr_db,
+                          snr_of_mxfp4(m->samples, m->count), 1e-9);
+  ulp_sources_free(m, 1);
+}
+END_TEST
+
+/* The normal numbers are those of the plain matrix; every gain is in its
+ * range, and in a whole line. */
+START_TEST(matrices_differ_by_gains_alone)
+{
+  const ulp_outliers channels = {0.05, 20, 100}, tokens = {0.1, 3, 4};
+  ulp_source *m = calloc(2, sizeof *m);
+  size_t n = 0;
+  ck_assert_int_eq(ulp_matrix_make(&m[0], ulp_matrix_kind_row(0), 20, 40,
+                                   channels, tokens, 1), ULP_OK);
+  ck_assert_int_eq(ulp_matrix_make(&m[1], ulp_matrix_kind_row(1), 20, 40,
+                                   channels, tokens, 1), ULP_OK);
+  for (int64_t i = 0; i < m[0].count; i++) {
+    double gain = (double)m[1].samples[i] / (double)m[0].samples[i];
+    ck_assert(!m[0].special[i]);
+    ck_assert_int_eq(m[1].special[i], m[1].special[i % 40]);
+    ck_assert(m[1].special[i] ? gain > 19.99 && gain < 100.01 : gain == 1);
+    n += m[1].special[i];
+  }
+  ck_assert_uint_eq(n, 2 * 20);
+  ulp_sources_free(m, 2);
+}
+END_TEST
+
+/* Blocks of ggml are those of ggml where a quantizer has the name, too. */
+START_TEST(storages_have_names)
+{
+  ulp_storage s;
+  ulp_error e;
+  ck_assert_int_eq(ulp_storage_find(&s, "q4_k", &e), ULP_OK);
+  ck_assert(s.packed && strcmp(s.profile, "ggml") == 0);
+  ck_assert_int_eq(ulp_storage_find(&s, "mxfp4@ggml", &e), ULP_OK);
+  ck_assert(s.packed);
+  ck_assert_int_eq(ulp_storage_find(&s, "mxfp4", &e), ULP_OK);
+  ck_assert(!s.packed);
+  ck_assert_str_eq(s.profile, "ocp");
+  ck_assert_int_eq(ulp_storage_find(&s, "q4_k@ocp", &e), ULP_ENAME);
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("experiments");
@@ -176,6 +271,9 @@ int main(void)
   tcase_add_test(c, laplace_has_a_closed_form);
   tcase_add_test(c, outliers_are_a_mixture);
   tcase_add_test(c, theory_knows_its_limits);
+  tcase_add_test(c, storage_is_what_it_says);
+  tcase_add_test(c, matrices_differ_by_gains_alone);
+  tcase_add_test(c, storages_have_names);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_ENV);

@@ -23,8 +23,8 @@ shows() {
 mkdir run empty bad
 "$SNR" --quick --out run/snr.csv || fault 'a run'
 "$ULPLAB" report run || fault 'a report'
-best=$(awk -F , '$2 == "gaussian" && $4 == 8 && $6 == "mse" && $9 > best {
-  best = $9 } END { printf "%.2f", best }' run/snr.csv)
+best=$(awk -F , '$2 == "gaussian" && $6 == 8 && $8 == "mse" && $11 > best {
+  best = $11 } END { printf "%.2f", best }' run/snr.csv)
 shows "<span>8 bit: best</span><b>$best dB</b>"
 shows '--quick --out run/snr.csv</pre>'
 shows '<dt>seed</dt><dd>1</dd>'
@@ -66,13 +66,13 @@ refuses "row 1, column 'point': expected the header 'point'" bad
 printf '%s\n' "$head" >bad/snr.csv
 refuses 'expected at least one row' bad
 printf '%s\n%s,1\n' "$head" "$row" >bad/snr.csv
-refuses "column 'amax': expected the end of the row" bad
+refuses "column 'pareto': expected the end of the row" bad
 printf '%s\n%s\n' "$head" '0,uniform,int8' >bad/snr.csv
 refuses "row 2, column 'format': expected more fields" bad
 printf '%s\n%s\n' "$head" "$row" | sed '2s/^0,/zero,/' >bad/snr.csv
 refuses "column 'point': expected an integer, found 'zero'" bad
 printf '%s\n%s\n' "$head" "$row" | sed '2s/,[^,]*$/,1.5.5/' >bad/snr.csv
-refuses "column 'amax': expected a number, found '1.5.5'" bad
+refuses "column 'pareto': expected an integer, found '1.5.5'" bad
 printf '%s\n0,"uniform' "$head" >bad/snr.csv
 refuses 'expected a closing quote' bad
 printf '%s\n0,\000' "$head" >bad/snr.csv

@@ -28,8 +28,9 @@ sort -t , -k 1n rows | cat header - | cmp one.csv - || fault shards
 cmp header empty.csv || fault 'a shard without points is not the header'
 
 # A format's rows do not depend on what other formats are asked for.
-"$SNR" $small --formats 'e2m1 int4' | grep ',int4,' | cut -d , -f 2- >few
-grep ',gaussian,int4,' one.csv | cut -d , -f 2- | cmp few - ||
+"$SNR" $small --formats 'e2m1 int4' | grep ',int4,' |
+  cut -d , -f 2-20 >few
+grep ',gaussian,int4,' one.csv | cut -d , -f 2-20 | cmp few - ||
   fault 'formats see different numbers'
 
 # Published figures, dB, for the Gaussian at the scale of least error; and the
