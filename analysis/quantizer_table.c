@@ -187,6 +187,10 @@ static const ulp_quantizer_row rows[] = {
     {"mxfp6_e3m2", "", "ocp", "e3m2", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
     {"mxfp4", "", "ocp", "e2m1", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
     {"mxint8", "", "ocp", "mxint8", "group:32", "e8m0", OCP_MX, OCP_SOURCE},
+    /* Decoding: ldexp knows no NaN, so 0xff is 2^128.  Encoding is OCP's. */
+    {"mxfp4", "", "gpt-oss", "e2m1", "group:32", "e8m0",
+     OCP_MX ";decode=finite(s, 2^128)",
+     "gpt-oss gpt_oss/torch/weights.py, _get_mxfp4_tensor"},
 
     {"mxfp8", "mxfp8_e4m3", "torchao", "e4m3", "group:32", "e8m0", TORCHAO_MX,
      TORCHAO_SOURCE},
