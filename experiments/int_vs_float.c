@@ -65,10 +65,10 @@ static ulp_status add_granularity(void *data, size_t i, const char *word,
   for (size_t exponent = 0; s == ULP_OK && exponent < st->bits; exponent++) {
     ulp_case *one;
     if (exponent == 0)
-      (void)snprintf(text, sizeof text, "int%zu/g=%.60s/rule=mse:64", st->bits,
+      (void)snprintf(text, sizeof text, "int%zu/g=%.60s/rule=mse:32", st->bits,
                      word);
     else
-      (void)snprintf(text, sizeof text, "e%zum%zuf/g=%.60s/rule=mse:64",
+      (void)snprintf(text, sizeof text, "e%zum%zuf/g=%.60s/rule=mse:32",
                      exponent, st->bits - 1 - exponent, word);
     s = ulp_cases_add(&st->cases, &one, text, e);
     if (s != ULP_OK)
@@ -252,7 +252,7 @@ const ulp_experiment ulp_experiment_int_vs_float = {
         "Draws f32 samples in rows of 4096 (2^17 of each distribution; --quick "
         "2^14, --full 2^20), or reads tensors.  Every format is scaled for the "
         "least squared error: a tensor by a search in its histogram, a group "
-        "by the best of 64 parts of its amax; scales are f32.  To nearest "
+        "by the best of 32 parts of its amax; scales are f32.  To nearest "
         "even, saturating.",
     .source = "arXiv:2303.17951 (FP8 versus INT8); arXiv:2305.12356 (integer "
               "or floating point by layer); theory: J. Max, IRE Trans. IT-6, "
