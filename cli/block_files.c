@@ -8,11 +8,6 @@
 
 #include "quantize.h"
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 static ulp_status check_shape(const ulp_blocks *b, const ulp_tensor *t,
@@ -43,7 +38,7 @@ ulp_status cli_block_codes_read(unsigned char **out, const ulp_format *f,
   if (status == ULP_OK) {
     *out = malloc((size_t)b->blocks * f->storage_bytes + 8);
     status = *out ? cli_codes_read(f, t, false, path, *out, 0, t->count, e)
-                  : no_memory(e);
+                  : cli_no_memory(e);
   }
   ulp_file_close(file);
   return status;
@@ -65,7 +60,7 @@ ulp_status cli_block_zeros_read(int32_t **out, const ulp_blocks *b,
     if (*out)
       ulp_tensor_read_raw(t, *out, 0, t->count);
     else
-      status = no_memory(e);
+      status = cli_no_memory(e);
   }
   ulp_file_close(file);
   return status;

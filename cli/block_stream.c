@@ -10,11 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
                             const ulp_tensor *x, const char *label,
                             int threads, ulp_error *e)
@@ -37,13 +32,9 @@ ulp_status cli_blocks_begin(cli_blocks *s, const ulp_quantizer *q,
 
 static bool make_room(cli_blocks *s)
 {
-  ulp_blocks part;
-  int64_t element, block, most = CLI_CHUNK;
-  for (int64_t i = 0;
-       i < 2 && ulp_blocks_part(&s->b, CLI_PART, i, &part, &element, &block);
-       i++)
-    most = part.elements > most ? part.elements : most;
-  size_t n = (size_t)most + 8, blocks = (size_t)s->b.blocks + 1;
+  int64_t largest = cli_largest_part(&s->b);
+  size_t n = (size_t)(largest > CLI_CHUNK ? largest : CLI_CHUNK) + 8;
+  size_t blocks = (size_t)s->b.blocks + 1;
   s->part = malloc(n * sizeof *s->part);
   s->values = malloc(n * sizeof *s->values);
   s->code = malloc(n * s->q->element.storage_bytes);
@@ -142,7 +133,7 @@ static ulp_status nest(cli_blocks *s, ulp_error *e)
   float *through = malloc((blocks + 1) * sizeof *through);
   s->scale_code = malloc(blocks * q->element.storage_bytes + 8);
   s->scale_scale = malloc(outer * q->scale.storage_bytes + 8);
-  if (!through || !s->scale_code || !s->scale_scale) status = no_memory(e);
+  if (!through || !s->scale_code || !s->scale_scale) status = cli_no_memory(e);
   while (status == ULP_OK && more)
     status = next(s, false, &more, e);
   s->next = 0;
@@ -159,7 +150,7 @@ static ulp_status nest(cli_blocks *s, ulp_error *e)
 
 ulp_status cli_blocks_survey(cli_blocks *s, ulp_error *e)
 {
-  if (!make_room(s)) return no_memory(e);
+  if (!make_room(s)) return cli_no_memory(e);
   find_amax(s);
   return s->q->nested[0] ? nest(s, e) : ULP_OK;
 }
@@ -190,7 +181,7 @@ ulp_status cli_blocks_errors(cli_blocks *s, ulp_error_sums *sums,
   ulp_error_sums *piece = calloc((size_t)pieces + 1, sizeof *piece);
   if (!piece || !find_kept(s)) {
     free(piece);
-    return no_memory(e);
+    return cli_no_memory(e);
   }
 #pragma omp parallel for num_threads(s->threads) schedule(dynamic)
   for (int64_t i = 0; i < pieces; i++)

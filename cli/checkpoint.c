@@ -10,11 +10,6 @@
 
 #include "block_stream.h"
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 /* ---- names -------------------------------------------------------------- */
 
 bool cli_is_safetensors(const char *path)
@@ -63,7 +58,7 @@ ulp_status checkpoint_new(checkpoint_file *f, const char *path, ulp_error *e)
   *f = (checkpoint_file){NULL, NULL};
   if (!path) return ULP_OK;
   f->tensors = ulp_safetensors_new(path);
-  return f->tensors ? ULP_OK : no_memory(e);
+  return f->tensors ? ULP_OK : cli_no_memory(e);
 }
 
 ulp_status checkpoint_add(checkpoint_file *f, const char *name,
@@ -72,7 +67,7 @@ ulp_status checkpoint_add(checkpoint_file *f, const char *name,
 {
   if (!f->tensors) return ULP_OK;
   char *all = checkpoint_join(name, suffix);
-  if (!all) return no_memory(e);
+  if (!all) return cli_no_memory(e);
   ulp_status status =
       ulp_safetensors_add(f->tensors, all, dtype, ndim, shape, number, e);
   free(all);
@@ -84,7 +79,7 @@ ulp_status checkpoint_note(checkpoint_file *f, const char *first,
 {
   if (!f->tensors) return ULP_OK;
   char *all = checkpoint_join(first, second);
-  if (!all) return no_memory(e);
+  if (!all) return cli_no_memory(e);
   ulp_status status = ulp_safetensors_note(f->tensors, all, value, e);
   free(all);
   return status;
@@ -125,7 +120,7 @@ ulp_status checkpoint_copy(checkpoint_file *f, size_t number,
   }
   size_t size = t->dtype->bits / 8U;
   unsigned char *chunk = malloc(CLI_CHUNK * size);
-  if (!chunk) return no_memory(e);
+  if (!chunk) return cli_no_memory(e);
   for (int64_t i = 0; i < t->count; i += CLI_CHUNK) {
     int64_t n = t->count - i < CLI_CHUNK ? t->count - i : CLI_CHUNK;
     ulp_tensor_read_raw(t, chunk, i, n);
@@ -167,7 +162,7 @@ static ulp_status write_bits(checkpoint_file *file, checkpoint_codes *c,
   size_t all = c->count + n, whole = all / 8 * 8;
   unsigned char *room = malloc(2 * all + 1), *bytes = room + all;
   ulp_status status = ULP_OK;
-  if (!room) return no_memory(e);
+  if (!room) return cli_no_memory(e);
   memcpy(room, c->left, c->count);
   memcpy(room + c->count, code, n);
   if (whole) status = ulp_pack(c->f, bytes, room, whole);

@@ -54,6 +54,8 @@ void cli_warn(const char *command, const char *fmt, ...)
 /* Fills e with: `text` is no `what`, expected one of ..., nearest. */
 ulp_status cli_unknown(ulp_error *e, const char *what, const char *text,
                        const char *(*name_of)(size_t i));
+/* Fills e with ULP_ENOMEM, and returns that. */
+ulp_status cli_no_memory(ulp_error *e);
 
 /* ---- options (options.c) ----------------------------------------------- */
 

@@ -21,11 +21,6 @@ typedef struct {
   float *part;
 } work;
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 /* ---- what was asked for ------------------------------------------------- */
 
 static ulp_status prepare(work *w, ulp_error *e)
@@ -101,7 +96,7 @@ static ulp_status read_nested(work *w, ulp_error *e)
     if (values)
       ulp_nested_dequantize(&n, values, &in);
     else
-      status = no_memory(e);
+      status = cli_no_memory(e);
   }
   free(codes);
   free(scales);
@@ -146,15 +141,10 @@ static ulp_status read_global(work *w, ulp_error *e)
 
 static ulp_status make_room(work *w, ulp_error *e)
 {
-  ulp_blocks part;
-  int64_t element, block, most = 0;
-  for (int64_t i = 0;
-       i < 2 && ulp_blocks_part(&w->b, CLI_PART, i, &part, &element, &block);
-       i++)
-    most = part.elements > most ? part.elements : most;
-  w->part = malloc(((size_t)most + 8) * sizeof *w->part);
-  w->code = malloc(((size_t)most + 8) * w->q.element.storage_bytes);
-  return w->part && w->code ? ULP_OK : no_memory(e);
+  size_t n = (size_t)cli_largest_part(&w->b) + 8;
+  w->part = malloc(n * sizeof *w->part);
+  w->code = malloc(n * w->q.element.storage_bytes);
+  return w->part && w->code ? ULP_OK : cli_no_memory(e);
 }
 
 static ulp_status read_part(work *w, int64_t first, int64_t n, ulp_error *e)

@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 /* ---- one tensor --------------------------------------------------------- */
 
 typedef struct {
@@ -35,7 +30,7 @@ static ulp_status read_all(const dequantize_work *w, const ulp_tensor *t,
                            ulp_error *e)
 {
   *out = malloc(((size_t)t->count + 1) * f->storage_bytes);
-  if (!*out) return no_memory(e);
+  if (!*out) return cli_no_memory(e);
   return cli_codes_read(f, t, false,
                         checkpoint_label_of(w->rq->in, t->name).text, *out, 0,
                         t->count, e);
@@ -48,7 +43,7 @@ static ulp_status read_nested(const dequantize_work *w, dequantize_source *s,
   double offset = 0;
   unsigned char *codes = NULL, *scales = NULL;
   float *values = malloc(((size_t)s->b.blocks + 1) * sizeof *values);
-  ulp_status status = values ? ULP_OK : no_memory(e);
+  ulp_status status = values ? ULP_OK : cli_no_memory(e);
   r->scale = (void *)values;
   if (status == ULP_OK)
     status = read_all(w, s->scales, &s->n.q.element, &codes, e);
@@ -68,18 +63,13 @@ static ulp_status read_nested(const dequantize_work *w, dequantize_source *s,
 static ulp_status fill_room(const dequantize_work *w, dequantize_source *s,
                             room *r, ulp_error *e)
 {
-  ulp_blocks part;
-  int64_t element, block, most = 0;
-  for (int64_t i = 0;
-       i < 2 && ulp_blocks_part(&s->b, CLI_PART, i, &part, &element, &block);
-       i++)
-    most = part.elements > most ? part.elements : most;
-  size_t n = (size_t)most + 8, blocks = (size_t)s->b.blocks + 1;
+  size_t n = (size_t)cli_largest_part(&s->b) + 8;
+  size_t blocks = (size_t)s->b.blocks + 1;
   *r = (room){.global = 1};
   r->part = malloc(n * sizeof *r->part);
   r->code = malloc(n * s->q.element.storage_bytes);
   r->zero = s->zeros ? malloc(blocks * sizeof *r->zero) : NULL;
-  if (!r->part || !r->code || (s->zeros && !r->zero)) return no_memory(e);
+  if (!r->part || !r->code || (s->zeros && !r->zero)) return cli_no_memory(e);
   if (s->global) ulp_tensor_read_f64(s->global, &r->global, 0, 1);
   if (s->zeros) ulp_tensor_read_raw(s->zeros, r->zero, 0, s->zeros->count);
   if (s->q.nested[0]) return read_nested(w, s, r, e);
@@ -238,7 +228,7 @@ static ulp_status sort_names(dequantize_work *w, ulp_error *e)
   w->by_name = malloc((w->count + 1) * sizeof *w->by_name);
   if (!all || !w->by_name) {
     free(all);
-    return no_memory(e);
+    return cli_no_memory(e);
   }
   for (size_t i = 0; i < w->count; i++)
     all[i] = (named){ulp_file_tensor(w->file, i)->name, i};
@@ -261,7 +251,7 @@ ulp_status dequantize_file(const dequantize_request *rq, ulp_error *e)
     w.used = calloc(w.count + 1, sizeof *w.used);
     w.number = calloc(w.count + 1, sizeof *w.number);
     is_codes = calloc(w.count + 1, sizeof *is_codes);
-    if (!w.used || !w.number || !is_codes) status = no_memory(e);
+    if (!w.used || !w.number || !is_codes) status = cli_no_memory(e);
   }
   if (status == ULP_OK) status = sort_names(&w, e);
   if (status == ULP_OK) status = place(&w, is_codes, e);

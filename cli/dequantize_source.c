@@ -8,11 +8,6 @@
 
 #include "dequantize_file.h"
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 /* ---- what belongs together ---------------------------------------------- */
 
 /* The tensor NAME and suffix, or NULL; *i is its number. */
@@ -62,7 +57,7 @@ static const char *maker_of(const dequantize_work *w, const char *name,
     return beside(w, name, ".scale", &i) ? w->rq->from : NULL;
   char *key = checkpoint_join(CHECKPOINT_QUANTIZER, name);
   const char *text = key ? ulp_file_metadata(w->file, key) : NULL;
-  if (!key) *status = no_memory(e);
+  if (!key) *status = cli_no_memory(e);
   free(key);
   return text;
 }

@@ -65,3 +65,8 @@ ulp_status cli_unknown(ulp_error *e, const char *what, const char *text,
                        what, text, names, near ? "; the nearest is '" : "",
                        near ? near : "", near ? "'" : "");
 }
+
+ulp_status cli_no_memory(ulp_error *e)
+{
+  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
+}

@@ -172,11 +172,6 @@ ulp_status cli_product_open(cli_product *p, ulp_error *e)
 
 /* ---- reading ------------------------------------------------------------ */
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 static size_t matrix_bytes(const cli_matrix *x)
 {
   return (size_t)(x->rows * x->cols) * x->format.storage_bytes;
@@ -189,7 +184,7 @@ static ulp_status prepare_matrix(cli_matrix *x, ulp_error *e)
       cli_codes_check(&x->format, x->tensor, false, x->path, e);
   if (status != ULP_OK) return status;
   x->codes = malloc(matrix_bytes(x) + 8);
-  return x->codes ? ULP_OK : no_memory(e);
+  return x->codes ? ULP_OK : cli_no_memory(e);
 }
 
 ulp_status cli_product_prepare(cli_product *p, ulp_error *e)
@@ -218,7 +213,7 @@ static ulp_status read_transposed(const cli_matrix *x, int64_t first,
   size_t size = x->format.storage_bytes, rows = (size_t)x->rows,
          cols = (size_t)x->cols;
   char *to = x->codes, *from = malloc(matrix_bytes(x) + 8);
-  if (!from) return no_memory(e);
+  if (!from) return cli_no_memory(e);
   ulp_status status = read_codes(x, from, first, x->rows * x->cols, e);
   for (size_t r = 0; status == ULP_OK && r < rows; r++)
     for (size_t c = 0; c < cols; c++)

@@ -119,5 +119,7 @@ void cli_block_zeros_write(ulp_output *o, const ulp_blocks *b,
 void cli_number_write(ulp_output *o, double x);
 
 enum { CLI_PART = 1 << 22 }; /* elements of a part of an array */
+/* Elements of the largest part that b is cut into. */
+int64_t cli_largest_part(const ulp_blocks *b);
 
 #endif

@@ -132,6 +132,16 @@ ulp_status cli_blocks_check(const ulp_quantizer *q, const ulp_blocks *b,
   return ULP_OK;
 }
 
+int64_t cli_largest_part(const ulp_blocks *b)
+{
+  ulp_blocks part;
+  int64_t element, block, most = 0;
+  for (int64_t i = 0; /* the last is no longer than the others */
+       i < 2 && ulp_blocks_part(b, CLI_PART, i, &part, &element, &block); i++)
+    most = part.elements > most ? part.elements : most;
+  return most;
+}
+
 void cli_floats_read(const ulp_tensor *t, float *out, int64_t first, int64_t n)
 {
   double wide[4096];

@@ -22,11 +22,6 @@ typedef struct {
 
 enum { A, B, D, FILES };
 
-static ulp_status no_memory(ulp_error *e)
-{
-  return ulp_error_set(e, ULP_ENOMEM, "%s", ulp_strerror(ULP_ENOMEM));
-}
-
 static ulp_status multiply(job *j, const ulp_gemm *g)
 {
   enum { PART = 64 };
@@ -77,7 +72,7 @@ static ulp_status make_inputs(job *j, const ulp_gemm_data *x, ulp_error *e)
   j->a = malloc(x->m * x->k * g->a.storage_bytes + 1);
   j->b = malloc(x->n * x->k * g->b.storage_bytes + 1);
   j->d = malloc(x->m * x->n * g->out.storage_bytes + 1);
-  if (!j->a || !j->b || !j->d) return no_memory(e);
+  if (!j->a || !j->b || !j->d) return cli_no_memory(e);
   ulp_status status = ulp_tell_apart(j->list, j->count, x, 0, j->a, j->b,
                                      j->class_of, &j->classes);
   if (status != ULP_OK)
@@ -113,7 +108,7 @@ static ulp_status write_folder(job *j, const char *dir, ulp_error *e)
   size_t size = strlen(dir) + sizeof "/a.npy";
   char *text = malloc(FILES * size);
   const char *path[FILES];
-  if (!text) return no_memory(e);
+  if (!text) return cli_no_memory(e);
   for (int i = 0; i < FILES; i++) {
     path[i] = text + (size_t)i * size;
     (void)snprintf(text + (size_t)i * size, size, "%s/%c.npy", dir, "abd"[i]);
