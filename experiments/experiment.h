@@ -135,6 +135,9 @@ extern const ulp_experiment ulp_experiment_scale_rules;
 extern const ulp_experiment ulp_experiment_granularity;
 extern const ulp_experiment ulp_experiment_clipping;
 extern const ulp_experiment ulp_experiment_int_vs_float;
+extern const ulp_experiment ulp_experiment_outlier_channels;
+extern const ulp_experiment ulp_experiment_activation_spikes;
+extern const ulp_experiment ulp_experiment_calibration_mismatch;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -20,6 +20,9 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_granularity,
     &ulp_experiment_clipping,
     &ulp_experiment_int_vs_float,
+    &ulp_experiment_outlier_channels,
+    &ulp_experiment_activation_spikes,
+    &ulp_experiment_calibration_mismatch,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
