@@ -260,9 +260,9 @@ static ulp_status size_pictures(state *st, const ulp_run *run, ulp_error *e)
     l->tokens = rows - rows / 2 < st->tokens ? rows - rows / 2 : st->tokens;
     (void)snprintf(st->pictures[i].name, sizeof st->pictures[i].name, "%.60s",
                    s->name);
-    if (l->channels > 1 << 14 || rows < 2)
+    if (l->channels > 1 << 13 || rows < 2)
       return ulp_error_set(e, ULP_EINVAL, "%.200s: %lld rows of %lld, expected "
-                           "2 rows at least, of up to 16384 channels",
+                           "2 rows at least, of up to 8192 channels",
                            s->name, (long long)rows, (long long)l->channels);
   }
   return ULP_OK;
@@ -270,7 +270,12 @@ static ulp_status size_pictures(state *st, const ulp_run *run, ulp_error *e)
 
 static ulp_status take_tensors(state *st, const ulp_run *run, ulp_error *e)
 {
+  enum { MOST = 16 }; /* each has three square matrices of its channels */
   ulp_status s = ulp_sources(&st->sources, &st->source_count, run, e);
+  if (s == ULP_OK && st->source_count > MOST)
+    s = ulp_error_set(e, ULP_EINVAL, "%s: %zu tensors, expected up to %d, or "
+                      "one by name, as FILE:NAME", ulp_file_path(run->file),
+                      st->source_count, MOST);
   free(st->pictures);
   st->picture_count = s == ULP_OK ? st->source_count : 0;
   st->pictures = calloc(st->picture_count + 1, sizeof *st->pictures);
