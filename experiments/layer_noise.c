@@ -36,6 +36,10 @@ static greatest greatest_of(const matrix *m, int64_t row, int64_t first,
   return g;
 }
 
+/* The noise of f16, over the power: (2^-10)^2 / 12 times the mean of 1 / m^2,
+ * which is 3 / (8 ln 2) for significands m log-uniform on [1, 2). */
+static const double f16_noise = 0x1p-20 / 12 * 0.375 / 0.6931471805599453;
+
 /* noise[c] and power[c]: sums over the rows. */
 static void expect(double *noise, double *power, const matrix *m,
                    const ulp_quantizer *q)
@@ -63,6 +67,8 @@ static void expect(double *noise, double *power, const matrix *m,
           noise[c] += ulp_step_noise(sqrt(power[c] / (double)m->rows),
                                      top.amax / max);
     }
+  for (int64_t c = 0; m->apart && c < m->channels; c++)
+    noise[c] += m->apart[c] ? f16_noise * power[c] : 0;
 }
 
 static bool is_known(const ulp_quantizer *q)
