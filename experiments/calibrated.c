@@ -13,6 +13,12 @@
 
 static const ulp_shift same = {ULP_SHIFT_SAME, 1, "same"};
 
+static ulp_status told(ulp_status s, const ulp_calibrated_job *j, ulp_error *e)
+{
+  return s == ULP_OK ? s
+                     : ulp_error_set(e, s, "%s: %s", j->word, ulp_strerror(s));
+}
+
 /* What the observer makes of batches of `a` and, every other one, of `b`. */
 static ulp_status calibrate(double *scale, const ulp_calibrated_bed *bed,
                             const ulp_calibrated_job *j, const ulp_shift *a,
@@ -22,7 +28,7 @@ static ulp_status calibrate(double *scale, const ulp_calibrated_bed *bed,
   const int64_t shape[] = {bed->tokens, c};
   ulp_observer *o = NULL;
   ulp_blocks blocks;
-  float code, *x = malloc((size_t)n * sizeof *x);
+  float code = 0, *x = malloc((size_t)n * sizeof *x);
   double *wide = malloc((size_t)c * sizeof *wide), global;
   ulp_status s =
       ulp_blocks_make(&blocks, &j->q.granularity, j->q.axis, 2, shape, e);
@@ -37,18 +43,16 @@ static ulp_status calibrate(double *scale, const ulp_calibrated_bed *bed,
       for (int64_t i = 0; i < c; i++)
         x[t * c + i] = (float)wide[i];
     }
-    s = ulp_observer_add(o, &blocks, x, 0, n);
+    s = told(ulp_observer_add(o, &blocks, x, 0, n), j, e);
     ulp_observer_step(o);
   }
   if (s == ULP_OK)
-    s = ulp_observer_scales(o, &code, NULL, &global);
+    s = told(ulp_observer_scales(o, &code, NULL, &global), j, e);
   *scale = s == ULP_OK ? (double)code : NAN;
   ulp_observer_free(o);
   free(x);
   free(wide);
-  return s == ULP_OK || e->status != ULP_OK
-             ? s
-             : ulp_error_set(e, s, "%s: %s", j->word, ulp_strerror(s));
+  return s;
 }
 
 typedef struct {
