@@ -43,7 +43,8 @@ static const ulp_column columns[] = {
      "of the output, Frobenius norm of the error over that of y"},
     {"predicted_snr_db", ULP_COL_NUMBER, "dB",
      "of the output, from the steps of the scales, normal numbers in every "
-     "channel and independent errors; integers only"},
+     "channel and independent errors; integers only; of GPTQ without what its "
+     "damping and clipping cost, which outliers make dear"},
     {"ordinary_snr_db", ULP_COL_NUMBER, "dB",
      "power of what the channels without a gain give to the output, over that "
      "of the whole error; empty under --tensor"},
