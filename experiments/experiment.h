@@ -138,6 +138,9 @@ extern const ulp_experiment ulp_experiment_int_vs_float;
 extern const ulp_experiment ulp_experiment_layer_compounding;
 extern const ulp_experiment ulp_experiment_residual;
 extern const ulp_experiment ulp_experiment_norms;
+extern const ulp_experiment ulp_experiment_outlier_channels;
+extern const ulp_experiment ulp_experiment_activation_spikes;
+extern const ulp_experiment ulp_experiment_calibration_mismatch;
 
 /* ---- running ----------------------------------------------------------- */
 

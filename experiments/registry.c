@@ -23,6 +23,9 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_layer_compounding,
     &ulp_experiment_residual,
     &ulp_experiment_norms,
+    &ulp_experiment_outlier_channels,
+    &ulp_experiment_activation_spikes,
+    &ulp_experiment_calibration_mismatch,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
