@@ -135,6 +135,9 @@ extern const ulp_experiment ulp_experiment_scale_rules;
 extern const ulp_experiment ulp_experiment_granularity;
 extern const ulp_experiment ulp_experiment_clipping;
 extern const ulp_experiment ulp_experiment_int_vs_float;
+extern const ulp_experiment ulp_experiment_context_length;
+extern const ulp_experiment ulp_experiment_softmax;
+extern const ulp_experiment ulp_experiment_logits;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -20,6 +20,9 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_granularity,
     &ulp_experiment_clipping,
     &ulp_experiment_int_vs_float,
+    &ulp_experiment_context_length,
+    &ulp_experiment_softmax,
+    &ulp_experiment_logits,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
