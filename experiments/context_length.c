@@ -88,12 +88,12 @@ static const ulp_parameter parameters[] = {
      "kivi-token:BITS:GROUP or a quantizer for [tokens, channels], separated "
      "by blanks; without it, all named ones"},
     {"contexts", "",
-     "tokens, ascending multiples of 256; without it 1024 2048 .. 131072, "
-     "--quick 1024 4096 16384, --full to 262144"},
+     "tokens, ascending multiples of 256; without it 1024 8192 32768 "
+     "131072, --quick 1024 4096 16384, --full 1024 2048 .. 262144"},
     {"keys", "plain outliers", "kinds of keys, separated by blanks"},
-    {"heads", "", "drawn; without it 4, --quick 2, --full 16"},
-    {"queries", "", "of each pattern and head, up to 40; without it 6, "
-                    "--quick 4, --full 8"},
+    {"heads", "", "drawn; without it 2, --full 8"},
+    {"queries", "", "of each pattern and head, up to 40; without it 8, "
+                    "--quick 4"},
     {"dim", "128", "channels of a head"},
     {"margin", "3", "of the needle's score over the distractors'"},
     {"gain", "16", "of outlier channels: a power of two"},
@@ -205,14 +205,13 @@ static ulp_status add_context(void *data, size_t i, const char *word,
 
 static ulp_status read_contexts(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const int64_t most[] = {16384, 131072, 262144};
+  static const char *const lists[] = {
+      "1024 4096 16384", "1024 8192 32768 131072",
+      "1024 2048 4096 8192 16384 32768 65536 131072 262144"};
   const char *list = ulp_run_parameter(run, "contexts");
-  int64_t step = run->effort == ULP_QUICK ? 4 : 2;
-  if (ulp_words_count(list))
-    return ulp_words_read(list, add_context, st, e);
-  for (int64_t n = 1024; n <= most[run->effort]; n *= step)
-    st->context[st->contexts++] = n;
-  return ULP_OK;
+  if (ulp_words_count(list) == 0)
+    list = lists[run->effort];
+  return ulp_words_read(list, add_context, st, e);
 }
 
 static ulp_status add_kind(void *data, size_t i, const char *word,
@@ -230,7 +229,7 @@ static ulp_status add_kind(void *data, size_t i, const char *word,
 
 static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const int64_t heads[] = {2, 4, 16}, queries[] = {4, 6, 8};
+  static const int64_t heads[] = {2, 2, 8}, queries[] = {4, 8, 8};
   const char *margin = ulp_run_parameter(run, "margin");
   char *end;
   int64_t gain = 1;
@@ -320,92 +319,89 @@ typedef struct {
   float *gain, *keys, *key, *value; /* scaled; as the cache has them */
 } unit_room;
 
-static ulp_status at_context(ulp_attention_error *out, const state *st,
-                             const ulp_attention *a, const unit_room *r,
-                             const ulp_cache_scheme *s, int64_t head,
-                             size_t first, size_t last, ulp_error *e)
+/* A scheme's errors at the contexts first .. last, of all kinds of keys, which
+ * share their values. */
+static ulp_status measure_contexts(const state *st, const ulp_attention *a,
+                                   const unit_room *r, size_t scheme,
+                                   int64_t head, size_t first, size_t last,
+                                   ulp_error *e)
 {
+  const ulp_cache_scheme *s = &st->schemes[scheme];
   int64_t tokens = st->context[last], dim = st->spec.dim;
   ulp_status status = ulp_cache_values(
-      s, false, r->key, r->keys, tokens, dim, st->pool, st->spec.seed,
-      ulp_head_stream("key noise", head), e);
-  if (status == ULP_OK)
-    status = ulp_cache_values(s, true, r->value, a->head->values, tokens, dim,
-                              st->pool, st->spec.seed,
-                              ulp_head_stream("value noise", head), e);
-  if (status != ULP_OK)
-    return status;
-  status = ulp_attention_measure(out, a, r->key, r->value, r->gain, first,
-                                 last);
-  return status == ULP_OK ? status : no_memory(e);
+      s, true, r->value, a->head->values, tokens, dim, st->pool, st->spec.seed,
+      ulp_head_stream("value noise", head), e);
+  for (size_t k = 0; status == ULP_OK && k < st->kinds; k++) {
+    set_gain(r->gain, st, k);
+    for (int64_t i = 0; i < tokens * dim; i++)
+      r->keys[i] = a->head->keys[i] * r->gain[i % dim];
+    status = ulp_cache_values(s, false, r->key, r->keys, tokens, dim, st->pool,
+                              st->spec.seed,
+                              ulp_head_stream("key noise", head), e);
+    if (status == ULP_OK &&
+        ulp_attention_measure(errors_at(st, k, scheme, head), a, r->key,
+                              r->value, r->gain, first, last) != ULP_OK)
+      status = no_memory(e);
+  }
+  return status;
 }
 
 static ulp_status measure_unit(const state *st, const ulp_attention *a,
-                               int64_t head, size_t kind, size_t scheme,
-                               ulp_error *e)
+                               int64_t head, size_t scheme, ulp_error *e)
 {
-  const ulp_cache_scheme *s = &st->schemes[scheme];
-  ulp_attention_error *out = errors_at(st, kind, scheme, head);
+  bool whole = st->schemes[scheme].whole;
   size_t n = (size_t)(st->spec.tokens * st->spec.dim), last = st->contexts - 1;
   unit_room r = {malloc((size_t)st->spec.dim * sizeof(float)),
                  malloc(n * sizeof(float)), malloc(n * sizeof(float)),
                  malloc(n * sizeof(float))};
-  ulp_status status = ULP_OK;
-  if (!r.gain || !r.keys || !r.key || !r.value) {
-    status = no_memory(e);
-  } else {
-    set_gain(r.gain, st, kind);
-    for (size_t i = 0; i < n; i++)
-      r.keys[i] = a->head->keys[i] * r.gain[i % (size_t)st->spec.dim];
-    for (size_t i = 0; s->whole && status == ULP_OK && i < last; i++)
-      status = at_context(out, st, a, &r, s, head, i, i, e);
-    if (status == ULP_OK)
-      status = at_context(out, st, a, &r, s, head, s->whole ? last : 0, last,
-                          e);
-  }
+  ulp_status s = ULP_OK;
+  if (!r.gain || !r.keys || !r.key || !r.value)
+    s = no_memory(e);
+  for (size_t i = 0; whole && s == ULP_OK && i < last; i++)
+    s = measure_contexts(st, a, &r, scheme, head, i, i, e);
+  if (s == ULP_OK)
+    s = measure_contexts(st, a, &r, scheme, head, whole ? last : 0, last, e);
   free(r.gain);
   free(r.keys);
   free(r.key);
   free(r.value);
-  return status;
+  return s;
 }
 
-/* Whether this shard has a row of the unit. */
-static bool wants(const ulp_run *run, const state *st, size_t unit)
+/* Whether this shard has a row of the scheme. */
+static bool wants(const ulp_run *run, const state *st, size_t scheme)
 {
   size_t at[ULP_AXES];
   for (int64_t p = run->shard; p < run->points; p += run->shards) {
     ulp_sweep_at(&st->sweep, p, at);
-    if (at[KEYS] * st->scheme_count + at[SCHEME] == unit)
+    if (at[SCHEME] == scheme)
       return true;
   }
   return false;
 }
 
-static ulp_status measure_units(const ulp_run *run, const state *st,
-                                const ulp_attention *a, int64_t head,
-                                ulp_error *e)
+static ulp_status measure_schemes(const ulp_run *run, const state *st,
+                                  const ulp_attention *a, int64_t head,
+                                  ulp_error *e)
 {
-  int64_t units = (int64_t)(st->kinds * st->scheme_count), failed = units;
+  int64_t n = (int64_t)st->scheme_count, failed = n;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) num_threads(run->threads)
 #endif
-  for (int64_t u = 0; u < units; u++) {
+  for (int64_t i = 0; i < n; i++) {
     ulp_error why = {.status = ULP_OK};
-    size_t at = (size_t)u;
-    if (wants(run, st, at) &&
-        measure_unit(st, a, head, at / st->scheme_count,
-                     at % st->scheme_count, &why) != ULP_OK) {
+    if (wants(run, st, (size_t)i) &&
+        measure_unit(st, a, head, (size_t)i, &why) != ULP_OK) {
 #ifdef _OPENMP
 #pragma omp critical(ulp_context_length)
 #endif
-      if (u < failed) { /* the first, whatever the threads */
-        failed = u;
+      if (i < failed) { /* the first, whatever the threads */
+        failed = i;
         *e = why;
       }
     }
   }
-  return failed < units ? e->status : ULP_OK;
+  return failed < n ? e->status : ULP_OK;
 }
 
 static ulp_status measure_head(const ulp_run *run, const state *st,
@@ -423,7 +419,7 @@ static ulp_status measure_head(const ulp_run *run, const state *st,
       ulp_attention_make(&a, &h, st->context, st->contexts) != ULP_OK)
     s = no_memory(e);
   if (s == ULP_OK)
-    s = measure_units(run, st, &a, head, e);
+    s = measure_schemes(run, st, &a, head, e);
   ulp_attention_free(&a);
   ulp_head_free(&h);
   return s;

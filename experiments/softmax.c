@@ -56,7 +56,7 @@ static const ulp_column columns[] = {
 
 static const ulp_parameter parameters[] = {
     {"cases", "",
-     "names, steps:SCORE,DIFFERENCE,EXP,SUM,QUOTIENT[,nomax|,online:N], "
+     "names, steps:SCORE:DIFFERENCE:EXP:SUM:QUOTIENT[:nomax|:online=N], "
      "p:QUANTIZER or exp:QUANTIZER, separated by blanks; without it, all "
      "names"},
     {"rows", "equal flat wide peaked", "kinds of rows, separated by blanks"},

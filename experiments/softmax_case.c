@@ -2,8 +2,8 @@
  *
  * The named ones.  FlashAttention-3 casts e^(x - max) to E4M3 and has its sum
  * in f32 (J. Shah et al., arXiv:2407.08608, section 3.3, algorithm 1); its
- * FP8 kernels subtract 8 less in base 2, so that the greatest is 2^8 (hopper/softmax.h
- * of the repository Dao-AILab/flash-attention, Max_offset).  448 is E4M3's
+ * FP8 kernels add 8 to the exponent in base 2, so that the greatest is 2^8
+ * (Dao-AILab/flash-attention, hopper/softmax.h, Max_offset).  448 is E4M3's
  * greatest value.
  */
 #include "softmax_case.h"
@@ -14,19 +14,19 @@
 static const struct {
   const char *name, *text;
 } table[] = {
-    {"f32", "steps:float32,float32,float32,float32,float32"},
-    {"bf16", "steps:bf16,bf16,bf16,bf16,bf16"},
-    {"bf16-f32-sum", "steps:bf16,bf16,bf16,float32,bf16"},
-    {"bf16-scores", "steps:bf16,float32,float32,float32,float32"},
-    {"f16", "steps:f16,f16,f16,f16,f16"},
-    {"f16-f32-sum", "steps:f16,f16,f16,float32,f16"},
-    {"f16-no-max", "steps:f16,f16,f16,f16,f16,nomax"},
-    {"f32-no-max", "steps:float32,float32,float32,float32,float32,nomax"},
-    {"e5m2", "steps:e5m2,e5m2,e5m2,e5m2,e5m2"},
-    {"e4m3", "steps:e4m3,e4m3,e4m3,e4m3,e4m3"},
-    {"e4m3-f32-sum", "steps:e4m3,e4m3,e4m3,float32,e4m3"},
-    {"online-f32", "steps:float32,float32,float32,float32,float32,online:128"},
-    {"online-bf16", "steps:bf16,bf16,bf16,bf16,bf16,online:128"},
+    {"f32", "steps:float32:float32:float32:float32:float32"},
+    {"bf16", "steps:bf16:bf16:bf16:bf16:bf16"},
+    {"bf16-f32-sum", "steps:bf16:bf16:bf16:float32:bf16"},
+    {"bf16-scores", "steps:bf16:float32:float32:float32:float32"},
+    {"f16", "steps:f16:f16:f16:f16:f16"},
+    {"f16-f32-sum", "steps:f16:f16:f16:float32:f16"},
+    {"f16-no-max", "steps:f16:f16:f16:f16:f16:nomax"},
+    {"f32-no-max", "steps:float32:float32:float32:float32:float32:nomax"},
+    {"e5m2", "steps:e5m2:e5m2:e5m2:e5m2:e5m2"},
+    {"e4m3", "steps:e4m3:e4m3:e4m3:e4m3:e4m3"},
+    {"e4m3-f32-sum", "steps:e4m3:e4m3:e4m3:float32:e4m3"},
+    {"online-f32", "steps:float32:float32:float32:float32:float32:online=128"},
+    {"online-bf16", "steps:bf16:bf16:bf16:bf16:bf16:online=128"},
     {"p-e4m3", "p:e4m3/raw=1"},
     {"p-e4m3-x448", "p:e4m3/raw=1 / 448"},
     {"exp-e4m3", "exp:e4m3/raw=1"},
@@ -53,8 +53,8 @@ const char *ulp_softmax_case_name(size_t i)
 static ulp_status bad_steps(const char *word, ulp_error *e)
 {
   return ulp_error_set(e, ULP_EINVAL, "--cases: '%.80s': expected "
-                       "steps:SCORE,DIFFERENCE,EXP,SUM,QUOTIENT, names of "
-                       "formats, and nomax or online:N after them", word);
+                       "steps:SCORE:DIFFERENCE:EXP:SUM:QUOTIENT, names of "
+                       "formats, and :nomax or :online=N after them", word);
 }
 
 static ulp_status set_extra(ulp_softmax *s, const char *word,
@@ -65,7 +65,7 @@ static ulp_status set_extra(ulp_softmax *s, const char *word,
     s->no_max = true;
     return ULP_OK;
   }
-  if (strncmp(word, "online:", 7) != 0)
+  if (strncmp(word, "online=", 7) != 0)
     return bad_steps(whole, e);
   s->block = strtoll(word + 7, &end, 10);
   return *end || s->block < 1 || s->block > 1 << 30 ? bad_steps(whole, e)
@@ -82,8 +82,8 @@ static ulp_status read_steps(ulp_softmax_case *c, const char *text,
   ulp_error why;
   int n = 0;
   snprintf(copy, sizeof copy, "%s", text);
-  for (char *w = strtok_r(copy, ",", &rest); w;
-       w = strtok_r(NULL, ",", &rest), n++) {
+  for (char *w = strtok_r(copy, ":", &rest); w;
+       w = strtok_r(NULL, ":", &rest), n++) {
     ulp_status s = n == 5  ? set_extra(&c->softmax, w, text, e)
                    : n > 5 ? bad_steps(text, e)
                            : ulp_step_make(step[n], w, NULL, &why);
@@ -116,7 +116,7 @@ static ulp_status read_quantizer(ulp_softmax_case *c, const char *text,
     return ulp_error_set(e, s, "--cases: %.500s", why.text);
   snprintf(c->text, sizeof c->text, "%s", text);
   c->unit = fixed_unit(&c->q);
-  return read_steps(c, "float64,float64,float64,float64,float64", e);
+  return read_steps(c, "float64:float64:float64:float64:float64", e);
 }
 
 ulp_status ulp_softmax_case_find(ulp_softmax_case *out, const char *word,

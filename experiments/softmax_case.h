@@ -24,7 +24,7 @@ typedef struct {
 
 const char *ulp_softmax_case_name(size_t i); /* of the table */
 /* A name of the table; p:QUANTIZER, exp:QUANTIZER; or
- * steps:SCORE,DIFFERENCE,EXP,SUM,QUOTIENT[,nomax|,online:N]. */
+ * steps:SCORE:DIFFERENCE:EXP:SUM:QUOTIENT[:nomax|:online=N]. */
 ULP_MUST_CHECK ulp_status ulp_softmax_case_find(ulp_softmax_case *out,
                                                 const char *word,
                                                 ulp_error *e);
