@@ -69,7 +69,7 @@ static const ulp_parameter parameters[] = {
      "the same of the embedding, in front of an exact head; none: none"},
     {"vocabulary", "", "tokens; without it 32768, --quick 4096, --full 131072"},
     {"dim", "", "channels; without it 256, --quick 128, --full 512"},
-    {"positions", "", "without it 192, --quick 96, --full 512"},
+    {"positions", "", "without it 192, --quick 96, --full 256"},
     {"share", "0.1",
      "part of a hidden state's power that comes from the embedding"},
     {"top", "10", "tokens that sampling takes into account, up to 32"},
@@ -234,7 +234,7 @@ static ulp_status find_median(state *st, ulp_error *e)
 static ulp_status make_head(state *st, const ulp_run *run, ulp_error *e)
 {
   static const int64_t vocabs[] = {4096, 32768, 131072};
-  static const int64_t dims[] = {128, 256, 512}, positions[] = {96, 192, 512};
+  static const int64_t dims[] = {128, 256, 512}, positions[] = {96, 192, 256};
   int64_t vocab = 0, dim = 0, count = 0;
   float *weights = NULL;
   ulp_status s = read_whole(&vocab, "vocabulary", run, vocabs, ULP_RIVALS + 1,
