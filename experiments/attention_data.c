@@ -43,6 +43,20 @@ uint64_t ulp_head_stream(const char *what, int64_t head)
 
 /* ---- normal numbers ----------------------------------------------------- */
 
+/* To mean 0 and mean square 1/2.  The mean matters: the output of flat
+ * attention over N keys is as small as 1 / sqrt(N), and a mean of 2^-8, which
+ * 2^16 draws have, would be seen beyond 2^16 keys. */
+static void standardize(float *pool, const double *x)
+{
+  double mean = 0, square = 0;
+  for (int i = 0; i < ULP_POOL; i++)
+    mean += x[i] / ULP_POOL;
+  for (int i = 0; i < ULP_POOL; i++)
+    square += (x[i] - mean) * (x[i] - mean) / ULP_POOL;
+  for (int i = 0; i < ULP_POOL; i++)
+    pool[i] = (float)((x[i] - mean) / sqrt(2 * square));
+}
+
 ulp_status ulp_pool_make(float **pool, uint64_t seed)
 {
   double *x = malloc(ULP_POOL * sizeof *x);
@@ -50,8 +64,8 @@ ulp_status ulp_pool_make(float **pool, uint64_t seed)
   ulp_status s = x && *pool ? ulp_sample("gaussian", x, ULP_POOL, false, seed,
                                          ulp_head_stream("pool", 0))
                             : ULP_ENOMEM;
-  for (int i = 0; s == ULP_OK && i < ULP_POOL; i++)
-    (*pool)[i] = (float)(x[i] * 0.7071067811865476);
+  if (s == ULP_OK)
+    standardize(*pool, x);
   free(x);
   return s;
 }

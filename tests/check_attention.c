@@ -309,6 +309,26 @@ static double score(const double *q, const float *k)
   return s;
 }
 
+/* No mean: that of 2^24 numbers is within 5 / 2^12 of 0. */
+START_TEST(no_mean)
+{
+  enum { N = 1 << 24, SOME = 4096 };
+  float *numbers, x[SOME];
+  double sum = 0, square = 0;
+  ck_assert(ulp_pool_make(&numbers, 1) == ULP_OK);
+  for (int64_t i = 0; i < N; i += SOME) {
+    ulp_pool_fill(numbers, x, i, SOME, 1, 2);
+    for (int k = 0; k < SOME; k++) {
+      sum += (double)x[k];
+      square += (double)x[k] * (double)x[k];
+    }
+  }
+  ck_assert_double_le(fabs(sum / N), 5 / 4096.0);
+  ck_assert_double_eq_tol(square / N, 1, 5 * 1.5 / 4096);
+  free(numbers);
+}
+END_TEST
+
 START_TEST(planted)
 {
   float *pool;
@@ -419,6 +439,7 @@ int main(void)
   tcase_add_test(c, kivi_groups);
   tcase_add_test(c, window);
   tcase_add_test(c, int8_of_a_token);
+  tcase_add_test(c, no_mean);
   tcase_add_test(c, planted);
   tcase_add_test(c, errors_of_attention);
   suite_add_tcase(s, c);
