@@ -111,6 +111,21 @@ void ulp_rms_norm(double *y, const double *x, const double *gamma, int64_t n,
 void ulp_layer_norm(double *y, const double *x, const double *gamma,
                     const double *beta, int64_t n, double epsilon,
                     const ulp_norm_steps *steps, uint64_t index);
+/* ---- softmax ------------------------------------------------------------ */
+
+/* p_i = e^(x_i - max x) / sum_j e^(x_j - max x), each step rounded; the sum
+ * from the first to the last, one addition at a time. */
+typedef struct {
+  ulp_step difference, exponential, sum, quotient;
+  bool no_max;   /* e^x_i without the difference */
+  int64_t block; /* above 0: online, blocks of as many, whose sums are scaled
+                    to the greatest so far; not with no_max */
+} ulp_softmax;
+
+/* One row; p may be x.  index: of x[0], for stochastic rounding.  A sum that
+ * overflows gives 0 or NaN, as the arithmetic does. */
+void ulp_softmax_row(const ulp_softmax *s, double *p, const double *x,
+                     size_t n, uint64_t index);
 
 #ifdef __cplusplus
 }

@@ -141,6 +141,9 @@ extern const ulp_experiment ulp_experiment_norms;
 extern const ulp_experiment ulp_experiment_outlier_channels;
 extern const ulp_experiment ulp_experiment_activation_spikes;
 extern const ulp_experiment ulp_experiment_calibration_mismatch;
+extern const ulp_experiment ulp_experiment_context_length;
+extern const ulp_experiment ulp_experiment_softmax;
+extern const ulp_experiment ulp_experiment_logits;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -26,6 +26,9 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_outlier_channels,
     &ulp_experiment_activation_spikes,
     &ulp_experiment_calibration_mismatch,
+    &ulp_experiment_context_length,
+    &ulp_experiment_softmax,
+    &ulp_experiment_logits,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
