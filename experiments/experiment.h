@@ -135,6 +135,10 @@ extern const ulp_experiment ulp_experiment_scale_rules;
 extern const ulp_experiment ulp_experiment_granularity;
 extern const ulp_experiment ulp_experiment_clipping;
 extern const ulp_experiment ulp_experiment_int_vs_float;
+extern const ulp_experiment ulp_experiment_gradients;
+extern const ulp_experiment ulp_experiment_master_weights;
+extern const ulp_experiment ulp_experiment_optimizer_states;
+extern const ulp_experiment ulp_experiment_delayed_scaling;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -20,6 +20,10 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_granularity,
     &ulp_experiment_clipping,
     &ulp_experiment_int_vs_float,
+    &ulp_experiment_gradients,
+    &ulp_experiment_master_weights,
+    &ulp_experiment_optimizer_states,
+    &ulp_experiment_delayed_scaling,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
