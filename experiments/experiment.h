@@ -144,6 +144,10 @@ extern const ulp_experiment ulp_experiment_calibration_mismatch;
 extern const ulp_experiment ulp_experiment_context_length;
 extern const ulp_experiment ulp_experiment_softmax;
 extern const ulp_experiment ulp_experiment_logits;
+extern const ulp_experiment ulp_experiment_gradients;
+extern const ulp_experiment ulp_experiment_master_weights;
+extern const ulp_experiment ulp_experiment_optimizer_states;
+extern const ulp_experiment ulp_experiment_delayed_scaling;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -29,6 +29,10 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_context_length,
     &ulp_experiment_softmax,
     &ulp_experiment_logits,
+    &ulp_experiment_gradients,
+    &ulp_experiment_master_weights,
+    &ulp_experiment_optimizer_states,
+    &ulp_experiment_delayed_scaling,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)
