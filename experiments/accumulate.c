@@ -94,7 +94,7 @@ static ulp_status add_chain(void *data, size_t i, const char *word,
 {
   sum_state *st = data;
   if (strlen(word) >= sizeof st->names[i])
-    return ulp_error_set(e, ULP_EINVAL, "--updates: '%.80s': expected up to "
+    return ulp_error_set(e, ULP_EINVAL, "--updates '%.80s': expected up to "
                          "31 characters", word);
   memcpy(st->names[i], word, strlen(word) + 1);
   return ulp_chain_read(&st->chains[i], word, e);

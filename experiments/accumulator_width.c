@@ -12,7 +12,7 @@
 
 #include "accumulators.h"
 #include "sum_grid.h"
-#include "words.h"
+#include "parameters.h"
 
 enum { LEAST = 3, MOST = 23, WIDTHS = MOST - LEAST + 1 };
 
@@ -55,55 +55,20 @@ typedef struct {
   sum_grid grid; /* methods: [operand][block][mode][width] */
   ulp_mma_record *records; /* by method */
   char (*names)[8];        /* of the formats, by width */
-  int *blocks;
+  int64_t *blocks;
   double *targets;
   size_t block_count, target_count;
 } state;
 
 /* ---- what is asked ----------------------------------------------------- */
 
-static ulp_status add_block(void *data, size_t i, const char *word,
-                            ulp_error *e)
-{
-  state *st = data;
-  char *end;
-  long v = strtol(word, &end, 10);
-  if (*end || v < 1 || v > 256)
-    return ulp_error_set(e, ULP_EINVAL, "--blocks %.80s: expected 1 to 256",
-                         word);
-  st->blocks[i] = (int)v;
-  st->block_count = i + 1;
-  return ULP_OK;
-}
-
-static ulp_status add_target(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  state *st = data;
-  char *end;
-  double v = strtod(word, &end);
-  if (*end || !(v > 0 && v < 1))
-    return ulp_error_set(e, ULP_EINVAL, "--targets %.80s: expected a number "
-                         "between 0 and 1", word);
-  st->targets[i] = v;
-  st->target_count = i + 1;
-  return ULP_OK;
-}
-
 static ulp_status read_lists(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *blocks = ulp_run_parameter(run, "blocks");
-  const char *targets = ulp_run_parameter(run, "targets");
-  st->blocks = calloc(ulp_words_count(blocks) + 1, sizeof *st->blocks);
-  st->targets = calloc(ulp_words_count(targets) + 1, sizeof *st->targets);
-  if (!st->blocks || !st->targets)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = ulp_words_read(blocks, add_block, st, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(targets, add_target, st, e);
-  if (s == ULP_OK && (st->block_count == 0 || st->target_count == 0))
-    s = ulp_error_set(e, ULP_EINVAL, "--%s: expected a number",
-                      st->block_count ? "targets" : "blocks");
+  ulp_status s = ULP_OK;
+  st->blocks = ulp_list_wholes(&st->block_count, run, "blocks", NULL, 1, 256,
+                               &s, e);
+  st->targets = ulp_list_numbers(&st->target_count, run, "targets",
+                                 ulp_between(0, 1), &s, e);
   return s;
 }
 
@@ -118,7 +83,8 @@ static ulp_status add_method(state *st, size_t operand, size_t block,
   sum_method *m = &g->methods[g->method_count];
   ulp_mma_record *r = &st->records[g->method_count++];
   ulp_mma model;
-  *r = (ulp_mma_record){.k = st->blocks[block], .block = st->blocks[block],
+  *r = (ulp_mma_record){.k = (int)st->blocks[block],
+                        .block = (int)st->blocks[block],
                         .align = LEAST + (int)width, .floor = ULP_NO_FLOOR,
                         .acc = st->names[width], .acc_mode = modes[mode]};
   m->operand = g->cells[operand * g->families * g->lengths].operand;

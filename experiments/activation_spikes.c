@@ -12,8 +12,8 @@
 
 #include "cases.h"
 #include "layer.h"
+#include "parameters.h"
 #include "spikes.h"
-#include "words.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -77,99 +77,58 @@ typedef struct {
 
 /* ---- parameters --------------------------------------------------------- */
 
-static ulp_status add_handling(void *data, size_t i, const char *word,
-                               ulp_error *e)
+static ulp_status read_handling(void *data, size_t i, const char *word,
+                                ulp_error *e)
 {
-  state *st = data;
-  st->handling_count = i + 1;
-  return ulp_spike_handling_read(&st->handlings[i], word, e);
+  ulp_spike_handling *handlings = data;
+  return ulp_spike_handling_read(&handlings[i], word, e);
 }
 
-static ulp_status add_gain(void *data, size_t i, const char *word,
-                           ulp_error *e)
+static ulp_status read_kind(void *data, size_t i, const char *word,
+                            ulp_error *e)
 {
-  state *st = data;
-  char *end;
-  st->gains[i] = strtod(word, &end);
-  st->gain_count = i + 1;
-  if (!*end && st->gains[i] >= 1 && st->gains[i] <= 1e6)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--gains '%.40s': expected numbers from "
-                       "1 to 1e6", word);
-}
-
-static ulp_status add_kind(void *data, size_t i, const char *word,
-                           ulp_error *e)
-{
-  state *st = data;
+  const char **kinds = data;
   bool massive = strcmp(word, "massive") == 0;
   if (!massive && strcmp(word, "token") != 0)
-    return ulp_error_set(e, ULP_EINVAL, "--kinds '%.40s': expected token or "
-                         "massive", word);
-  st->kinds[i] = massive ? "massive" : "token";
-  st->kind_count = i + 1;
+    return ulp_error_set(e, ULP_EINVAL, "'%.40s': expected token or massive",
+                         word);
+  kinds[i] = massive ? "massive" : "token";
   return ULP_OK;
 }
 
-static ulp_status read_shape(state *st, const ulp_run *run, ulp_error *e)
+static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const int64_t size[3][2] = {{128, 256}, {512, 1024}, {4096, 1024}};
-  const char *text = ulp_run_parameter(run, "shape");
-  char *end = NULL;
-  st->tokens = size[run->effort][0];
-  st->channels = size[run->effort][1];
-  if (!*text)
-    return ULP_OK;
-  st->tokens = strtol(text, &end, 10);
-  st->channels = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-  if (!*end && st->tokens > 1 && st->channels > 0 && st->tokens <= 1 << 20 &&
-      st->channels <= 1 << 16)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--shape '%.40s': expected "
-                       "TOKENSxCHANNELS, 2 tokens at least", text);
-}
-
-static ulp_status read_counts(state *st, const ulp_run *run, ulp_error *e)
-{
-  const char *share = ulp_run_parameter(run, "share");
-  const char *massive = ulp_run_parameter(run, "massive-channels");
-  char *end;
-  st->share = strtod(share, &end);
-  if (!*share || *end || !(st->share > 0 && st->share < 1))
-    return ulp_error_set(e, ULP_EINVAL, "--share '%.40s': expected a share "
-                         "between 0 and 1", share);
-  st->massive = strtol(massive, &end, 10);
-  if (!*massive || *end || st->massive < 1 || st->massive > st->channels)
-    return ulp_error_set(e, ULP_EINVAL, "--massive-channels '%.40s': expected "
-                         "a number from 1 to the channels", massive);
-  return ULP_OK;
+  static const ulp_extent axes[] = {
+      {"TOKENS", {128, 512, 4096}, 2, 1 << 20},
+      {"CHANNELS", {256, 1024, 1024}, 1, 1 << 16}};
+  int64_t shape[2];
+  ulp_status s = ulp_shape_parameter(shape, run, "shape", axes, 2, e);
+  st->tokens = shape[0];
+  st->channels = shape[1];
+  if (s == ULP_OK)
+    s = ulp_number_parameter(&st->share, run, "share",
+                             ulp_between(0, 1), e);
+  return s == ULP_OK ? ulp_whole_parameter(&st->massive, run,
+                                           "massive-channels", NULL, 1,
+                                           st->channels, e)
+                     : s;
 }
 
 static ulp_status read_parameters(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *handlings = ulp_run_parameter(run, "handlings");
-  const char *gains = ulp_run_parameter(run, "gains");
-  const char *kinds = ulp_run_parameter(run, "kinds");
-  st->handlings = calloc(ulp_words_count(handlings) + 1, sizeof *st->handlings);
-  st->gains = calloc(ulp_words_count(gains) + 1, sizeof *st->gains);
-  st->kinds = calloc(ulp_words_count(kinds) + 1, sizeof *st->kinds);
-  if (!st->handlings || !st->gains || !st->kinds)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   ulp_status s =
       ulp_words_formats(&st->formats, &st->format_count, run, "formats", e);
   for (size_t i = 0; s == ULP_OK && i < st->format_count; i++)
     if (st->formats[i].bits > 8)
       s = ulp_error_set(e, ULP_EINVAL, "--formats: %s has more than 8 bits",
                         st->formats[i].name);
-  if (s == ULP_OK)
-    s = ulp_words_read(handlings, add_handling, st, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(gains, add_gain, st, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(kinds, add_kind, st, e);
-  if (s == ULP_OK)
-    s = read_shape(st, run, e);
-  return s == ULP_OK ? read_counts(st, run, e) : s;
+  st->handlings = ulp_list_read(&st->handling_count, sizeof *st->handlings,
+                                run, "handlings", read_handling, &s, e);
+  st->gains = ulp_list_numbers(&st->gain_count, run, "gains",
+                               ulp_from_to(1, 1e6), &s, e);
+  st->kinds = ulp_list_read(&st->kind_count, sizeof *st->kinds, run, "kinds",
+                            read_kind, &s, e);
+  return s == ULP_OK ? read_numbers(st, run, e) : s;
 }
 
 /* ---- tokens ------------------------------------------------------------- */
@@ -238,8 +197,7 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   run->points =
       (int64_t)(st->format_count * st->matrix_count * st->handling_count);
   if (s == ULP_OK && run->points == 0)
-    return ulp_error_set(e, ULP_EINVAL, "--formats, --kinds, --gains, "
-                         "--handlings: expected one of each at least");
+    return ulp_error_set(e, ULP_EINVAL, "--formats: expected one at least");
   return s;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parameters.h"
+
 static const struct {
   const char *name;
   ulp_drift_kind kind;
@@ -22,14 +24,13 @@ enum { KINDS = sizeof kinds / sizeof *kinds, PERIOD_MOST = 1 << 20 };
 
 static ulp_status refuse(const char *word, ulp_error *e)
 {
-  return ulp_error_set(e, ULP_EINVAL, "--drifts: '%.40s': expected steady, "
+  return ulp_error_set(e, ULP_EINVAL, "--drifts '%.40s': expected steady, "
                        "grow:R (1 < R <= 16), decay:R (R < 1), jump:R or "
                        "spike:R:PERIOD", word);
 }
 
 ulp_status ulp_drift_read(ulp_drift *out, const char *word, ulp_error *e)
 {
-  char *end;
   size_t k = 0;
   *out = (ulp_drift){.kind = ULP_DRIFT_STEADY, .ratio = 1};
   if (strlen(word) >= sizeof out->word)
@@ -42,15 +43,15 @@ ulp_status ulp_drift_read(ulp_drift *out, const char *word, ulp_error *e)
   if (k == KINDS)
     return refuse(word, e);
   out->kind = kinds[k].kind;
-  out->ratio = strtod(word + strlen(kinds[k].name), &end);
-  if (out->kind == ULP_DRIFT_SPIKE) {
-    long period = *end == ':' ? strtol(end + 1, &end, 10) : 0;
-    if (period < 2 || period > PERIOD_MOST)
-      return refuse(word, e);
-    out->period = (int)period;
-  }
-  if (*end || !(out->ratio >= kinds[k].low && out->ratio <= kinds[k].high) ||
-      out->ratio == 1)
+  bool spike = out->kind == ULP_DRIFT_SPIKE;
+  double x[2] = {0}; /* ratio, period */
+  bool read = ulp_numbers_of(x, spike ? 2 : 1, word + strlen(kinds[k].name),
+                             ':');
+  if (spike && !(x[1] >= 2 && x[1] <= PERIOD_MOST && x[1] == floor(x[1])))
+    return refuse(word, e);
+  out->ratio = x[0];
+  out->period = (int)x[1];
+  if (!read || !(x[0] >= kinds[k].low && x[0] <= kinds[k].high) || x[0] == 1)
     return refuse(word, e);
   return ULP_OK;
 }

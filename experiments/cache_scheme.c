@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "parameters.h"
 
 typedef struct {
   const char *name, *keys, *values;
@@ -50,37 +51,36 @@ const char *ulp_cache_name(size_t i)
 
 static ulp_status bad_side(const char *text, ulp_error *e)
 {
-  return ulp_error_set(e, ULP_EINVAL, "--schemes: '%.80s': expected noise:R "
+  return ulp_error_set(e, ULP_EINVAL, "--schemes '%.80s': expected noise:R "
                        "with R from 0 to 1, or kivi:BITS:N with 1 to 8 bits "
                        "and a group of 2 to 256", text);
 }
 
 static ulp_status read_kivi(ulp_cache_side *s, const char *text, ulp_error *e)
 {
-  char *end;
-  long bits = strtol(strchr(text, ':') + 1, &end, 10);
-  long group = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+  double x[2]; /* bits, group */
   s->kind = ULP_CACHE_KIVI;
-  if (*end || bits < 1 || bits > 8 || group < 2 || group > 256)
+  if (!ulp_numbers_of(x, 2, strchr(text, ':') + 1, ':') ||
+      !(x[0] >= 1 && x[0] <= 8 && x[1] >= 2 && x[1] <= 256) ||
+      x[0] != floor(x[0]) || x[1] != floor(x[1]))
     return bad_side(text, e);
-  s->bits = (int)bits;
-  s->group = (int)group;
+  s->bits = (int)x[0];
+  s->group = (int)x[1];
   return ULP_OK;
 }
 
 static ulp_status read_side(ulp_cache_side *s, const char *text, ulp_error *e)
 {
   ulp_error why;
-  char *end;
   *s = (ulp_cache_side){.kind = ULP_CACHE_EXACT};
   snprintf(s->text, sizeof s->text, "%s", text);
   if (strcmp(text, "exact") == 0)
     return ULP_OK;
   if (strncmp(text, "noise:", 6) == 0) {
     s->kind = ULP_CACHE_NOISE;
-    s->noise = strtod(text + 6, &end);
-    return *end || !(s->noise >= 0 && s->noise <= 1) ? bad_side(text, e)
-                                                     : ULP_OK;
+    return ulp_number_of(&s->noise, text + 6) && s->noise >= 0 && s->noise <= 1
+               ? ULP_OK
+               : bad_side(text, e);
   }
   s->by_token = strncmp(text, "kivi-token:", 11) == 0;
   if (s->by_token || strncmp(text, "kivi:", 5) == 0)
@@ -121,7 +121,7 @@ ulp_status ulp_cache_find(ulp_cache_scheme *out, const char *word,
     values = table[i].values;
     out->window = table[i].window;
   } else if (!plus || strlen(word) >= sizeof out->name) {
-    return ulp_error_set(e, ULP_ENAME, "--schemes: '%.80s': expected a name "
+    return ulp_error_set(e, ULP_ENAME, "--schemes '%.80s': expected a name "
                          "such as int8-token, or KEYS+VALUES", word);
   }
   ulp_status s = read_side(&out->keys, keys, e);

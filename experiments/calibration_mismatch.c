@@ -12,7 +12,7 @@
 
 #include "calibrated.h"
 #include "cases.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -79,27 +79,11 @@ enum { ROOM = 64 }; /* of jobs */
 
 /* ---- parameters --------------------------------------------------------- */
 
-static ulp_status add_shift(void *data, size_t i, const char *word,
-                            ulp_error *e)
+static ulp_status read_shift(void *data, size_t i, const char *word,
+                             ulp_error *e)
 {
-  state *st = data;
-  st->shift_count = i + 1;
-  return ulp_shift_read(&st->shifts[i], word, e);
-}
-
-static ulp_status add_batch(void *data, size_t i, const char *word,
-                            ulp_error *e)
-{
-  state *st = data;
-  char *end;
-  st->batches[i] = strtol(word, &end, 10);
-  st->batch_count = i + 1;
-  if (*end || st->batches[i] < 1 || st->batches[i] > 65536)
-    return ulp_error_set(e, ULP_EINVAL, "--batches '%.40s': expected whole "
-                         "numbers from 1 to 65536", word);
-  if (st->batches[i] > st->most)
-    st->most = st->batches[i];
-  return ULP_OK;
+  ulp_shift *shifts = data;
+  return ulp_shift_read(&shifts[i], word, e);
 }
 
 static const ulp_layer_scheme *scheme_of(const char *name)
@@ -188,61 +172,43 @@ static ulp_status add_method(void *data, size_t i, const char *word,
   return s;
 }
 
-static ulp_status read_shape(state *st, const ulp_run *run, ulp_error *e)
+static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const int64_t size[3][3] = {{8, 32, 128}, {16, 64, 256},
-                                     {32, 128, 512}};
-  const char *text = ulp_run_parameter(run, "shape"), *at = text;
-  int64_t *out[3] = {&st->bed.tokens, &st->bed.outputs, &st->bed.pool.channels};
-  char *end;
-  for (int i = 0; i < 3; i++) {
-    *out[i] = size[run->effort][i];
-    if (!*text)
-      continue;
-    *out[i] = strtol(at, &end, 10);
-    if (*out[i] < 1 || *out[i] > 4096 || *end != (i < 2 ? 'x' : '\0'))
-      return ulp_error_set(e, ULP_EINVAL, "--shape '%.40s': expected "
-                           "TOKENSxOUTPUTSxCHANNELS, each from 1 to 4096",
-                           text);
-    at = end + 1;
-  }
-  return ULP_OK;
-}
-
-static ulp_status read_correlation(state *st, const ulp_run *run, ulp_error *e)
-{
-  const char *text = ulp_run_parameter(run, "correlation");
-  char *end;
-  st->correlation = strtod(text, &end);
-  if (*text && !*end && st->correlation > -1 && st->correlation < 1)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--correlation '%.40s': expected a "
-                       "number between -1 and 1", text);
+  static const ulp_extent axes[] = {{"TOKENS", {8, 16, 32}, 1, 4096},
+                                    {"OUTPUTS", {32, 64, 128}, 1, 4096},
+                                    {"CHANNELS", {128, 256, 512}, 1, 4096}};
+  int64_t shape[3];
+  ulp_status s = ulp_shape_parameter(shape, run, "shape", axes, 3, e);
+  st->bed.tokens = shape[0];
+  st->bed.outputs = shape[1];
+  st->bed.pool.channels = shape[2];
+  if (s == ULP_OK)
+    s = ulp_outliers_read(&st->outliers, "channels",
+                          ulp_run_parameter(run, "channels"), e);
+  return s == ULP_OK ? ulp_number_parameter(&st->correlation, run,
+                                            "correlation",
+                                            ulp_between(-1, 1), e)
+                     : s;
 }
 
 static ulp_status read_parameters(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *shifts = ulp_run_parameter(run, "shifts");
-  const char *batches = ulp_run_parameter(run, "batches");
-  if (!*batches)
-    batches = run->effort == ULP_QUICK ? "1 8 32" : "1 8 32 128 512";
+  static const char *const batches[] = {"1 8 32", "1 8 32 128 512",
+                                        "1 8 32 128 512"};
+  ulp_status s = ULP_OK;
   st->formats = ulp_run_parameter(run, "formats");
-  st->shifts = calloc(ulp_words_count(shifts) + 1, sizeof *st->shifts);
-  st->batches = calloc(ulp_words_count(batches) + 1, sizeof *st->batches);
+  st->shifts = ulp_list_read(&st->shift_count, sizeof *st->shifts, run,
+                             "shifts", read_shift, &s, e);
+  st->batches = ulp_list_wholes(&st->batch_count, run, "batches", batches, 1,
+                                65536, &s, e);
+  for (size_t i = 0; s == ULP_OK && i < st->batch_count; i++)
+    st->most = st->batches[i] > st->most ? st->batches[i] : st->most;
   st->jobs = calloc(ROOM + 1, sizeof *st->jobs);
-  if (!st->shifts || !st->batches || !st->jobs)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = ulp_words_read(shifts, add_shift, st, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(batches, add_batch, st, e);
+  if (s == ULP_OK && !st->jobs)
+    s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
   if (s == ULP_OK)
     s = ulp_words_read(ulp_run_parameter(run, "methods"), add_method, st, e);
-  if (s == ULP_OK)
-    s = read_shape(st, run, e);
-  if (s == ULP_OK)
-    s = ulp_outliers_read(&st->outliers, "channels",
-                          ulp_run_parameter(run, "channels"), e);
-  return s == ULP_OK ? read_correlation(st, run, e) : s;
+  return s == ULP_OK ? read_numbers(st, run, e) : s;
 }
 
 /* ---- the run ------------------------------------------------------------ */
@@ -276,8 +242,8 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
     return s;
   run->points = (int64_t)st->shift_count * points_of_shift(st);
   if (run->points == 0)
-    return ulp_error_set(e, ULP_EINVAL, "--shifts, --methods, --formats, "
-                         "--batches: expected one of each at least");
+    return ulp_error_set(e, ULP_EINVAL, "--methods, --formats: expected one of "
+                         "each at least");
   st->bed.pool.seen = st->most * st->bed.tokens;
   st->bed.pool.served = ULP_SERVED;
   st->bed.w = malloc((size_t)(st->bed.outputs * st->bed.pool.channels) *

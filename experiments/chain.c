@@ -9,17 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parameters.h"
+
 ulp_status ulp_chain_read(ulp_chain *out, const char *word, ulp_error *e)
 {
-  char *end;
+  double x;
   if (strcmp(word, "harmonic") == 0) {
     *out = (ulp_chain){.harmonic = true};
     return ULP_OK;
   }
-  double x = strtod(word, &end);
   /* so that sums are exact before they are rounded */
-  if (*end || !(x >= 0x1p-24 && x <= 1) || (double)(float)x != x)
-    return ulp_error_set(e, ULP_EINVAL, "--updates: '%.80s': expected "
+  if (!ulp_number_of(&x, word) || !(x >= 0x1p-24 && x <= 1) || (double)(float)x != x)
+    return ulp_error_set(e, ULP_EINVAL, "--updates '%.80s': expected "
                          "harmonic, or an f32 from 0x1p-24 to 1", word);
   *out = (ulp_chain){.start = 1, .update = x};
   return ULP_OK;

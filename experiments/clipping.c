@@ -12,7 +12,7 @@
 
 #include "cases.h"
 #include "snr.h"
-#include "words.h"
+#include "parameters.h"
 
 enum { CHUNK = 1 << 12 };
 
@@ -85,26 +85,12 @@ static place place_of(const state *st, int64_t point)
 
 /* ---- lists -------------------------------------------------------------- */
 
-static ulp_status add_reach(void *data, size_t i, const char *word,
-                            ulp_error *e)
-{
-  char *end;
-  state *st = data;
-  st->reaches[i] = strtod(word, &end);
-  if (*end || !(st->reaches[i] > 0 && st->reaches[i] < 0x1p60))
-    return ulp_error_set(e, ULP_EINVAL, "--reaches '%.40s': expected numbers "
-                         "above 0", word);
-  st->reach_count = i + 1;
-  return ULP_OK;
-}
-
 static ulp_status read_lists(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *reaches = ulp_run_parameter(run, "reaches");
-  st->reaches = calloc(ulp_words_count(reaches) + 1, sizeof *st->reaches);
-  if (!st->reaches)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  ulp_status s = ulp_words_read(reaches, add_reach, st, e);
+  ulp_status s = ULP_OK;
+  if (ulp_words_count(ulp_run_parameter(run, "reaches")))
+    st->reaches = ulp_list_numbers(&st->reach_count, run, "reaches",
+                                   ulp_between(0, 0x1p60), &s, e);
   if (s == ULP_OK)
     s = ulp_words_formats(&st->formats, &st->format_count, run, "formats", e);
   if (s == ULP_OK)

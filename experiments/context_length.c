@@ -16,7 +16,7 @@
 #include "cache_scheme.h"
 #include "cases.h"
 #include "normal.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -105,7 +105,7 @@ static const char *const kind_names[KINDS] = {"plain", "outliers"};
 typedef struct {
   ulp_cache_scheme *schemes;
   size_t scheme_count;
-  int64_t context[MOST_CONTEXTS];
+  int64_t *context;
   size_t contexts;
   int kind[KINDS];
   size_t kinds;
@@ -137,27 +137,6 @@ static ulp_attention_error *errors_at(const state *st, size_t kind,
 
 /* ---- parameters --------------------------------------------------------- */
 
-static ulp_status read_whole(int64_t *out, const char *name, const char *text,
-                             int64_t least, int64_t most, ulp_error *e)
-{
-  char *end;
-  *out = strtoll(text, &end, 10);
-  if (*text && !*end && *out >= least && *out <= most)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected a whole number "
-                       "from %lld to %lld", name, text, (long long)least,
-                       (long long)most);
-}
-
-static ulp_status read_by_effort(int64_t *out, const char *name,
-                                 const ulp_run *run, const int64_t value[3],
-                                 int64_t most, ulp_error *e)
-{
-  const char *text = ulp_run_parameter(run, name);
-  *out = value[run->effort];
-  return *text ? read_whole(out, name, text, 1, most, e) : ULP_OK;
-}
-
 static ulp_status add_scheme(void *data, size_t i, const char *word,
                              ulp_error *e)
 {
@@ -184,34 +163,24 @@ static ulp_status read_schemes(state *st, const ulp_run *run, ulp_error *e)
   return s;
 }
 
-static ulp_status add_context(void *data, size_t i, const char *word,
-                              ulp_error *e)
-{
-  state *st = data;
-  int64_t n = 0;
-  if (i == MOST_CONTEXTS)
-    return ulp_error_set(e, ULP_EINVAL, "--contexts: expected %d at most",
-                         MOST_CONTEXTS);
-  ulp_status s = read_whole(&n, "contexts", word, ULP_BLOCK, 1 << 24, e);
-  if (s != ULP_OK)
-    return s;
-  if (n % ULP_BLOCK || (i && n <= st->context[i - 1]))
-    return ulp_error_set(e, ULP_EINVAL, "--contexts '%.40s': expected "
-                         "ascending multiples of %d", word, ULP_BLOCK);
-  st->context[i] = n;
-  st->contexts = i + 1;
-  return ULP_OK;
-}
-
 static ulp_status read_contexts(state *st, const ulp_run *run, ulp_error *e)
 {
   static const char *const lists[] = {
       "1024 4096 16384", "1024 8192 32768 131072",
       "1024 2048 4096 8192 16384 32768 65536 131072 262144"};
-  const char *list = ulp_run_parameter(run, "contexts");
-  if (ulp_words_count(list) == 0)
-    list = lists[run->effort];
-  return ulp_words_read(list, add_context, st, e);
+  ulp_status s = ULP_OK;
+  st->context = ulp_list_wholes(&st->contexts, run, "contexts", lists,
+                                ULP_BLOCK, 1 << 24, &s, e);
+  for (size_t i = 0; s == ULP_OK && i < st->contexts; i++)
+    if (st->context[i] % ULP_BLOCK ||
+        (i && st->context[i] <= st->context[i - 1]))
+      s = ulp_error_set(e, ULP_EINVAL, "--contexts '%lld': expected ascending "
+                        "multiples of %d", (long long)st->context[i],
+                        ULP_BLOCK);
+  if (s == ULP_OK && st->contexts > MOST_CONTEXTS)
+    s = ulp_error_set(e, ULP_EINVAL, "--contexts: expected %d at most",
+                      MOST_CONTEXTS);
+  return s;
 }
 
 static ulp_status add_kind(void *data, size_t i, const char *word,
@@ -223,37 +192,32 @@ static ulp_status add_kind(void *data, size_t i, const char *word,
       st->kind[st->kinds++] = k;
       return ULP_OK;
     }
-  return ulp_error_set(e, ULP_ENAME, "--keys: '%.40s': expected plain or "
+  return ulp_error_set(e, ULP_ENAME, "--keys '%.40s': expected plain or "
                        "outliers", word);
 }
 
 static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
   static const int64_t heads[] = {2, 2, 8}, queries[] = {4, 8, 8};
-  const char *margin = ulp_run_parameter(run, "margin");
-  char *end;
   int64_t gain = 1;
-  ulp_status s = read_by_effort(&st->heads, "heads", run, heads, 1024, e);
+  ulp_status s = ulp_whole_parameter(&st->heads, run, "heads", heads, 1, 1024,
+                                     e);
   if (s == ULP_OK)
-    s = read_by_effort(&st->spec.queries, "queries", run, queries,
-                       ULP_MOST_QUERIES, e);
+    s = ulp_whole_parameter(&st->spec.queries, run, "queries", queries, 1,
+                            ULP_MOST_QUERIES, e);
   if (s == ULP_OK)
-    s = read_whole(&st->spec.dim, "dim", ulp_run_parameter(run, "dim"), 8,
-                   4096, e);
+    s = ulp_whole_parameter(&st->spec.dim, run, "dim", NULL, 8, 4096, e);
   if (s == ULP_OK)
-    s = read_whole(&gain, "gain", ulp_run_parameter(run, "gain"), 1, 4096, e);
+    s = ulp_whole_parameter(&gain, run, "gain", NULL, 1, 4096, e);
+  if (s == ULP_OK && gain & (gain - 1))
+    s = ulp_error_set(e, ULP_EINVAL, "--gain '%lld': expected a power of two",
+                      (long long)gain);
+  if (s == ULP_OK)
+    s = ulp_number_parameter(&st->spec.margin, run, "margin",
+                             ulp_from_to(0, 10), e);
   st->gain = (double)gain;
   st->spec.seed = run->seed;
-  st->spec.margin = strtod(margin, &end);
-  if (s != ULP_OK)
-    return s;
-  if (gain & (gain - 1))
-    return ulp_error_set(e, ULP_EINVAL, "--gain '%lld': expected a power of "
-                         "two", (long long)gain);
-  return *end || !*margin || !(st->spec.margin >= 0 && st->spec.margin <= 10)
-             ? ulp_error_set(e, ULP_EINVAL, "--margin '%.40s': expected a "
-                             "number from 0 to 10", margin)
-             : ULP_OK;
+  return s;
 }
 
 /* ---- a tensor of keys --------------------------------------------------- */
@@ -471,6 +435,7 @@ static void release(ulp_run *run)
   if (!st)
     return;
   free(st->schemes);
+  free(st->context);
   free(st->pool);
   free(st->errors);
   free(st);

@@ -15,7 +15,7 @@
 #include "cases.h"
 #include "delayed_steps.h"
 #include "mode_word.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -149,18 +149,15 @@ static ulp_status read_scheme(void *data, size_t i, const char *word,
 }
 
 static ulp_status read_count(int64_t *out, const ulp_run *run,
-                             const char *name, int64_t step, ulp_error *e)
+                             const char *name, const int64_t by_effort[3],
+                             int64_t step, ulp_error *e)
 {
-  const char *text = ulp_run_parameter(run, name);
-  char *end;
-  if (!*text)
-    return ULP_OK;
-  long n = strtol(text, &end, 10);
-  *out = n;
-  if (!*end && n >= step && n <= 1 << 20 && n % step == 0)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected a multiple of "
-                       "%lld up to 1048576", name, text, (long long)step);
+  ulp_status s = ulp_whole_parameter(out, run, name, by_effort, step, 1 << 20,
+                                     e);
+  return s != ULP_OK || *out % step == 0
+             ? s
+             : ulp_error_set(e, ULP_EINVAL, "--%s '%lld': expected a multiple "
+                             "of %lld", name, (long long)*out, (long long)step);
 }
 
 static ulp_status read_lists(state *st, const ulp_run *run, ulp_error *e)
@@ -223,13 +220,11 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   state *st = run->state = calloc(1, sizeof *st);
   if (!st)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  st->steps = steps[run->effort];
-  st->elements = elements[run->effort];
   ulp_status s = read_lists(st, run, e);
   if (s == ULP_OK)
-    s = read_count(&st->steps, run, "steps", 2, e);
+    s = read_count(&st->steps, run, "steps", steps, 2, e);
   if (s == ULP_OK)
-    s = read_count(&st->elements, run, "elements", 32, e);
+    s = read_count(&st->elements, run, "elements", elements, 32, e);
   run->points = (int64_t)(st->drift_count *
                           (st->quantizer_count * st->scheme_count +
                            st->block_count));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "captures.h"
+#include "parameters.h"
 
 /* Where the sources were when this was compiled, from the build folder. */
 #ifndef ULP_VECTORS
@@ -59,17 +60,15 @@ static ulp_status read_most(state *st, const ulp_run *run, ulp_error *e)
   static const size_t vector[] = {512, SIZE_MAX, SIZE_MAX};
   static const size_t gemm[] = {16, 256, SIZE_MAX};
   const char *word = ulp_run_parameter(run, "most");
-  char *end;
+  int64_t most;
   st->most_vector = vector[run->effort];
   st->most_gemm = gemm[run->effort];
   if (!*word)
     return ULP_OK;
-  unsigned long long v = strtoull(word, &end, 10);
-  if (*word < '0' || *word > '9' || *end || v == 0)
-    return ulp_error_set(e, ULP_EINVAL, "--most %.80s: expected a whole "
-                         "number from 1 on", word);
-  st->most_vector = st->most_gemm = (size_t)v;
-  return ULP_OK;
+  ulp_status s = ulp_whole_read(&most, "most", word, 1, INT64_C(1) << 53, e);
+  if (s == ULP_OK)
+    st->most_vector = st->most_gemm = (size_t)most;
+  return s;
 }
 
 static void note_absences(ulp_run *run, const captures *all)

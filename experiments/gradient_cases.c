@@ -9,37 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "words.h"
+#include "parameters.h"
 
 /* ---- gradients ---------------------------------------------------------- */
 
 enum { LAYERS_MOST = 256 };
 
-typedef struct {
-  const char *parameter;
-  double low, high, *value;
-} numbers;
-
-static ulp_status read_number(void *data, size_t i, const char *word,
-                              ulp_error *e)
+/* Nothing of an empty list: there may be layers. */
+static double *list_of(size_t *count, const ulp_run *run, const char *name,
+                       ulp_bounds b, ulp_status *s, ulp_error *e)
 {
-  const numbers *n = data;
-  char *end;
-  n->value[i] = strtod(word, &end);
-  if (*end || !(n->value[i] >= n->low && n->value[i] <= n->high))
-    return ulp_error_set(e, ULP_EINVAL, "--%s: '%.40s': expected numbers from "
-                         "%g to %g", n->parameter, word, n->low, n->high);
-  return ULP_OK;
-}
-
-static ulp_status read_numbers(numbers *n, size_t *count, const ulp_run *run,
-                               ulp_error *e)
-{
-  const char *list = ulp_run_parameter(run, n->parameter);
-  *count = ulp_words_count(list);
-  n->value = calloc(*count + 1, sizeof *n->value);
-  return n->value ? ulp_words_read(list, read_number, n, e)
-                  : ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  return ulp_words_count(ulp_run_parameter(run, name))
+             ? ulp_list_numbers(count, run, name, b, s, e)
+             : NULL;
 }
 
 typedef struct {
@@ -50,21 +32,16 @@ typedef struct {
 static ulp_status read_layers(layers *out, const ulp_run *run, ulp_error *e)
 {
   const char *text = ulp_run_parameter(run, "layers");
-  char *end;
-  long count = strtol(text, &end, 10);
-  *out = (layers){.count = (int)count};
+  double x[4];
+  *out = (layers){0};
   if (strcmp(text, "0") == 0)
     return ULP_OK;
-  if (*end == ':')
-    out->centre = strtod(end + 1, &end);
-  if (*end == ':')
-    out->fall = strtod(end + 1, &end);
-  if (*end == ':')
-    out->width = strtod(end + 1, &end);
-  if (!*end && count >= 1 && count <= LAYERS_MOST && fabs(out->centre) <= 20 &&
-      fabs(out->fall) * (double)count <= 30 && out->width >= 0.01 &&
-      out->width <= 4)
+  if (ulp_numbers_of(x, 4, text, ':') && x[0] >= 1 && x[0] <= LAYERS_MOST &&
+      x[0] == floor(x[0]) && fabs(x[1]) <= 20 && fabs(x[2]) * x[0] <= 30 &&
+      x[3] >= 0.01 && x[3] <= 4) {
+    *out = (layers){(int)x[0], x[1], x[2], x[3]};
     return ULP_OK;
+  }
   return ulp_error_set(e, ULP_EINVAL, "--layers '%.40s': expected "
                        "COUNT:CENTRE:FALL:WIDTH, in decades, up to %d layers "
                        "and 30 decades, or 0", text, LAYERS_MOST);
@@ -87,13 +64,13 @@ static ulp_status list_distributions(ulp_gradient_cases *c, const ulp_run *run,
                                      ulp_error *e)
 {
   static const int64_t samples[] = {1 << 12, 1 << 16, 1 << 19};
-  numbers centres = {"centres", -20, 20, NULL};
-  numbers widths = {"widths", 0.01, 4, NULL};
   size_t centre_count = 0, width_count = 0;
   layers l = {0};
-  ulp_status s = read_numbers(&centres, &centre_count, run, e);
-  if (s == ULP_OK)
-    s = read_numbers(&widths, &width_count, run, e);
+  ulp_status s = ULP_OK;
+  double *centres = list_of(&centre_count, run, "centres",
+                            ulp_from_to(-20, 20), &s, e);
+  double *widths = list_of(&width_count, run, "widths", ulp_from_to(0.01, 4),
+                           &s, e);
   if (s == ULP_OK)
     s = read_layers(&l, run, e);
   size_t room = centre_count * width_count + (size_t)l.count + 1;
@@ -102,14 +79,14 @@ static ulp_status list_distributions(ulp_gradient_cases *c, const ulp_run *run,
     s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
   for (size_t i = 0; s == ULP_OK && i < centre_count * width_count; i++)
     add(c, "one", 0,
-        (ulp_lognormal){centres.value[i / width_count],
-                        widths.value[i % width_count]},
+        (ulp_lognormal){centres[i / width_count],
+                        widths[i % width_count]},
         samples[run->effort]);
   for (int i = 0; s == ULP_OK && i < l.count; i++)
     add(c, "layers", i + 1, (ulp_lognormal){l.centre - i * l.fall, l.width},
         samples[run->effort]);
-  free(centres.value);
-  free(widths.value);
+  free(centres);
+  free(widths);
   return s;
 }
 
@@ -192,7 +169,7 @@ typedef struct {
 static ulp_status read_scaling(ulp_gradient_scheme *s, const char *word,
                                ulp_error *e)
 {
-  char *end = NULL;
+  int64_t power;
   s->scaling = ULP_LOSS_FIXED;
   (void)snprintf(s->scaling_name, sizeof s->scaling_name, "%.15s", word);
   if (strcmp(word, "none") == 0)
@@ -205,12 +182,12 @@ static ulp_status read_scaling(ulp_gradient_scheme *s, const char *word,
     s->scaling = ULP_SCALE_TENSOR;
     return ULP_OK;
   }
-  if (strncmp(word, "loss:", 5) == 0)
-    s->power = (int)strtol(word + 5, &end, 10);
-  if (end && !*end && end > word + 5 && s->power >= 0 &&
-      s->power <= ULP_LOSS_MOST)
+  if (strncmp(word, "loss:", 5) == 0 &&
+      ulp_whole_of(&power, word + 5, 0, ULP_LOSS_MOST)) {
+    s->power = (int)power;
     return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--scalings: '%.40s': expected none, "
+  }
+  return ulp_error_set(e, ULP_EINVAL, "--scalings '%.40s': expected none, "
                        "loss:K (2^K, K from 0 to %d), dynamic or tensor", word,
                        ULP_LOSS_MOST);
 }

@@ -8,7 +8,7 @@
 
 #include "cases.h"
 #include "matrix.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -58,20 +58,14 @@ typedef struct {
 
 static ulp_status read_shape(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const int64_t size[3][2] = {{64, 1024}, {512, 4096}, {2048, 4096}};
-  const char *text = ulp_run_parameter(run, "shape");
-  char *end = NULL;
-  st->rows = size[run->effort][0];
-  st->cols = size[run->effort][1];
-  if (!*text)
-    return ULP_OK;
-  st->rows = strtol(text, &end, 10);
-  st->cols = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-  if (!*end && st->rows > 0 && st->cols > 0 && st->rows < 1 << 24 &&
-      st->cols < 1 << 24)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--shape '%.40s': expected ROWSxCOLUMNS",
-                       text);
+  static const ulp_extent axes[] = {
+      {"ROWS", {64, 512, 2048}, 1, (1 << 24) - 1},
+      {"COLUMNS", {1024, 4096, 4096}, 1, (1 << 24) - 1}};
+  int64_t shape[2];
+  ulp_status s = ulp_shape_parameter(shape, run, "shape", axes, 2, e);
+  st->rows = shape[0];
+  st->cols = shape[1];
+  return s;
 }
 
 static ulp_status add_granularity(void *data, size_t i, const char *word,
@@ -109,7 +103,7 @@ static ulp_status check_kind(void *data, size_t i, const char *word,
   for (size_t n = 0; (k = ulp_matrix_kind_row(n)) != NULL; n++)
     if (ulp_words_have(word, k->name))
       return ULP_OK;
-  return ulp_error_set(e, ULP_ENAME, "--matrices: '%.40s': expected gaussian, "
+  return ulp_error_set(e, ULP_ENAME, "--matrices '%.40s': expected gaussian, "
                        "outlier_channels, token_spikes or both", word);
 }
 

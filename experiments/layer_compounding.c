@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lists.h"
+#include "parameters.h"
 #include "stack_rows.h"
 
 static const ulp_column columns[] = {
@@ -115,42 +115,28 @@ static ulp_status read_scheme(void *data, size_t i, const char *word,
                        "characters", word);
 }
 
-static ulp_status read_shape(ulp_stack *s, const ulp_run *run, ulp_error *e)
-{
-  static const int64_t size[3][2] = {{16, 64}, {32, 128}, {64, 256}};
-  const char *text = ulp_run_parameter(run, "shape");
-  char *end = NULL;
-  s->tokens = size[run->effort][0];
-  s->width = size[run->effort][1];
-  if (!*text)
-    return ULP_OK;
-  s->tokens = strtol(text, &end, 10);
-  s->width = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-  if (!*end && s->tokens >= 2 && s->tokens <= MOST_TOKENS && s->width >= 4 &&
-      s->width <= 8192)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--shape '%.40s': expected "
-                       "TOKENSxCHANNELS, 2 to %d by 4 to 8192", text,
-                       MOST_TOKENS);
-}
-
 static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
-  double depth;
+  static const ulp_extent axes[] = {
+      {"TOKENS", {16, 32, 64}, 2, MOST_TOKENS},
+      {"CHANNELS", {64, 128, 256}, 4, 8192}};
+  int64_t shape[2];
   ulp_stack_lines *l = &st->lines;
-  ulp_status s = read_shape(&st->stack, run, e);
+  ulp_status s = ulp_shape_parameter(shape, run, "shape", axes, 2, e);
+  st->stack.tokens = shape[0];
+  st->stack.width = shape[1];
   if (s == ULP_OK)
-    s = ulp_number_parameter(&l->size, run, "error", 1e-12, 0.5, e);
+    s = ulp_number_parameter(&l->size, run, "error", ulp_from_to(1e-12, 0.5),
+                             e);
   if (s == ULP_OK)
-    s = ulp_number_parameter(&l->correlation, run, "correlation", 0, 1, e);
+    s = ulp_number_parameter(&l->correlation, run, "correlation",
+                             ulp_from_to(0, 1), e);
   if (s == ULP_OK)
-    s = ulp_number_parameter(&l->gain, run, "gain", 1, 0x1p20, e);
+    s = ulp_number_parameter(&l->gain, run, "gain", ulp_from_to(1, 0x1p20), e);
   if (s == ULP_OK)
-    s = ulp_number_parameter(&depth, run, "depth", 8, ULP_STACK_DEPTH, e);
-  if (s == ULP_OK && depth != floor(depth))
-    s = ulp_error_set(e, ULP_EINVAL, "--depth: expected a whole number");
-  if (s == ULP_OK)
-    st->stack.depth = l->depth = (int64_t)depth;
+    s = ulp_whole_parameter(&l->depth, run, "depth", NULL, 8, ULP_STACK_DEPTH,
+                            e);
+  st->stack.depth = l->depth;
   return s;
 }
 

@@ -13,7 +13,7 @@
 #include "logits_data.h"
 #include "model.h"
 #include "normal.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -117,7 +117,7 @@ static ulp_status add_case(void *data, size_t i, const char *word,
   ulp_error why;
   (void)i;
   if (!plus || strlen(word) >= sizeof c->weights)
-    return ulp_error_set(e, ULP_EINVAL, "--%s: '%.80s': expected "
+    return ulp_error_set(e, ULP_EINVAL, "--%s '%.80s': expected "
                          "WEIGHTS+STORAGE", st->parameter, word);
   *c = (head_case){.embedding = st->embedding};
   snprintf(c->weights, sizeof c->weights, "%.*s", (int)(plus - word), word);
@@ -149,34 +149,6 @@ static ulp_status read_cases(state *st, const ulp_run *run, ulp_error *e)
   st->embedding = true;
   st->parameter = "embeddings";
   return s == ULP_OK ? ulp_words_read(embeddings, add_case, st, e) : s;
-}
-
-static ulp_status read_whole(int64_t *out, const char *name,
-                             const ulp_run *run, const int64_t value[3],
-                             int64_t least, int64_t most, ulp_error *e)
-{
-  const char *text = ulp_run_parameter(run, name);
-  char *end;
-  *out = value[run->effort];
-  if (!*text)
-    return ULP_OK;
-  *out = strtoll(text, &end, 10);
-  return !*end && *out >= least && *out <= most
-             ? ULP_OK
-             : ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected a whole "
-                             "number from %lld to %lld", name, text,
-                             (long long)least, (long long)most);
-}
-
-static ulp_status read_share(state *st, const ulp_run *run, ulp_error *e)
-{
-  const char *text = ulp_run_parameter(run, "share");
-  char *end;
-  st->share = strtod(text, &end);
-  return *text && !*end && st->share > 0 && st->share <= 1
-             ? ULP_OK
-             : ulp_error_set(e, ULP_EINVAL, "--share '%.40s': expected a "
-                             "number above 0, up to 1", text);
 }
 
 /* The one tensor of a file, or the one named. */
@@ -237,12 +209,13 @@ static ulp_status make_head(state *st, const ulp_run *run, ulp_error *e)
   static const int64_t dims[] = {128, 256, 512}, positions[] = {96, 192, 256};
   int64_t vocab = 0, dim = 0, count = 0;
   float *weights = NULL;
-  ulp_status s = read_whole(&vocab, "vocabulary", run, vocabs, ULP_RIVALS + 1,
-                            1 << 24, e);
+  ulp_status s = ulp_whole_parameter(&vocab, run, "vocabulary", vocabs,
+                                     ULP_RIVALS + 1, 1 << 24, e);
   if (s == ULP_OK)
-    s = read_whole(&dim, "dim", run, dims, 2, 1 << 20, e);
+    s = ulp_whole_parameter(&dim, run, "dim", dims, 2, 1 << 20, e);
   if (s == ULP_OK)
-    s = read_whole(&count, "positions", run, positions, 2, 1 << 20, e);
+    s = ulp_whole_parameter(&count, run, "positions", positions, 2, 1 << 20,
+                            e);
   if (s == ULP_OK && run->file)
     s = read_tensor(&weights, &vocab, &dim, run, e);
   if (s != ULP_OK) {
@@ -257,15 +230,15 @@ static ulp_status make_head(state *st, const ulp_run *run, ulp_error *e)
 
 static ulp_status prepare(ulp_run *run, ulp_error *e)
 {
-  static const int64_t ten[] = {10, 10, 10};
   state *st = run->state = calloc(1, sizeof *st);
   if (!st)
     return no_memory(e);
   ulp_status s = read_cases(st, run, e);
   if (s == ULP_OK)
-    s = read_whole(&st->top, "top", run, ten, 1, ULP_RIVALS, e);
+    s = ulp_whole_parameter(&st->top, run, "top", NULL, 1, ULP_RIVALS, e);
   if (s == ULP_OK)
-    s = read_share(st, run, e);
+    s = ulp_number_parameter(&st->share, run, "share",
+                             (ulp_bounds){0, 1, true, false}, e);
   if (s == ULP_OK)
     s = make_head(st, run, e);
   run->points = (int64_t)st->case_count;

@@ -11,7 +11,7 @@
 
 #include "cases.h"
 #include "weight_updates.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -94,23 +94,10 @@ static ulp_status read_direction(void *data, size_t i, const char *word,
   state *st = data;
   bool down = strcmp(word, "down") == 0;
   if (i >= 2 || (!down && strcmp(word, "up") != 0))
-    return ulp_error_set(e, ULP_EINVAL, "--directions: '%.40s': expected up, "
+    return ulp_error_set(e, ULP_EINVAL, "--directions '%.40s': expected up, "
                          "down, or both", word);
   st->down[i] = down;
   st->direction_count = i + 1;
-  return ULP_OK;
-}
-
-static ulp_status read_update(void *data, size_t i, const char *word,
-                              ulp_error *e)
-{
-  state *st = data;
-  char *end;
-  double x = strtod(word, &end);
-  if (*end || !(x >= 0x1p-20 && x <= 0.5))
-    return ulp_error_set(e, ULP_EINVAL, "--updates: '%.40s': expected numbers "
-                         "from 0x1p-20 to 0.5", word);
-  st->updates[i] = x;
   return ULP_OK;
 }
 
@@ -126,18 +113,15 @@ static ulp_status read_scheme(void *data, size_t i, const char *word,
 
 static ulp_status read_lists(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *updates = ulp_run_parameter(run, "updates");
   const char *schemes = ulp_run_parameter(run, "schemes");
   ulp_status s = ulp_gaps_read(&st->gaps, &st->format_count,
                                ulp_run_parameter(run, "formats"), e);
-  st->update_count = ulp_words_count(updates);
+  st->updates = ulp_list_numbers(&st->update_count, run, "updates",
+                                 ulp_from_to(0x1p-20, 0.5), &s, e);
   st->scheme_count = ulp_words_count(schemes);
-  st->updates = calloc(st->update_count + 1, sizeof *st->updates);
   st->schemes = calloc(st->scheme_count + 1, sizeof *st->schemes);
-  if (s == ULP_OK && (!st->updates || !st->schemes))
+  if (s == ULP_OK && !st->schemes)
     s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  if (s == ULP_OK)
-    s = ulp_words_read(updates, read_update, st, e);
   if (s == ULP_OK)
     s = ulp_words_read(schemes, read_scheme, st, e);
   if (s == ULP_OK)

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_matrix_kind kinds[] = {
     {"gaussian", "normal, standard deviation 1", false, false},
@@ -32,13 +32,10 @@ static uint64_t stream_of(const char *name, int64_t i)
 ulp_status ulp_outliers_read(ulp_outliers *out, const char *name,
                              const char *text, ulp_error *e)
 {
-  char *end;
-  *out = (ulp_outliers){.share = strtod(text, &end)};
-  if (*end == ':')
-    out->low = strtod(end + 1, &end);
-  if (*end == ':')
-    out->high = strtod(end + 1, &end);
-  if (!*end && out->share >= 0 && out->share <= 1 && out->low > 0 &&
+  double x[3];
+  bool read = ulp_numbers_of(x, 3, text, ':');
+  *out = read ? (ulp_outliers){x[0], x[1], x[2]} : (ulp_outliers){0, 1, 1};
+  if (read && out->share >= 0 && out->share <= 1 && out->low > 0 &&
       out->high >= out->low && out->high < 0x1p60)
     return ULP_OK;
   return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected SHARE:LOW:HIGH, "

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cases.h"
-#include "lists.h"
+#include "parameters.h"
 #include "norm_measure.h"
 
 static const ulp_column columns[] = {
@@ -129,7 +129,8 @@ typedef struct {
   const ulp_norm_input **inputs;
   ulp_format *formats;
   int *norms, *steps;
-  double *widths, *epsilons;
+  int64_t *widths;
+  double *epsilons;
   size_t inputs_n, formats_n, norms_n, steps_n, widths_n, epsilons_n;
   ulp_normals normals;
 } state;
@@ -154,10 +155,10 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   st->inputs = ulp_list_read(&st->inputs_n, sizeof *st->inputs, run, "inputs",
                              read_input, &s, e);
-  st->widths = ulp_list_integers(&st->widths_n, run, "widths", 1, 1 << 24, &s,
-                                 e);
-  st->epsilons = ulp_list_numbers(&st->epsilons_n, run, "epsilons", 1e-30, 1,
-                                  &s, e);
+  st->widths = ulp_list_wholes(&st->widths_n, run, "widths", NULL, 1, 1 << 24,
+                               &s, e);
+  st->epsilons = ulp_list_numbers(&st->epsilons_n, run, "epsilons",
+                                  ulp_from_to(1e-30, 1), &s, e);
   st->norms = ulp_list_read(&st->norms_n, sizeof *st->norms, run, "norms",
                             read_norm, &s, e);
   st->formats = ulp_list_floats(&st->formats_n, run, "formats", &s, e);
@@ -201,7 +202,7 @@ static double *read_rows(ulp_norm_case *c, const ulp_run *run, size_t input,
   static const int64_t most[] = {2, 8, 64};
   const state *st = run->state;
   const ulp_source *t = run->file ? &st->sources[input] : NULL;
-  c->width = t ? t->shape[t->ndim - 1] : (int64_t)st->widths[width];
+  c->width = t ? t->shape[t->ndim - 1] : st->widths[width];
   c->rows = most[run->effort];
   if (t && t->count / c->width < c->rows)
     c->rows = t->count / c->width;

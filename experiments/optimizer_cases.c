@@ -9,44 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parameters.h"
 #include "source.h"
-#include "words.h"
 
 /* ---- parameters --------------------------------------------------------- */
-
-static bool number(double *out, const char *text, double low, double high)
-{
-  char *end;
-  *out = strtod(text, &end);
-  return end != text && !*end && *out >= low && *out <= high;
-}
-
-static ulp_status read_block(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  ulp_optimizer_cases *c = data;
-  double x;
-  if (i >= ULP_OPTIMIZER_LIST || !number(&x, word, 2, 1 << 24) || x != floor(x))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--blocks: '%.40s': expected whole "
-                         "numbers from 2 to 2^24",
-                         word);
-  c->blocks[c->block_count++] = (int64_t)x;
-  return ULP_OK;
-}
-
-static ulp_status read_width(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  ulp_optimizer_cases *c = data;
-  if (i >= ULP_OPTIMIZER_LIST || !number(&c->widths[i], word, 0.01, 4))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--widths: '%.40s': expected numbers "
-                         "from 0.01 to 4",
-                         word);
-  c->width_count = i + 1;
-  return ULP_OK;
-}
 
 static ulp_status read_process(void *data, size_t i, const char *word,
                                ulp_error *e)
@@ -55,7 +21,7 @@ static ulp_status read_process(void *data, size_t i, const char *word,
   bool stop = strcmp(word, "stop") == 0;
   if (i >= 2 || (!stop && strcmp(word, "steady") != 0))
     return ulp_error_set(e, ULP_EINVAL,
-                         "--processes: '%.40s': expected "
+                         "--processes '%.40s': expected "
                          "steady, stop, or both",
                          word);
   c->stops[i] = stop;
@@ -69,38 +35,23 @@ static ulp_status read_numbers(ulp_optimizer_cases *c, const ulp_run *run,
   static const int64_t steps[] = {48, 256, 1024};
   const char *text = ulp_run_parameter(run, "betas");
   ulp_adam *a = &c->adam;
-  char *end;
-  double n;
-  *a = (ulp_adam){
-      .epsilon = 1e-8, .steps = steps[run->effort], .seed = run->seed};
-  a->beta1 = strtod(text, &end);
-  a->beta2 = *end == ':' ? strtod(end + 1, &end) : 0;
-  if (*end || !(a->beta1 >= 0 && a->beta2 > 0 && a->beta2 < 1 &&
-                a->beta1 * a->beta1 < a->beta2))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--betas '%.40s': expected "
-                         "BETA1:BETA2 below 1, BETA1^2 below BETA2",
-                         text);
-  text = ulp_run_parameter(run, "steps");
-  if (*text && (!number(&n, text, 2, 1e6) || n != floor(n)))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--steps '%.40s': expected a whole "
-                         "number from 2 to 10^6",
-                         text);
-  if (*text) a->steps = (int64_t)n;
-  text = ulp_run_parameter(run, "centre");
-  if (!number(&c->centre, text, -12, 6))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--centre '%.40s': expected a number "
-                         "from -12 to 6",
-                         text);
-  text = ulp_run_parameter(run, "parameters");
-  if (!number(&c->model, text, 1, 1e15))
-    return ulp_error_set(e, ULP_EINVAL,
-                         "--parameters '%.40s': expected a "
-                         "number from 1 to 1e15",
-                         text);
-  return ULP_OK;
+  double beta[2];
+  *a = (ulp_adam){.epsilon = 1e-8, .seed = run->seed};
+  if (!ulp_numbers_of(beta, 2, text, ':') ||
+      !(beta[0] >= 0 && beta[1] > 0 && beta[1] < 1 &&
+        beta[0] * beta[0] < beta[1]))
+    return ulp_error_set(e, ULP_EINVAL, "--betas '%.40s': expected "
+                         "BETA1:BETA2 below 1, BETA1^2 below BETA2", text);
+  a->beta1 = beta[0];
+  a->beta2 = beta[1];
+  ulp_status s = ulp_whole_parameter(&a->steps, run, "steps", steps, 2,
+                                     1000000, e);
+  if (s == ULP_OK)
+    s = ulp_number_parameter(&c->centre, run, "centre", ulp_from_to(-12, 6), e);
+  if (s == ULP_OK)
+    s = ulp_number_parameter(&c->model, run, "parameters",
+                             ulp_from_to(1, 1e15), e);
+  return s;
 }
 
 /* ---- lists -------------------------------------------------------------- */
@@ -119,7 +70,7 @@ static ulp_status check_scheme(void *data, size_t i, const char *word,
       return ULP_OK;
     }
   }
-  ulp_error_set(e, ULP_ENAME, "--schemes: '%.40s': expected names out of %s",
+  ulp_error_set(e, ULP_ENAME, "--schemes '%.40s': expected names out of %s",
                 word, names.text ? names.text : "the table");
   ulp_text_free(&names);
   return e->status;
@@ -206,10 +157,10 @@ ulp_status ulp_optimizer_cases_make(ulp_optimizer_cases *c, const ulp_run *run,
                                     ulp_error *e)
 {
   ulp_status s = read_numbers(c, run, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(ulp_run_parameter(run, "blocks"), read_block, c, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(ulp_run_parameter(run, "widths"), read_width, c, e);
+  c->blocks = ulp_list_wholes(&c->block_count, run, "blocks", NULL, 2, 1 << 24,
+                              &s, e);
+  c->widths = ulp_list_numbers(&c->width_count, run, "widths",
+                               ulp_from_to(0.01, 4), &s, e);
   if (s == ULP_OK)
     s = ulp_words_read(ulp_run_parameter(run, "processes"), read_process, c, e);
   if (s == ULP_OK) s = list_choices(c, run, e);
@@ -222,4 +173,6 @@ void ulp_optimizer_cases_free(ulp_optimizer_cases *c)
     free(c->gradients[i].scale);
   free(c->gradients);
   free(c->choices);
+  free(c->blocks);
+  free(c->widths);
 }

@@ -20,13 +20,13 @@ typedef struct {
   int64_t block;
 } ulp_moment_choice;
 
-enum { ULP_OPTIMIZER_LIST = 64 };
 typedef struct {
   ulp_gradient_scales *gradients;
   ulp_moment_choice *choices;
   size_t gradient_count, choice_count, process_count, block_count, width_count;
-  int64_t blocks[ULP_OPTIMIZER_LIST];
-  double widths[ULP_OPTIMIZER_LIST], centre;
+  int64_t *blocks;
+  double *widths;
+  double centre;
   double model;  /* parameters of the model in the columns of gigabytes */
   bool stops[2]; /* by process */
   ulp_adam adam;

@@ -14,7 +14,7 @@
 #include "layer.h"
 #include "model.h"
 #include "outlier_pictures.h"
-#include "words.h"
+#include "parameters.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -98,38 +98,23 @@ typedef struct {
 
 /* ---- parameters --------------------------------------------------------- */
 
-static ulp_status read_number(double *out, const char *name, double low,
-                              double high, const ulp_run *run, ulp_error *e)
+static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
-  const char *text = ulp_run_parameter(run, name);
-  char *end;
-  *out = strtod(text, &end);
-  if (*text && !*end && *out > low && *out < high)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected a number between "
-                       "%g and %g", name, text, low, high);
-}
-
-static ulp_status read_shape(state *st, const ulp_run *run, ulp_error *e)
-{
-  static const int64_t size[3][3] = {
-      {64, 64, 128}, {256, 128, 512}, {512, 256, 1024}};
-  const char *text = ulp_run_parameter(run, "shape");
-  int64_t *out[3] = {&st->tokens, &st->outputs, &st->channels};
-  const char *at = text;
-  char *end;
-  for (int i = 0; i < 3; i++) {
-    *out[i] = size[run->effort][i];
-    if (!*text)
-      continue;
-    *out[i] = strtol(at, &end, 10);
-    if (*out[i] < 1 || *out[i] > 1 << 16 || *end != (i < 2 ? 'x' : '\0'))
-      return ulp_error_set(e, ULP_EINVAL, "--shape '%.40s': expected "
-                           "TOKENSxOUTPUTSxCHANNELS, each from 1 to 65536",
-                           text);
-    at = end + 1;
-  }
-  return ULP_OK;
+  static const ulp_extent axes[] = {{"TOKENS", {64, 256, 512}, 1, 1 << 16},
+                                    {"OUTPUTS", {64, 128, 256}, 1, 1 << 16},
+                                    {"CHANNELS", {128, 512, 1024}, 1, 1 << 16}};
+  int64_t shape[3];
+  ulp_status s = ulp_shape_parameter(shape, run, "shape", axes, 3, e);
+  st->tokens = shape[0];
+  st->outputs = shape[1];
+  st->channels = shape[2];
+  if (s == ULP_OK)
+    s = ulp_number_parameter(&st->calibration, run, "calibration",
+                             ulp_between(0, 1e4), e);
+  if (s == ULP_OK)
+    s = ulp_number_parameter(&st->correlation, run, "correlation",
+                             ulp_between(-1, 1), e);
+  return s;
 }
 
 static ulp_status add_outliers(void *data, size_t i, const char *word,
@@ -142,15 +127,11 @@ static ulp_status add_outliers(void *data, size_t i, const char *word,
   return ulp_outliers_read(&st->outliers[i], "channels", word, e);
 }
 
-static ulp_status add_remedy(void *data, size_t i, const char *word,
-                             ulp_error *e)
+static ulp_status read_remedy(void *data, size_t i, const char *word,
+                              ulp_error *e)
 {
-  state *st = data;
-  ulp_error why;
-  st->remedy_count = i + 1;
-  if (ulp_remedy_read(&st->remedies[i], word, &why) == ULP_OK)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_ENAME, "--remedies: %.500s", why.text);
+  ulp_remedy *remedies = data;
+  return ulp_remedy_read(&remedies[i], word, e);
 }
 
 static ulp_status check_scheme(void *data, size_t i, const char *word,
@@ -162,7 +143,7 @@ static ulp_status check_scheme(void *data, size_t i, const char *word,
   for (size_t n = 0; (s = ulp_layer_scheme_row(n)) != NULL; n++)
     if (strcmp(s->name, word) == 0)
       return ULP_OK;
-  return ulp_error_set(e, ULP_ENAME, "--schemes: '%.40s': expected names as "
+  return ulp_error_set(e, ULP_ENAME, "--schemes '%.40s': expected names as "
                        "w8a8-int8-tensor, w4a16-int4-g128 or w4a4-nvfp4",
                        word);
 }
@@ -190,27 +171,19 @@ static ulp_status list_places(state *st, const char *list, ulp_error *e)
 static ulp_status read_parameters(state *st, ulp_run *run, ulp_error *e)
 {
   const char *channels = ulp_run_parameter(run, "channels");
-  const char *remedies = ulp_run_parameter(run, "remedies");
   const char *schemes = ulp_run_parameter(run, "schemes");
   st->pictures = calloc(ulp_words_count(channels) + 1, sizeof *st->pictures);
   st->outliers = calloc(ulp_words_count(channels) + 1, sizeof *st->outliers);
-  st->remedies = calloc(ulp_words_count(remedies) + 1, sizeof *st->remedies);
-  if (!st->pictures || !st->outliers || !st->remedies)
+  if (!st->pictures || !st->outliers)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   ulp_status s = ulp_words_read(channels, add_outliers, st, e);
-  if (s == ULP_OK)
-    s = ulp_words_read(remedies, add_remedy, st, e);
+  st->remedies = ulp_list_read(&st->remedy_count, sizeof *st->remedies, run,
+                               "remedies", read_remedy, &s, e);
   if (s == ULP_OK)
     s = ulp_words_read(schemes, check_scheme, st, e);
   if (s == ULP_OK)
     s = list_places(st, schemes, e);
-  if (s == ULP_OK)
-    s = read_shape(st, run, e);
-  if (s == ULP_OK)
-    s = read_number(&st->calibration, "calibration", 0, 1e4, run, e);
-  if (s == ULP_OK)
-    s = read_number(&st->correlation, "correlation", -1, 1, run, e);
-  return s;
+  return s == ULP_OK ? read_numbers(st, run, e) : s;
 }
 
 /* ---- pictures ----------------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parameters.h"
+
 static const ulp_layer_scheme schemes[] = {
     {"w8a8-int8-tensor", "int8/g=tensor", "int8/g=tensor"},
     {"w8a8-int8-token", "int8/g=token", "int8/g=token"},
@@ -50,12 +52,11 @@ ulp_status ulp_remedy_read(ulp_remedy *out, const char *word, ulp_error *e)
   for (int i = 0; i < REMEDIES; i++) {
     if (strncmp(names[i].name, word, n) != 0 || names[i].name[n])
       continue;
-    char *end = NULL;
     *out = (ulp_remedy){(ulp_remedy_kind)i, names[i].parameter, names[i].name};
     if (!word[n])
       return ULP_OK;
-    out->parameter = strtod(word + n + 1, &end);
-    if (word[n + 1] && !*end && out->parameter >= names[i].low &&
+    if (ulp_number_of(&out->parameter, word + n + 1) &&
+        out->parameter >= names[i].low &&
         out->parameter <= names[i].high)
       return ULP_OK;
   }

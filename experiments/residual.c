@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cases.h"
-#include "lists.h"
+#include "parameters.h"
 #include "mode_word.h"
 #include "residual_predict.h"
 
@@ -85,7 +85,8 @@ typedef struct {
   ulp_format *formats;
   scheme *schemes;
   bool *steady;
-  double *streams, *updates, *depths;
+  double *streams, *updates;
+  int64_t *depths;
   size_t formats_n, schemes_n, patterns_n, streams_n, updates_n, depths_n;
   ulp_normals normals;
 } state;
@@ -127,7 +128,7 @@ static ulp_status check_streams(const state *st, ulp_error *e)
   int exponent;
   for (size_t i = 0; i < st->streams_n; i++)
     if (frexp(st->streams[i], &exponent) != 0.5)
-      return ulp_error_set(e, ULP_EINVAL, "--streams: %g: expected powers of "
+      return ulp_error_set(e, ULP_EINVAL, "--streams '%g': expected powers of "
                            "two", st->streams[i]);
   return ULP_OK;
 }
@@ -143,12 +144,12 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
                               "schemes", read_scheme, &s, e);
   st->steady = ulp_list_read(&st->patterns_n, sizeof *st->steady, run,
                              "patterns", read_pattern, &s, e);
-  st->streams = ulp_list_numbers(&st->streams_n, run, "streams", 0x1p-60,
-                                 0x1p60, &s, e);
-  st->updates = ulp_list_numbers(&st->updates_n, run, "updates", 0x1p-40, 1,
-                                 &s, e);
-  st->depths = ulp_list_integers(&st->depths_n, run, "depths", 1, 65536, &s,
-                                 e);
+  st->streams = ulp_list_numbers(&st->streams_n, run, "streams",
+                                 ulp_from_to(0x1p-60, 0x1p60), &s, e);
+  st->updates = ulp_list_numbers(&st->updates_n, run, "updates",
+                                 ulp_from_to(0x1p-40, 1), &s, e);
+  st->depths = ulp_list_wholes(&st->depths_n, run, "depths", NULL, 1, 65536,
+                               &s, e);
   if (s == ULP_OK)
     s = check_streams(st, e);
   if (s == ULP_OK && (s = ulp_normals_make(&st->normals, run->seed)) != ULP_OK)
@@ -241,7 +242,7 @@ static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
                            .steady = st->steady[at[2]],
                            .start = st->streams[at[3]],
                            .update = st->streams[at[3]] * st->updates[at[4]],
-                           .depth = (int64_t)st->depths[at[5]],
+                           .depth = st->depths[at[5]],
                            .elements = elements[run->effort],
                            .seed = run->seed};
   ulp_csv_string(row, f->name);

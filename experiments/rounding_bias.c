@@ -154,7 +154,7 @@ static ulp_status check_region(void *data, size_t i, const char *word,
       return ULP_OK;
   if (strcmp(word, "distributions") == 0)
     return ULP_OK;
-  return ulp_error_set(e, ULP_ENAME, "--regions: '%.80s': expected normal, "
+  return ulp_error_set(e, ULP_ENAME, "--regions '%.80s': expected normal, "
                        "subnormal, sub_unit, overflow_saturate, "
                        "overflow_ieee or distributions", word);
 }

@@ -11,6 +11,7 @@
 
 #include "layer.h"
 #include "methods.h"
+#include "parameters.h"
 #include "snr.h"
 
 static const struct {
@@ -28,17 +29,16 @@ ulp_status ulp_shift_read(ulp_shift *out, const char *word, ulp_error *e)
   (void)snprintf(out->word, sizeof out->word, "%.39s", word);
   for (int k = 0; k <= ULP_SHIFT_DRIFT; k++) {
     size_t n = strlen(names[k].name);
-    char *end = NULL;
     out->kind = (ulp_shift_kind)k;
     if (!names[k].takes_number && strcmp(word, names[k].name) == 0)
       return ULP_OK;
     if (!names[k].takes_number || strncmp(word, names[k].name, n) != 0)
       continue;
-    out->parameter = strtod(word + n, &end);
-    if (word[n] && !*end && out->parameter > 0 && out->parameter <= 1e6)
+    if (ulp_number_of(&out->parameter, word + n) && out->parameter > 0 &&
+        out->parameter <= 1e6)
       return ULP_OK;
   }
-  return ulp_error_set(e, ULP_EINVAL, "--shifts '%.40s': expected same, "
+  return ulp_error_set(e, ULP_EINVAL, "'%.40s': expected same, "
                        "wider:F, heavier, moved or drift:F, F above 0", word);
 }
 

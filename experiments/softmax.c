@@ -11,8 +11,8 @@
 #include "attention_data.h"
 #include "cases.h"
 #include "normal.h"
+#include "parameters.h"
 #include "softmax_case.h"
-#include "words.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -65,7 +65,7 @@ static const ulp_parameter parameters[] = {
     {"samples", "", "rows; without it 12, --quick 6, --full 64"},
     {0}};
 
-enum { MOST_CONTEXTS = 24, DIM = 16, ROWS = 0, CONTEXT, CASE };
+enum { DIM = 16, ROWS = 0, CONTEXT, CASE };
 static const struct {
   const char *name;
   double deviation, peak; /* peak: of the first of four; 0: none */
@@ -78,7 +78,7 @@ typedef struct {
   size_t case_count;
   int kind[KINDS];
   size_t kind_count;
-  int64_t context[MOST_CONTEXTS];
+  int64_t *context;
   size_t contexts;
   int64_t samples;
   float *pool;
@@ -128,22 +128,8 @@ static ulp_status add_kind(void *data, size_t i, const char *word,
       st->kind[st->kind_count++] = k;
       return ULP_OK;
     }
-  return ulp_error_set(e, ULP_ENAME, "--rows: '%.40s': expected equal, flat, "
+  return ulp_error_set(e, ULP_ENAME, "--rows '%.40s': expected equal, flat, "
                        "wide or peaked, each once", word);
-}
-
-static ulp_status add_context(void *data, size_t i, const char *word,
-                              ulp_error *e)
-{
-  state *st = data;
-  char *end;
-  long long n = strtoll(word, &end, 10);
-  if (*end || n < 4 || n > 1 << 24 || i == MOST_CONTEXTS)
-    return ulp_error_set(e, ULP_EINVAL, "--contexts '%.40s': expected up to "
-                         "%d whole numbers from 4 to 2^24", word,
-                         MOST_CONTEXTS);
-  st->context[st->contexts++] = n;
-  return ULP_OK;
 }
 
 static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
@@ -152,16 +138,11 @@ static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
                                          "1024 8192 32768 131072",
                                          "1024 8192 32768 131072"};
   static const int64_t samples[] = {6, 12, 64};
-  const char *list = ulp_run_parameter(run, "contexts");
-  const char *text = ulp_run_parameter(run, "samples");
-  char *end;
-  st->samples = *text ? strtoll(text, &end, 10) : samples[run->effort];
-  if (*text && (*end || st->samples < 2 || st->samples > 1 << 20))
-    return ulp_error_set(e, ULP_EINVAL, "--samples '%.40s': expected a whole "
-                         "number from 2 to 2^20", text);
-  if (ulp_words_count(list) == 0)
-    list = contexts[run->effort];
-  return ulp_words_read(list, add_context, st, e);
+  ulp_status s = ulp_whole_parameter(&st->samples, run, "samples", samples, 2,
+                                     1 << 20, e);
+  st->context = ulp_list_wholes(&st->contexts, run, "contexts", contexts, 4,
+                                1 << 24, &s, e);
+  return s;
 }
 
 static ulp_status prepare(ulp_run *run, ulp_error *e)
@@ -196,6 +177,7 @@ static void release(ulp_run *run)
   if (!st)
     return;
   free(st->cases);
+  free(st->context);
   free(st->pool);
   ulp_sources_free(st->sources, st->source_count);
   free(st);

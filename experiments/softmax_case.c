@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parameters.h"
+
 static const struct {
   const char *name, *text;
 } table[] = {
@@ -52,7 +54,7 @@ const char *ulp_softmax_case_name(size_t i)
 
 static ulp_status bad_steps(const char *word, ulp_error *e)
 {
-  return ulp_error_set(e, ULP_EINVAL, "--cases: '%.80s': expected "
+  return ulp_error_set(e, ULP_EINVAL, "--cases '%.80s': expected "
                        "steps:SCORE:DIFFERENCE:EXP:SUM:QUOTIENT, names of "
                        "formats, and :nomax or :online=N after them", word);
 }
@@ -60,16 +62,14 @@ static ulp_status bad_steps(const char *word, ulp_error *e)
 static ulp_status set_extra(ulp_softmax *s, const char *word,
                             const char *whole, ulp_error *e)
 {
-  char *end;
   if (strcmp(word, "nomax") == 0) {
     s->no_max = true;
     return ULP_OK;
   }
-  if (strncmp(word, "online=", 7) != 0)
-    return bad_steps(whole, e);
-  s->block = strtoll(word + 7, &end, 10);
-  return *end || s->block < 1 || s->block > 1 << 30 ? bad_steps(whole, e)
-                                                    : ULP_OK;
+  return strncmp(word, "online=", 7) == 0 &&
+                 ulp_whole_of(&s->block, word + 7, 1, 1 << 30)
+             ? ULP_OK
+             : bad_steps(whole, e);
 }
 
 static ulp_status read_steps(ulp_softmax_case *c, const char *text,
@@ -129,7 +129,7 @@ ulp_status ulp_softmax_case_find(ulp_softmax_case *out, const char *word,
     if (strcmp(table[i].name, word) == 0)
       text = table[i].text;
   if (strlen(text) >= sizeof out->steps)
-    return ulp_error_set(e, ULP_EINVAL, "--cases: '%.40s...' is too long",
+    return ulp_error_set(e, ULP_EINVAL, "--cases '%.40s...' is too long",
                          text);
   snprintf(out->steps, sizeof out->steps, "%s", text);
   if (strncmp(text, "steps:", 6) == 0)
@@ -142,7 +142,7 @@ ulp_status ulp_softmax_case_find(ulp_softmax_case *out, const char *word,
     out->stage = ULP_WEIGHTS_EXP;
     return read_quantizer(out, text + 4, e);
   }
-  return ulp_error_set(e, ULP_ENAME, "--cases: '%.80s': expected a name such "
+  return ulp_error_set(e, ULP_ENAME, "--cases '%.80s': expected a name such "
                        "as bf16, steps:..., p:QUANTIZER or exp:QUANTIZER",
                        word);
 }

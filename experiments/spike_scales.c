@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "layer.h"
+#include "parameters.h"
 #include "snr.h"
 #include "spikes.h"
 
@@ -29,20 +30,19 @@ ulp_status ulp_spike_handling_read(ulp_spike_handling *h, const char *word,
   for (int k = 0; k <= ULP_SPIKE_PREFIX; k++) {
     const char *name = names[k].name;
     size_t n = strlen(name);
-    char *end = NULL;
     h->how = (ulp_spike_how)k;
     if (!names[k].takes_number && strcmp(name, word) == 0)
       return ULP_OK;
     if (!names[k].takes_number || strncmp(name, word, n) != 0)
       continue;
-    h->parameter = strtod(word + n, &end);
+    bool read = ulp_number_of(&h->parameter, word + n);
     bool whole = h->parameter == floor(h->parameter);
-    if (word[n] && !*end && h->parameter > 0 &&
+    if (read && h->parameter > 0 &&
         (k == ULP_SPIKE_GROUP ? whole && h->parameter < 65537
                               : h->parameter <= 100))
       return ULP_OK;
   }
-  return ulp_error_set(e, ULP_EINVAL, "--handlings '%.40s': expected static, "
+  return ulp_error_set(e, ULP_EINVAL, "'%.40s': expected static, "
                        "static-plain, percentile:P, dynamic-tensor, "
                        "dynamic-token, group:N or prefix", word);
 }

@@ -2,13 +2,11 @@
  *
  * The cells of a grid, from the parameters of a run.
  */
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "parameters.h"
 #include "sum_grid.h"
-#include "words.h"
 
 enum { MOST_K = 1 << 24, MOST_SIDE = 1 << 12, MOST_REPETITIONS = 1024 };
 
@@ -19,19 +17,6 @@ typedef struct {
   size_t operand_count, family_count, length_count;
 } axes;
 
-static ulp_status read_whole(const char *option, const char *word, size_t most,
-                             size_t *out, ulp_error *e)
-{
-  char *end;
-  errno = 0;
-  unsigned long long v = strtoull(word, &end, 10);
-  if (*word < '0' || *word > '9' || *end || errno || v < 1 || v > most)
-    return ulp_error_set(e, ULP_EINVAL, "--%s %.80s: expected 1 to %zu",
-                         option, word, most);
-  *out = (size_t)v;
-  return ULP_OK;
-}
-
 static ulp_status add_operand(void *data, size_t i, const char *word,
                               ulp_error *e)
 {
@@ -39,7 +24,7 @@ static ulp_status add_operand(void *data, size_t i, const char *word,
   const ulp_recipe_type *t = ulp_recipe_type_find(word);
   /* f32 needs more bits than the exact sums have; s8 sums are exact. */
   if (!t || t->exp_bits == 0 || t->man_bits > 10)
-    return ulp_error_set(e, ULP_ENAME, "--operands: '%.80s': expected e4m3, "
+    return ulp_error_set(e, ULP_ENAME, "--operands '%.80s': expected e4m3, "
                          "e5m2, f16 or bf16", word);
   a->operands[i] = t;
   a->operand_count = i + 1;
@@ -56,16 +41,29 @@ static ulp_status add_family(void *data, size_t i, const char *word,
       a->family_count = i + 1;
       return ULP_OK;
     }
-  return ulp_error_set(e, ULP_ENAME, "--data: '%.80s': expected normal, "
+  return ulp_error_set(e, ULP_ENAME, "--data '%.80s': expected normal, "
                        "positive, outlier, wide or cancel", word);
 }
 
-static ulp_status add_length(void *data, size_t i, const char *word,
-                             ulp_error *e)
+/* Those asked for, or powers of two. */
+static ulp_status read_lengths(axes *a, const ulp_run *run,
+                               const sum_defaults *d, ulp_error *e)
 {
-  axes *a = data;
-  a->length_count = i + 1;
-  return read_whole("lengths", word, MOST_K, &a->lengths[i], e);
+  ulp_status s = ULP_OK;
+  int64_t *lengths = NULL;
+  if (ulp_words_count(ulp_run_parameter(run, "lengths")))
+    lengths = ulp_list_wholes(&a->length_count, run, "lengths", NULL, 1, MOST_K,
+                              &s, e);
+  a->lengths = calloc(a->length_count + 64, sizeof *a->lengths);
+  if (s == ULP_OK && !a->lengths)
+    s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  for (size_t i = 0; s == ULP_OK && i < a->length_count; i++)
+    a->lengths[i] = (size_t)lengths[i];
+  if (s == ULP_OK && a->length_count == 0)
+    for (size_t k = d->least; k <= d->most; k *= 2)
+      a->lengths[a->length_count++] = k;
+  free(lengths);
+  return s;
 }
 
 static ulp_status read_axes(axes *a, const ulp_run *run, const sum_defaults *d,
@@ -75,20 +73,15 @@ static ulp_status read_axes(axes *a, const ulp_run *run, const sum_defaults *d,
   const char *data = ulp_run_parameter(run, "data");
   if (!*data)
     data = run->file ? "normal" : "normal positive outlier wide";
-  const char *lengths = ulp_run_parameter(run, "lengths");
   a->operands = calloc(ulp_words_count(operands) + 1, sizeof *a->operands);
   a->families = calloc(ulp_words_count(data) + 1, sizeof *a->families);
-  a->lengths = calloc(ulp_words_count(lengths) + 64, sizeof *a->lengths);
-  if (!a->operands || !a->families || !a->lengths)
+  if (!a->operands || !a->families)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   ulp_status s = ulp_words_read(operands, add_operand, a, e);
   if (s == ULP_OK)
     s = ulp_words_read(data, add_family, a, e);
   if (s == ULP_OK)
-    s = ulp_words_read(lengths, add_length, a, e);
-  if (s == ULP_OK && a->length_count == 0)
-    for (size_t k = d->least; k <= d->most; k *= 2)
-      a->lengths[a->length_count++] = k;
+    s = read_lengths(a, run, d, e);
   if (s == ULP_OK && (a->operand_count == 0 || a->family_count == 0))
     s = ulp_error_set(e, ULP_EINVAL, "--%s: expected a name",
                       a->operand_count ? "data" : "operands");
@@ -99,9 +92,12 @@ static ulp_status read_size(const ulp_run *run, const char *name,
                             size_t standard, size_t most, size_t *out,
                             ulp_error *e)
 {
-  const char *word = ulp_run_parameter(run, name);
-  *out = standard;
-  return *word ? read_whole(name, word, most, out, e) : ULP_OK;
+  const int64_t n = (int64_t)standard, by_effort[] = {n, n, n};
+  int64_t size;
+  ulp_status s = ulp_whole_parameter(&size, run, name, by_effort, 1,
+                                     (int64_t)most, e);
+  *out = (size_t)size;
+  return s;
 }
 
 static ulp_status read_sizes(sum_grid *g, const ulp_run *run,
@@ -183,11 +179,6 @@ ulp_status sum_grid_cells(sum_grid *g, const ulp_run *run,
 
 ulp_status sum_read_lambda(const ulp_run *run, double *out, ulp_error *e)
 {
-  const char *word = ulp_run_parameter(run, "lambda");
-  char *end;
-  *out = strtod(word, &end);
-  if (end == word || *end || !(*out > 0 && *out < 1e6))
-    return ulp_error_set(e, ULP_EINVAL, "--lambda %.80s: expected a number "
-                         "above 0", word);
-  return ULP_OK;
+  return ulp_number_parameter(out, run, "lambda",
+                              ulp_between(0, 1e6), e);
 }

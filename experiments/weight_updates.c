@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "source.h"
-#include "words.h"
+#include "parameters.h"
 
 /* ---- weights ------------------------------------------------------------ */
 
@@ -44,10 +44,10 @@ static ulp_status read_weight(void *data, size_t i, const char *word,
   const reader *r = data;
   ulp_weights *w = &r->w[i];
   bool many = strncmp(word, "gaussian:", 9) == 0;
-  char *end;
-  double x = strtod(many ? word + 9 : word, &end);
-  if (*end || !(x >= 0x1p-100 && x <= 0x1p100) || strlen(word) > 60)
-    return ulp_error_set(e, ULP_EINVAL, "--weights: '%.40s': expected a number "
+  double x;
+  if (!ulp_number_of(&x, many ? word + 9 : word) ||
+      !(x >= 0x1p-100 && x <= 0x1p100) || strlen(word) > 60)
+    return ulp_error_set(e, ULP_EINVAL, "--weights '%.40s': expected a number "
                          "above 0, or gaussian: and one", word);
   (void)snprintf(w->name, sizeof w->name, "%s", word);
   if (many) {
