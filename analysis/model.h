@@ -70,6 +70,10 @@ void ulp_step_round_array(const ulp_step *s, double *y, const double *x,
  * below -745.13...; a NaN stays one. */
 double ulp_exp(double x);
 
+/* The natural logarithm of a finite x > 0, by + - * / alone, to about one unit
+ * in the last place (tests/check_attention.c). */
+double ulp_log(double x);
+
 /* y[m, n] = x[m, k] w[n, k]^T, each output the sum of its products from the
  * first to the last, in f64; y overlaps neither.  One thread. */
 void ulp_product(double *y, const double *x, const double *w, size_t m,
@@ -111,6 +115,7 @@ void ulp_rms_norm(double *y, const double *x, const double *gamma, int64_t n,
 void ulp_layer_norm(double *y, const double *x, const double *gamma,
                     const double *beta, int64_t n, double epsilon,
                     const ulp_norm_steps *steps, uint64_t index);
+
 /* ---- softmax ------------------------------------------------------------ */
 
 /* p_i = e^(x_i - max x) / sum_j e^(x_j - max x), each step rounded; the sum

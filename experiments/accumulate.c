@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "statistics.h"
 #include "words.h"
 
 static const ulp_column columns[] = {
@@ -218,7 +219,7 @@ static void print_sums(ulp_text *row, const sum_result *m,
   ulp_csv_integer(row, m->runs);
   ulp_csv_number(row, m->exact);
   ulp_csv_number(row, m->mean);
-  ulp_csv_number(row, 1.959963984540054 * m->deviation / sqrt(n));
+  ulp_csv_number(row, ULP_Z95 * m->deviation / sqrt(n));
   ulp_csv_number(row, want->mean);
   ulp_csv_number(row, want->deviation);
   ulp_csv_number(row, m->mean / m->exact);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "accumulators.h"
+#include "statistics.h"
 #include "sum_grid.h"
 #include "words.h"
 

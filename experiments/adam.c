@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "mix.h"
+#include "statistics.h"
 
 typedef struct {
   const ulp_adam *a;
@@ -166,7 +167,7 @@ static ulp_status measure_once(work *w, ulp_adam_result *out, ulp_error *e)
   double variance = (squares - sum * mean) / (count - 1);
   out->once = mean;
   out->once_ci95 =
-      1.959963984540054 * sqrt(variance > 0 ? variance / count : 0);
+      ULP_Z95 * sqrt(variance > 0 ? variance / count : 0);
   if (blocks < 2)
     out->once_ci95 = NAN;
   return s;

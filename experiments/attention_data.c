@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "mix.h"
+#include "normal_draws.h"
 #include "words.h"
 
 static const char *const names[] = {"flat", "peaked", "passkey"};
@@ -39,46 +40,6 @@ double ulp_needle_score(int64_t dim)
 uint64_t ulp_head_stream(const char *what, int64_t head)
 {
   return (uint64_t)ulp_name_hash(what) << 24 | (uint64_t)head;
-}
-
-/* ---- normal numbers ----------------------------------------------------- */
-
-/* To mean 0 and mean square 1/2.  The mean matters: the output of flat
- * attention over N keys is as small as 1 / sqrt(N), and a mean of 2^-8, which
- * 2^16 draws have, would be seen beyond 2^16 keys. */
-static void standardize(float *pool, const double *x)
-{
-  double mean = 0, square = 0;
-  for (int i = 0; i < ULP_POOL; i++)
-    mean += x[i] / ULP_POOL;
-  for (int i = 0; i < ULP_POOL; i++)
-    square += (x[i] - mean) * (x[i] - mean) / ULP_POOL;
-  for (int i = 0; i < ULP_POOL; i++)
-    pool[i] = (float)((x[i] - mean) / sqrt(2 * square));
-}
-
-ulp_status ulp_pool_make(float **pool, uint64_t seed)
-{
-  double *x = malloc(ULP_POOL * sizeof *x);
-  *pool = malloc(ULP_POOL * sizeof **pool);
-  ulp_status s = x && *pool ? ulp_sample("gaussian", x, ULP_POOL, false, seed,
-                                         ulp_head_stream("pool", 0))
-                            : ULP_ENOMEM;
-  if (s == ULP_OK)
-    standardize(*pool, x);
-  free(x);
-  return s;
-}
-
-void ulp_pool_fill(const float *pool, float *out, int64_t first, int64_t n,
-                   uint64_t seed, uint64_t stream)
-{
-  for (int64_t i = 0; i < n; i += 2) {
-    uint64_t w = ulp_word(seed, stream, (uint64_t)(first + i) / 2);
-    out[i] = pool[w & 0xffff] + pool[w >> 16 & 0xffff];
-    if (i + 1 < n)
-      out[i + 1] = pool[w >> 32 & 0xffff] + pool[w >> 48];
-  }
 }
 
 /* ---- planting ----------------------------------------------------------- */
@@ -192,13 +153,13 @@ static ulp_status draw(ulp_head *h, const float *pool, int64_t number,
   float *x = malloc((size_t)d * sizeof *x);
   if (!x)
     return ULP_ENOMEM;
-  ulp_pool_fill(pool, h->values, 0, count, h->spec.seed,
+  ulp_normal_pool_fill(pool, h->values, 0, count, h->spec.seed,
                 ulp_head_stream("values", number));
   if (!given)
-    ulp_pool_fill(pool, h->keys, 0, count, h->spec.seed,
+    ulp_normal_pool_fill(pool, h->keys, 0, count, h->spec.seed,
                   ulp_head_stream("keys", number));
   for (int64_t q = 0; q < rows; q++) {
-    ulp_pool_fill(pool, x, 0, d, h->spec.seed,
+    ulp_normal_pool_fill(pool, x, 0, d, h->spec.seed,
                   ulp_head_stream("queries", number * 4096 + q));
     direction(h->query + q * d, x, d);
     h->needle[q] = -1;

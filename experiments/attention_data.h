@@ -37,13 +37,7 @@ typedef struct {
   int64_t *needle;      /* token, or -1; by query */
 } ulp_head;
 
-/* Normal numbers from a pool: sums of two of 2^16 draws, so any element alone,
- * and fast. */
-enum { ULP_POOL = 1 << 16 };
-ULP_MUST_CHECK ulp_status ulp_pool_make(float **pool, uint64_t seed);
-/* out[i], elements first .. first+n-1 of a stream; first is even. */
-void ulp_pool_fill(const float *pool, float *out, int64_t first, int64_t n,
-                   uint64_t seed, uint64_t stream);
+/* The stream of what a head has. */
 uint64_t ulp_head_stream(const char *what, int64_t head);
 
 /* keys: given ones (a tensor's), or NULL to draw them; the head owns them then.

@@ -25,7 +25,7 @@
 #include <string.h>
 
 #include "model.h"
-#include "normal.h"
+#include "normal_law.h"
 
 typedef struct ulp_attention_at at_context;
 
@@ -310,7 +310,7 @@ static void set_errors(ulp_attention_error *out, const ulp_attention *a,
       .predicted_output_error =
           sqrt(variance * at->spread + s->values / (at->mass * at->mass)) /
           at->norm,
-      .kl = s->tilt / at->mass + ulp_natural_log(s->mass / at->mass),
+      .kl = s->tilt / at->mass + ulp_log(s->mass / at->mass),
       .predicted_kl = variance * (1 - at->squares) / 2,
       .moved = s->top != at->top};
   set_fit(out, w, w->query + q * dim, dim, (double)n);

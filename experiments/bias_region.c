@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "draws.h"
+#include "statistics.h"
 
 const ulp_bias_region ulp_bias_regions[ULP_BIAS_REGIONS] = {
     {"normal", ULP_NORMAL_GAPS, ULP_OVERFLOW_SATURATE},
@@ -79,7 +80,7 @@ static void print_errors(ulp_text *row, const ulp_draw_counts *c, double p,
     return;
   }
   ulp_csv_number(row, sign * (up - fraction) + 0.0); /* no -0 */
-  ulp_csv_number(row, 1.959963984540054 * sqrt(up * (1 - up) / n));
+  ulp_csv_number(row, ulp_wald(up, n));
   ulp_csv_number(row, sign * (p - fraction) + 0.0);
   ulp_csv_number(row, sign * uniform + 0.0);
 }

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "statistics.h"
+
 enum { CHUNK = 1 << 12 };
 
 /* ---- values and scales ------------------------------------------------- */
@@ -148,7 +150,7 @@ void ulp_bias_print(ulp_text *row, const ulp_bias_sums *s, double uniform)
   ulp_csv_number(row, s->expected_ups / n);
   ulp_csv_integer(row, s->strays);
   ulp_csv_number(row, mean);
-  ulp_csv_number(row, 1.959963984540054 *
+  ulp_csv_number(row, ULP_Z95 *
                           sqrt(fmax(s->error2 / n - mean * mean, 0) / n));
   ulp_csv_number(row, s->expected / n);
   ulp_csv_number(row, uniform + 0.0); /* no -0 */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "normal_draws.h"
 #include "parameters.h"
 
 typedef struct {
@@ -189,7 +190,7 @@ static void add_noise(float *y, const float *x, int64_t tokens, int64_t dim,
     for (int64_t c = 0; c < dim; c++)
       square += (double)k[c] * (double)k[c];
     double by = share * sqrt(square / (double)dim);
-    ulp_pool_fill(pool, y + t * dim, t * even, dim, seed, stream);
+    ulp_normal_pool_fill(pool, y + t * dim, t * even, dim, seed, stream);
     for (int64_t c = 0; c < dim; c++)
       y[t * dim + c] = (float)((double)k[c] + by * (double)y[t * dim + c]);
   }

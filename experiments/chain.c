@@ -19,7 +19,8 @@ ulp_status ulp_chain_read(ulp_chain *out, const char *word, ulp_error *e)
     return ULP_OK;
   }
   /* so that sums are exact before they are rounded */
-  if (!ulp_number_of(&x, word) || !(x >= 0x1p-24 && x <= 1) || (double)(float)x != x)
+  if (!ulp_number_of(&x, word) || !(x >= 0x1p-24 && x <= 1) ||
+      (double)(float)x != x)
     return ulp_error_set(e, ULP_EINVAL, "--updates '%.80s': expected "
                          "harmonic, or an f32 from 0x1p-24 to 1", word);
   *out = (ulp_chain){.start = 1, .update = x};

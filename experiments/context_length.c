@@ -15,8 +15,10 @@
 #include "attention_error.h"
 #include "cache_scheme.h"
 #include "cases.h"
-#include "normal.h"
+#include "normal_draws.h"
+#include "normal_law.h"
 #include "parameters.h"
+#include "statistics.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -422,7 +424,7 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   run->points = ulp_sweep_points(&st->sweep);
   size_t n = st->kinds * st->scheme_count * (size_t)st->heads * st->contexts;
   st->errors = calloc(n * (size_t)row_count(st), sizeof *st->errors);
-  if (!st->errors || ulp_pool_make(&st->pool, run->seed) != ULP_OK)
+  if (!st->errors || ulp_normal_pool_make(&st->pool, run->seed) != ULP_OK)
     return no_memory(e);
   for (int64_t h = 0; s == ULP_OK && h < st->heads; h++)
     s = measure_head(run, st, h, e);

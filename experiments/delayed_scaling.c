@@ -16,6 +16,7 @@
 #include "delayed_steps.h"
 #include "mode_word.h"
 #include "parameters.h"
+#include "statistics.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -278,7 +279,7 @@ static void print_steps(ulp_text *row, const ulp_delayed_result *r,
   ulp_csv_integer(row, r->steps);
   ulp_csv_integer(row, r->elements);
   ulp_csv_number(row, part);
-  ulp_csv_number(row, chance ? 1.959963984540054 * sqrt(part * (1 - part) / n)
+  ulp_csv_number(row, chance ? ulp_wald(part, n)
                              : 0);
   ulp_csv_number_if(row, predicted, !isnan(predicted));
   ulp_csv_number(row, r->clipped_steps / n);

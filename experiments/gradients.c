@@ -13,6 +13,7 @@
 #include "gradient_cases.h"
 #include "mode_word.h"
 #include "model.h"
+#include "statistics.h"
 #include "words.h"
 
 static const ulp_column columns[] = {
@@ -252,7 +253,7 @@ static void print_losses(ulp_text *row, const ulp_gradients *g,
   ulp_csv_integer(row, (int64_t)loss->sums.count);
   ulp_csv_number_if(row, r.flushed, n > 0);
   ulp_csv_number_if(
-      row, 1.959963984540054 * sqrt(r.flushed * (1 - r.flushed) / n), n > 0);
+      row, ulp_wald(r.flushed, n), n > 0);
   ulp_csv_number_if(row,
                     ulp_lognormal_underflow(
                         &g->known, ulp_min_positive(f) * scale, sr),
@@ -274,7 +275,7 @@ static void print_sums(ulp_text *row, const sums *s, const ulp_loss *loss)
   ulp_csv_number_if(row, r.snr_db_ci95, any);
   ulp_csv_number_if(row, s->median, any);
   ulp_csv_number_if(row, s->bias / s->x1, any);
-  ulp_csv_number_if(row, 1.959963984540054 * sqrt(s->variance) / s->x1, any);
+  ulp_csv_number_if(row, ULP_Z95 * sqrt(s->variance) / s->x1, any);
   ulp_csv_number_if(row, s->bias / sqrt(s->variance), any && s->variance > 0);
 }
 

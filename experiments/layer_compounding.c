@@ -111,8 +111,8 @@ static ulp_status read_scheme(void *data, size_t i, const char *word,
   char(*out)[100] = data;
   if ((size_t)snprintf(out[i], sizeof out[i], "%s", word) < sizeof out[i])
     return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--schemes: '%.40s...': expected up to 99 "
-                       "characters", word);
+  return ulp_error_set(e, ULP_EINVAL, "--schemes '%.40s...': expected up to "
+                       "99 characters", word);
 }
 
 static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)

@@ -12,8 +12,9 @@
 #include "cases.h"
 #include "logits_data.h"
 #include "model.h"
-#include "normal.h"
+#include "normal_law.h"
 #include "parameters.h"
+#include "statistics.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -408,7 +409,7 @@ static void compare_probabilities(position_loss *l, const state *st,
     other += ulp_exp(y[v] - top);
     tilt += p * (x[v] - y[v]);
   }
-  l->kl = tilt / sum + ulp_natural_log(other / sum);
+  l->kl = tilt / sum + ulp_log(other / sum);
   l->predicted_kl = (mean / sum - own / (sum * sum)) / 2;
   l->shift = ulp_exp(best - top) / other - 1 / sum;
 }

@@ -10,7 +10,8 @@
 #include "attention_data.h"
 #include "mix.h"
 #include "model.h"
-#include "normal.h"
+#include "normal_draws.h"
+#include "normal_law.h"
 
 enum { BLOCK = 256 };
 
@@ -29,7 +30,7 @@ static void draw_weights(ulp_lm_head *h, const float *pool, uint64_t seed)
     float *w = h->weights + v * h->dim;
     double by = (0.7 + 0.6 * uniform(seed, "head gain", v)) /
                 sqrt((double)h->dim);
-    ulp_pool_fill(pool, w, v * even, h->dim, seed,
+    ulp_normal_pool_fill(pool, w, v * even, h->dim, seed,
                   ulp_head_stream("head weights", 0));
     for (int64_t c = 0; c < h->dim; c++)
       w[c] = (float)(by * (double)w[c]);
@@ -66,7 +67,8 @@ static void draw_hidden(ulp_lm_head *h, const float *pool, float *draw,
                             (double)h->vocab);
   int64_t second = (int64_t)(uniform(seed, "lean", 4 * t + 3) *
                              (double)h->vocab);
-  ulp_pool_fill(pool, draw, 0, h->dim, seed, ulp_head_stream("hidden", t));
+  ulp_normal_pool_fill(pool, draw, 0, h->dim, seed,
+                       ulp_head_stream("hidden", t));
   for (int64_t c = 0; c < h->dim; c++)
     x[c] = (double)draw[c];
   norm = length(x, h->dim);
@@ -171,7 +173,7 @@ ulp_status ulp_lm_head_make(ulp_lm_head *h, int64_t vocab, int64_t dim,
   h->input = malloc(n * sizeof *h->input);
   ulp_status s = draw && h->weights && h->hidden && h->logits && h->top &&
                          h->token && h->input
-                     ? ulp_pool_make(&pool, seed)
+                     ? ulp_normal_pool_make(&pool, seed)
                      : ULP_ENOMEM;
   if (s == ULP_OK && !weights)
     draw_weights(h, pool, seed);

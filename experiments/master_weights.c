@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cases.h"
+#include "statistics.h"
 #include "weight_updates.h"
 #include "parameters.h"
 
@@ -180,7 +181,7 @@ static void print_way(ulp_text *row, const ulp_update_case *c,
     error = p->deviation / sqrt((double)r->count);
   ulp_csv_integer(row, c->steps);
   ulp_csv_number(row, r->gain);
-  ulp_csv_number(row, 1.959963984540054 * r->deviation /
+  ulp_csv_number(row, ULP_Z95 * r->deviation /
                           sqrt((double)r->count));
   ulp_csv_number_if(row, p->gain, p->gain_known);
   ulp_csv_number_if(row, p->deviation, p->deviation_known);
@@ -230,7 +231,7 @@ static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
   ulp_csv_number(row, c.update / w->rms);
   ulp_csv_integer(row, r.count);
   ulp_csv_number(row, r.lost);
-  ulp_csv_number(row, 1.959963984540054 * sqrt(r.lost * (1 - r.lost) / n));
+  ulp_csv_number(row, ulp_wald(r.lost, n));
   ulp_csv_number_if(row, p.lost, p.lost_known);
   print_threshold(row, &c);
   print_way(row, &c, &r, &p);

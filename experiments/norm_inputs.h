@@ -5,7 +5,7 @@
 #ifndef ULPLAB_EXPERIMENTS_NORM_INPUTS_H
 #define ULPLAB_EXPERIMENTS_NORM_INPUTS_H
 
-#include "normals.h"
+#include "normal_draws.h"
 #include "residual_theory.h"
 
 /* A row of the table of kinds. */

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "statistics.h"
+
 /* Sums over rows. */
 typedef struct {
   double e2, e4;         /* of a row's squared relative error, and its square */
@@ -151,7 +153,7 @@ static void finish(ulp_norm_result *out, const sums *s, const ulp_norm_case *c)
   double mean = s->e2 / n, variance = fmax(0, s->e4 / n - mean * mean);
   out->error = sqrt(mean);
   if (mean > 0 && n > 1) /* delta method */
-    out->error_ci95 = 1.959963984540054 * sqrt(variance / (n - 1)) /
+    out->error_ci95 = ULP_Z95 * sqrt(variance / (n - 1)) /
                       (2 * out->error);
   out->error_predicted = s->predicted2 >= 0;
   if (out->error_predicted)

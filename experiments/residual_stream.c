@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "mix.h"
+#include "statistics.h"
 
 enum { START_STREAM = 1, UPDATE_STREAM = 2 };
 
@@ -73,7 +74,7 @@ static void finish(ulp_residual_result *out, const double *arrived,
     double d = (arrived[i] - out->gain * exact[i]) * exact[i];
     spread += d * d;
   }
-  out->gain_ci95 = 1.959963984540054 * sqrt(spread) / xx;
+  out->gain_ci95 = ULP_Z95 * sqrt(spread) / xx;
   out->relative_error = sqrt(e2 / square);
 }
 

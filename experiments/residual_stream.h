@@ -6,7 +6,7 @@
 #define ULPLAB_EXPERIMENTS_RESIDUAL_STREAM_H
 
 #include "model.h"
-#include "normals.h"
+#include "normal_draws.h"
 
 typedef enum { ULP_STREAM_ROUNDED, ULP_STREAM_KAHAN } ulp_stream_kind;
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "gaps.h"
+#include "statistics.h"
 #include "words.h"
 
 enum { CHUNK = 1 << 12 };
@@ -219,7 +220,7 @@ static double predicted_power(const ulp_rounding *r, double cells)
 static void print_row(ulp_text *row, const noise_sums *s, double cells,
                       double predicted, double predicted_rne)
 {
-  const double normal = 1.959963984540054;
+  const double normal = ULP_Z95;
   double n = s->n, p = s->p / n, q = s->q / n, ratio = p / q;
   double error = sqrt(fmax(s->p2 / n - p * p, 0) / n);
   double spread = s->p2 / n / (p * p) + s->q2 / n / (q * q) -

@@ -10,9 +10,12 @@
 
 #include "attention_data.h"
 #include "cases.h"
-#include "normal.h"
+#include "model.h"
+#include "normal_draws.h"
+#include "normal_law.h"
 #include "parameters.h"
 #include "softmax_case.h"
+#include "statistics.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
@@ -161,7 +164,7 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
     s = ulp_error_set(e, ULP_EINVAL, "--rows: expected one kind at least");
   if (s != ULP_OK)
     return s;
-  if (ulp_pool_make(&st->pool, run->seed) != ULP_OK)
+  if (ulp_normal_pool_make(&st->pool, run->seed) != ULP_OK)
     return no_memory(e);
   st->sweep = run->file
                   ? (ulp_sweep){3, {st->source_count, 1, st->case_count}}
@@ -219,7 +222,7 @@ static void row_free(score_row *r)
 static void draw_scores(score_row *r, const state *st, int kind, uint64_t seed,
                         int64_t sample)
 {
-  ulp_pool_fill(st->pool, r->work, 0, (int64_t)r->n, seed,
+  ulp_normal_pool_fill(st->pool, r->work, 0, (int64_t)r->n, seed,
                 ulp_head_stream("scores", sample));
   for (size_t i = 0; i < r->n; i++)
     r->score[i] = (double)(float)(kinds[kind].deviation * (double)r->work[i]);
@@ -264,7 +267,7 @@ static double flush_chance(const ulp_softmax_case *c, const score_row *r,
 {
   double least = ulp_min_positive(&c->q.element) * c->unit / 2;
   double whole = c->stage == ULP_WEIGHTS_P ? r->sum : 1;
-  double score = r->maximum + ulp_natural_log(least * whole);
+  double score = r->maximum + ulp_log(least * whole);
   return deviation > 0 ? ulp_normal_tail(-score / deviation) : 0 <= score;
 }
 
@@ -295,13 +298,13 @@ static row_loss compare(const score_row *r)
   row_loss l = {.row_sum = sum - 1, .broken = !isfinite(sum) || !(sum > 0)};
   if (l.broken)
     return l;
-  log_sum = ulp_natural_log(r->sum);
+  log_sum = ulp_log(r->sum);
   for (size_t i = 0; i < r->n; i++) {
     double p = r->exact[i], q = r->weight[i] / sum;
     top = p > r->exact[top] ? i : top;
     l.variation += fabs(q - p) / 2;
     if (r->weight[i] > 0)
-      l.kl += q * (ulp_natural_log(q) - (r->score[i] - r->maximum - log_sum));
+      l.kl += q * (ulp_log(q) - (r->score[i] - r->maximum - log_sum));
     else if (p > 0) {
       l.flushed += 1 / (double)r->n;
       l.lost += p;
@@ -323,7 +326,7 @@ static ulp_status measure(row_loss *out, const state *st, const size_t *at,
     ulp_source_read(source, r->score, sample * (int64_t)r->n, (int64_t)r->n);
   else
     draw_scores(r, st, st->kind[at[ROWS]], seed, sample);
-  ulp_pool_fill(st->pool, r->value, 0, (int64_t)r->n * DIM, seed,
+  ulp_normal_pool_fill(st->pool, r->value, 0, (int64_t)r->n * DIM, seed,
                 ulp_head_stream("softmax values", sample));
   find_exact(r);
   ulp_status s = ulp_softmax_case_weights(c, r->weight, r->score, r->n,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "draws.h"
+#include "statistics.h"
 #include "words.h"
 
 static const ulp_column columns[] = {
@@ -196,7 +197,7 @@ static void print_moments(ulp_text *row, const ulp_draw_counts *c, double v,
   ulp_csv_integer(row, c->ups);
   ulp_csv_integer(row, c->strays);
   ulp_csv_number(row, up - v);
-  ulp_csv_number(row, 1.959963984540054 * sqrt(p * (1 - p) / n));
+  ulp_csv_number(row, ulp_wald(p, n));
   ulp_csv_number(row, p - v);
   ulp_csv_integer(row, p == v);
   ulp_csv_number(row, up * (1 - up));

@@ -13,7 +13,7 @@
 #define ULPLAB_EXPERIMENTS_STACK_H
 
 #include "model.h"
-#include "normals.h"
+#include "normal_draws.h"
 
 typedef enum { ULP_STACK_MIRRORS, ULP_STACK_BLOCKS } ulp_stack_kind;
 typedef enum { ULP_SITE_BRANCH, ULP_SITE_STREAM } ulp_site;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "stack_theory.h"
+#include "statistics.h"
 
 bool ulp_stack_has_error(const ulp_stack_line *l, int64_t layer)
 {
@@ -88,7 +89,7 @@ ulp_stack_fit ulp_stack_fit_line(const ulp_stack *s, size_t line)
     return f;
   double mean = sum / n, variance = fmax(0, squares / n - mean * mean);
   f.exponent = mean;
-  f.exponent_ci95 = 1.959963984540054 * sqrt(variance / (n - 1));
+  f.exponent_ci95 = ULP_Z95 * sqrt(variance / (n - 1));
   f.absolute = absolute / n;
   return f;
 }

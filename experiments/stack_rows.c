@@ -8,6 +8,7 @@
 
 #include "cases.h"
 #include "stack_theory.h"
+#include "statistics.h"
 
 /* Rms and mean part along of the errors of single layers. */
 static void print_local(ulp_text *row, const ulp_local_error *all,
@@ -60,7 +61,7 @@ static void print_error(ulp_text *row, const ulp_stack *s, size_t line,
   }
   double error = sqrt(e2), spread = sqrt(fmax(0, e4 - e2 * e2) / (n - 1));
   ulp_csv_number(row, error);
-  ulp_csv_number(row, error > 0 ? 1.959963984540054 * spread / (2 * error)
+  ulp_csv_number(row, error > 0 ? ULP_Z95 * spread / (2 * error)
                                 : 0);
   ulp_csv_number(row, predicted);
   ulp_csv_number(row, cross / signal);

@@ -62,26 +62,3 @@ double ulp_powers_relative(const ulp_powers *p)
 {
   return sqrt(p->error / p->signal);
 }
-
-/* ---- growth ------------------------------------------------------------- */
-
-static double logarithm(double x)
-{
-  MPFR_DECL_INIT(t, 53);
-  mpfr_set_d(t, x, MPFR_RNDN);
-  mpfr_log(t, t, MPFR_RNDN);
-  return mpfr_get_d(t, MPFR_RNDN);
-}
-
-double ulp_growth_exponent(const double *x, const double *y, int n)
-{
-  double sx = 0, sy = 0, sxx = 0, sxy = 0;
-  for (int i = 0; i < n; i++) {
-    double u = logarithm(x[i]), v = logarithm(y[i]);
-    sx += u;
-    sy += v;
-    sxx += u * u;
-    sxy += u * v;
-  }
-  return (n * sxy - sx * sy) / (n * sxx - sx * sx);
-}

@@ -27,7 +27,4 @@ void ulp_powers_block(ulp_powers *p, double branch, double parallel,
 /* sqrt(E e^2 / E y^2). */
 double ulp_powers_relative(const ulp_powers *p);
 
-/* Least squares fit of log y against log x: y ~ x^slope. */
-double ulp_growth_exponent(const double *x, const double *y, int n);
-
 #endif

@@ -4,10 +4,10 @@
  */
 #include "sum_errors.h"
 
-#include <gsl/gsl_cdf.h>
-#include <gsl/gsl_fit.h>
 #include <math.h>
 #include <string.h>
+
+#include "statistics.h"
 
 /* ---- one product ------------------------------------------------------- */
 
@@ -50,19 +50,6 @@ void sum_errors_take(sum_errors *out, const exact_product *p,
 
 /* ---- repetitions ------------------------------------------------------- */
 
-double sum_interval(const double *x, size_t n)
-{
-  double mean = 0, square = 0, count = (double)n;
-  if (n < 2)
-    return NAN;
-  for (size_t i = 0; i < n; i++)
-    mean += x[i] / count;
-  for (size_t i = 0; i < n; i++)
-    square += (x[i] - mean) * (x[i] - mean);
-  return gsl_cdf_tdist_Pinv(0.975, count - 1) *
-         sqrt(square / (count - 1) / count);
-}
-
 /* 0 / 0 is no error. */
 static double ratio(double x, double y) { return x == 0 ? 0 : x / y; }
 
@@ -88,9 +75,9 @@ sum_report sum_report_of(const sum_errors *list, size_t repetitions)
     r.max_ulp = fmax(r.max_ulp, s->max_ulp);
   }
   r.frobenius = r.nonfinite ? INFINITY : sqrt(ratio(all.e2, all.x2));
-  r.frobenius_ci95 = r.nonfinite ? NAN : sum_interval(frobenius, n);
+  r.frobenius_ci95 = r.nonfinite ? NAN : ulp_mean_ci95(frobenius, n);
   r.bias = r.outputs == r.nonfinite ? NAN : ratio(all.outward, all.x1);
-  r.bias_ci95 = r.outputs == r.nonfinite ? NAN : sum_interval(bias, n);
+  r.bias_ci95 = r.outputs == r.nonfinite ? NAN : ulp_mean_ci95(bias, n);
   r.max_ulp = r.nonfinite ? INFINITY : r.max_ulp;
   r.condition = sqrt(ratio(all.magnitude2, all.exact2));
   return r;
@@ -147,31 +134,4 @@ sum_bounds sum_bounds_of(const sum_way *w, size_t k, double lambda)
   double x = n * s.worst + adds * u;
   return (sum_bounds){x < 1 ? x / (1 - x) : INFINITY,
                       lambda * sqrt(n * s.square + adds * u * u)};
-}
-
-/* ---- growth ------------------------------------------------------------ */
-
-sum_growth sum_growth_of(const double *k, const double *error, size_t n,
-                         double least, double most)
-{
-  enum { POINTS = 64 };
-  double at[POINTS], x[POINTS], y[POINTS];
-  double c0, c1, c00, c01, c11, square;
-  sum_growth g = {.exponent = NAN, .ci95 = NAN};
-  size_t used = 0;
-  for (size_t i = 0; i < n && used < POINTS; i++)
-    if (k[i] >= least && k[i] <= most && error[i] > 0 && error[i] < 0.25) {
-      at[used] = k[i];
-      x[used] = log2(k[i]);
-      y[used++] = log2(error[i]);
-    }
-  if (used < 3)
-    return g;
-  g.points = used;
-  g.from = at[0];
-  g.to = at[used - 1];
-  gsl_fit_linear(x, 1, y, 1, used, &c0, &c1, &c00, &c01, &c11, &square);
-  g.exponent = c1;
-  g.ci95 = gsl_cdf_tdist_Pinv(0.975, (double)used - 2) * sqrt(c11);
-  return g;
 }

@@ -38,9 +38,6 @@ typedef struct {
 } sum_report;
 sum_report sum_report_of(const sum_errors *list, size_t repetitions);
 
-/* Half width of the 95 % interval of a mean of n values; NaN below 2. */
-double sum_interval(const double *x, size_t n);
-
 /* How products are added. */
 typedef struct {
   enum { SUM_EXACT, SUM_STEP, SUM_ORDER } kind; /* exact: rounded once to f32 */
@@ -66,18 +63,5 @@ typedef struct {
   double worst, probable;
 } sum_bounds;
 sum_bounds sum_bounds_of(const sum_way *w, size_t k, double lambda);
-
-/* log2(error) = a + b log2(K) by least squares; the interval is Student's, of
- * 95 %, of b under independent deviations from the line. */
-typedef struct {
-  double exponent, ci95;
-  size_t points;
-  double from, to; /* K */
-} sum_growth;
-/* Of the n points, in order of K, those count with least <= K <= most whose
- * error is above 0 and below 1/4, where the sum has not broken down; NaN for
- * fewer than three. */
-sum_growth sum_growth_of(const double *k, const double *error, size_t n,
-                         double least, double most);
 
 #endif

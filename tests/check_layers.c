@@ -11,6 +11,7 @@
 #include "norm_inputs.h"
 #include "residual_theory.h"
 #include "stack_theory.h"
+#include "statistics.h"
 
 static ulp_step step(const char *format)
 {
