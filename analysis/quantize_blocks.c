@@ -62,7 +62,20 @@ typedef struct {
   double amax, global;
   uint64_t index;
   float *room; /* of a gathered block */
+  bool range;  /* whether a formula asks for lo or hi */
+  ulp_code_table table;
 } work;
+
+static bool needs_range(const ulp_quantizer *q)
+{
+  const ulp_formula *const all[] = {&q->raw, &q->second, &q->error,
+                                    &q->factor, &q->zero, &q->decode};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (ulp_formula_has(all[i], ULP_VAR_LOW) ||
+        ulp_formula_has(all[i], ULP_VAR_HIGH))
+      return true;
+  return q->search != 0;
+}
 
 static void measure(const work *w, const float *x, size_t n,
                     double v[ULP_VARIABLES])
@@ -74,7 +87,8 @@ static void measure(const work *w, const float *x, size_t n,
                          ? ulp_block_percentile(x, n, q->percentile)
                          : ulp_quantizer_amax(q, 0, x, n);
   /* From zero, which always lies between lo and hi. */
-  ulp_quantizer_range(q, x, n, &v[ULP_VAR_LOW], &v[ULP_VAR_HIGH]);
+  if (w->range)
+    ulp_quantizer_range(q, x, n, &v[ULP_VAR_LOW], &v[ULP_VAR_HIGH]);
 }
 
 static ulp_setting find_scale(const work *w, int64_t block, const float *x,
@@ -114,10 +128,13 @@ static void quantize_block(const work *w, const float *x, int64_t i)
   ulp_setting t = find_scale(w, i, values, (size_t)p.n);
   for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
     int64_t at = line_at(w->b, &p, line);
-    for (int64_t k = 0; k < p.length[2]; k++)
-      ulp_store_code(
-          &q->element, w->out->codes, (size_t)(at + k),
-          ulp_element_encode(q, &t, x[at + k], w->index + (uint64_t)(at + k)));
+    for (int64_t k = at; k < at + p.length[2]; k++) {
+      uint64_t code;
+      double y = ulp_element_scaled(q, &t, x[k]);
+      if (!w->table.entry || !ulp_code_find(&w->table, y, &code))
+        code = ulp_element_round(q, y, w->index + (uint64_t)k);
+      ulp_store_code(&q->element, w->out->codes, (size_t)k, code);
+    }
   }
 }
 
@@ -126,29 +143,44 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                                double amax, double global, int64_t first,
                                int64_t n, uint64_t index)
 {
-  work w = {q, b, out, amax, global, index, NULL};
+  work w = {.q = q, .b = b, .out = out, .amax = amax, .global = global,
+            .index = index, .range = needs_range(q)};
   if (first < 0 || n < 0 || n > b->blocks || first > b->blocks - n ||
       ulp_rounding_check(&q->rounding) != ULP_OK ||
       (q->fixed && (!out->scales || (!out->zeros && q->zero.count))))
     return ULP_EINVAL;
-  int64_t lines = extent(b, 0) * extent(b, 1);
+  int64_t lines = extent(b, 0) * extent(b, 1), block = lines * extent(b, 2);
   if (lines > 1) {
-    w.room = malloc((size_t)(lines * extent(b, 2) + 1) * sizeof *w.room);
+    w.room = malloc((size_t)(block + 1) * sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
   }
+  w.table = ulp_code_table_make(q, n * block);
   for (int64_t i = first; i < first + n; i++)
     quantize_block(&w, x, i);
+  ulp_code_table_free(&w.table);
   free(w.room);
   return ULP_OK;
 }
 
 /* ---- back --------------------------------------------------------------- */
 
+/* The values of all codes of up to 8 bits, where there are many elements. */
+enum { NARROW = 1 << 8 };
+static bool fill_values(double value[NARROW], const ulp_format *f, int64_t n)
+{
+  if (f->bits > 8 || n < 4 * NARROW) return false;
+  for (uint64_t code = 0; code < UINT64_C(1) << f->bits; code++)
+    value[code] = ulp_decode(f, code);
+  return true;
+}
+
 void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n)
 {
-  double v[ULP_VARIABLES];
+  double v[ULP_VARIABLES], value[NARROW];
+  bool known = fill_values(value, &q->element, n * extent(b, 0) * extent(b, 1) *
+                                                   extent(b, 2));
   ulp_element_constants(q, 0, global, v);
   for (int64_t i = first; i < first + n; i++) {
     place p = place_of(b, i);
@@ -162,10 +194,9 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
     for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
       int64_t at = line_at(b, &p, line);
       for (int64_t k = 0; k < p.length[2]; k++) {
-        double code =
-            ulp_decode(&q->element,
-                       ulp_load_code(&q->element, in->codes, (size_t)(at + k)));
-        y[at + k] = (float)ulp_element_value(q, &d, code - zero, v);
+        uint64_t code = ulp_load_code(&q->element, in->codes, (size_t)(at + k));
+        double x = known ? value[code] : ulp_decode(&q->element, code);
+        y[at + k] = (float)ulp_element_value(q, &d, x - zero, v);
       }
     }
   }

@@ -134,8 +134,8 @@ double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
   return ulp_formula_eval(d->value, q->arithmetic, v);
 }
 
-uint64_t ulp_element_encode(const ulp_quantizer *q, const ulp_setting *t,
-                            float x, uint64_t index)
+double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,
+                          float x)
 {
   double y = ulp_element_flush(q, is_outlier(q, x) ? 0 : (double)x);
   y = q->divide ? y / t->factor : y * t->factor;
@@ -145,8 +145,19 @@ uint64_t ulp_element_encode(const ulp_quantizer *q, const ulp_setting *t,
   if (q->zero.count)
     y = q->zero_after ? nearbyint(y) + t->zero
                       : ulp_element_narrow(q, y + t->zero);
+  return y;
+}
+
+uint64_t ulp_element_round(const ulp_quantizer *q, double y, uint64_t index)
+{
   if (q->ties != ULP_TIES_MODE) return ulp_encode_midpoints(q, (float)y);
   return q->arithmetic == ULP_IN_F64
              ? ulp_encode_f64(&q->element, y, &q->rounding, index)
              : ulp_encode_f32(&q->element, (float)y, &q->rounding, index);
+}
+
+uint64_t ulp_element_encode(const ulp_quantizer *q, const ulp_setting *t,
+                            float x, uint64_t index)
+{
+  return ulp_element_round(q, ulp_element_scaled(q, t, x), index);
 }

@@ -35,13 +35,36 @@ ulp_setting ulp_element_setting(const ulp_quantizer *q,
 /* The same where scale and zero point were given. */
 ulp_setting ulp_element_given(const ulp_quantizer *q, double v[ULP_VARIABLES],
                               double zero);
-/* A code, and the value of a code (its zero point taken off). */
+/* What is rounded to the element's format; its code; and the value of a code
+ * (its zero point taken off). */
+double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,
+                          float x);
+uint64_t ulp_element_round(const ulp_quantizer *q, double y, uint64_t index);
 uint64_t ulp_element_encode(const ulp_quantizer *q, const ulp_setting *t,
                             float x, uint64_t index);
 ulp_decoding ulp_element_decoding(const ulp_quantizer *q,
                                   const double v[ULP_VARIABLES]);
 double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
                          double code, double v[ULP_VARIABLES]);
+
+/* ---- many elements (quantize_table.c) ----------------------------------- */
+
+/* Codes by the upper bits of a number, filled as they come up: rounding is
+ * monotone, so where the first and the last of all that share these bits have
+ * one code, each has it. */
+typedef struct {
+  const ulp_quantizer *q;
+  uint16_t *entry; /* 0: not known yet; 1: several codes; else a code + 2 */
+} ulp_code_table;
+/* Without entries for few elements, for formats of more than 8 bits, and for
+ * roundings that draw numbers or have thresholds of their own. */
+ulp_code_table ulp_code_table_make(const ulp_quantizer *q, int64_t elements);
+void ulp_code_table_free(ulp_code_table *t);
+/* Whether the table, which has entries, tells the code of what
+ * ulp_element_scaled gave. */
+bool ulp_code_find(const ulp_code_table *t, double y, uint64_t *code);
+
+/* ---- choosing ----------------------------------------------------------- */
 
 /* The code of the better scale of two, whose first is in v; the best of a
  * search.  The scale's value is left in v. */
