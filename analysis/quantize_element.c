@@ -35,7 +35,7 @@ double ulp_quantizer_amax(const ulp_quantizer *q, double amax, const float *x,
                           size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    if (counts(q, x[i]) && !(fabs((double)x[i]) <= amax) && !isnan(amax))
+    if (!(fabs((double)x[i]) <= amax) && !isnan(amax) && counts(q, x[i]))
       amax = fabs((double)x[i]);
   return ulp_element_flush(q, amax);
 }

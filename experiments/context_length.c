@@ -90,10 +90,10 @@ static const ulp_parameter parameters[] = {
      "kivi-token:BITS:GROUP or a quantizer for [tokens, channels], separated "
      "by blanks; without it, all named ones"},
     {"contexts", "",
-     "tokens, ascending multiples of 256; without it 1024 8192 32768 "
-     "131072, --quick 1024 4096 16384, --full 1024 2048 .. 262144"},
+     "tokens, ascending multiples of 256; without it 1024 8192 65536, "
+     "--quick 1024 4096 16384, --full 1024 2048 .. 262144"},
     {"keys", "plain outliers", "kinds of keys, separated by blanks"},
-    {"heads", "", "drawn; without it 2, --full 8"},
+    {"heads", "", "drawn; without it 2, --full 4"},
     {"queries", "", "of each pattern and head, up to 40; without it 8, "
                     "--quick 4"},
     {"dim", "128", "channels of a head"},
@@ -168,7 +168,7 @@ static ulp_status read_schemes(state *st, const ulp_run *run, ulp_error *e)
 static ulp_status read_contexts(state *st, const ulp_run *run, ulp_error *e)
 {
   static const char *const lists[] = {
-      "1024 4096 16384", "1024 8192 32768 131072",
+      "1024 4096 16384", "1024 8192 65536",
       "1024 2048 4096 8192 16384 32768 65536 131072 262144"};
   ulp_status s = ULP_OK;
   st->context = ulp_list_wholes(&st->contexts, run, "contexts", lists,
@@ -200,7 +200,7 @@ static ulp_status add_kind(void *data, size_t i, const char *word,
 
 static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const int64_t heads[] = {2, 2, 8}, queries[] = {4, 8, 8};
+  static const int64_t heads[] = {2, 2, 4}, queries[] = {4, 8, 8};
   int64_t gain = 1;
   ulp_status s = ulp_whole_parameter(&st->heads, run, "heads", heads, 1, 1024,
                                      e);
@@ -299,8 +299,9 @@ static ulp_status measure_contexts(const state *st, const ulp_attention *a,
       ulp_head_stream("value noise", head), e);
   for (size_t k = 0; status == ULP_OK && k < st->kinds; k++) {
     set_gain(r->gain, st, k);
-    for (int64_t i = 0; i < tokens * dim; i++)
-      r->keys[i] = a->head->keys[i] * r->gain[i % dim];
+    for (int64_t t = 0; t < tokens; t++)
+      for (int64_t c = 0; c < dim; c++)
+        r->keys[t * dim + c] = a->head->keys[t * dim + c] * r->gain[c];
     status = ulp_cache_values(s, false, r->key, r->keys, tokens, dim, st->pool,
                               st->spec.seed,
                               ulp_head_stream("key noise", head), e);
