@@ -5,19 +5,15 @@
  *
  * A point is a kind of keys, a pattern of attention, a scheme and a context,
  * which varies fastest.  A row has fits over all contexts, and the patterns
- * share their keys, so `prepare` measures all: head after head, schemes in
- * parallel.
+ * share their keys, so `prepare` measures all.
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "attention_error.h"
-#include "cache_scheme.h"
 #include "cases.h"
+#include "context_sweep.h"
 #include "normal_draws.h"
 #include "normal_law.h"
-#include "parameters.h"
 #include "statistics.h"
 
 static const ulp_column columns[] = {
@@ -101,321 +97,17 @@ static const ulp_parameter parameters[] = {
     {"gain", "16", "of outlier channels: a power of two"},
     {0}};
 
-enum { MOST_CONTEXTS = 24, KINDS = 2, KEYS = 0, PATTERN, SCHEME, CONTEXT };
-static const char *const kind_names[KINDS] = {"plain", "outliers"};
-
-typedef struct {
-  ulp_cache_scheme *schemes;
-  size_t scheme_count;
-  int64_t *context;
-  size_t contexts;
-  int kind[KINDS];
-  size_t kinds;
-  int64_t heads;
-  double gain;
-  const ulp_tensor *tensor;
-  ulp_head_spec spec;
-  ulp_sweep sweep;
-  float *pool;
-  ulp_attention_error *errors; /* [kinds, schemes, heads, contexts, rows] */
-} state;
-
 static ulp_status no_memory(ulp_error *e)
 {
   return ulp_error_set(e, ULP_ENOMEM, "out of memory");
 }
 
-static int64_t row_count(const state *st)
-{
-  return ULP_PATTERNS * st->spec.queries;
-}
-
-static ulp_attention_error *errors_at(const state *st, size_t kind,
-                                      size_t scheme, int64_t head)
-{
-  int64_t unit = ((int64_t)(kind * st->scheme_count + scheme)) * st->heads;
-  return st->errors + (unit + head) * (int64_t)st->contexts * row_count(st);
-}
-
-/* ---- parameters --------------------------------------------------------- */
-
-static ulp_status add_scheme(void *data, size_t i, const char *word,
-                             ulp_error *e)
-{
-  state *st = data;
-  st->scheme_count = i + 1;
-  return ulp_cache_find(&st->schemes[i], word, e);
-}
-
-static ulp_status read_schemes(state *st, const ulp_run *run, ulp_error *e)
-{
-  const char *list = ulp_run_parameter(run, "schemes");
-  size_t n = ulp_words_count(list);
-  ulp_status s = ULP_OK;
-  if (n == 0)
-    while (ulp_cache_name(n))
-      n++;
-  st->schemes = calloc(n, sizeof *st->schemes);
-  if (!st->schemes)
-    return no_memory(e);
-  if (ulp_words_count(list))
-    return ulp_words_read(list, add_scheme, st, e);
-  for (size_t i = 0; s == ULP_OK && i < n; i++)
-    s = add_scheme(st, i, ulp_cache_name(i), e);
-  return s;
-}
-
-static ulp_status read_contexts(state *st, const ulp_run *run, ulp_error *e)
-{
-  static const char *const lists[] = {
-      "1024 4096 16384", "1024 8192 65536",
-      "1024 2048 4096 8192 16384 32768 65536 131072 262144"};
-  ulp_status s = ULP_OK;
-  st->context = ulp_list_wholes(&st->contexts, run, "contexts", lists,
-                                ULP_BLOCK, 1 << 24, &s, e);
-  for (size_t i = 0; s == ULP_OK && i < st->contexts; i++)
-    if (st->context[i] % ULP_BLOCK ||
-        (i && st->context[i] <= st->context[i - 1]))
-      s = ulp_error_set(e, ULP_EINVAL, "--contexts '%lld': expected ascending "
-                        "multiples of %d", (long long)st->context[i],
-                        ULP_BLOCK);
-  if (s == ULP_OK && st->contexts > MOST_CONTEXTS)
-    s = ulp_error_set(e, ULP_EINVAL, "--contexts: expected %d at most",
-                      MOST_CONTEXTS);
-  return s;
-}
-
-static ulp_status add_kind(void *data, size_t i, const char *word,
-                           ulp_error *e)
-{
-  state *st = data;
-  for (int k = 0; k < KINDS; k++)
-    if (i < KINDS && strcmp(word, kind_names[k]) == 0) {
-      st->kind[st->kinds++] = k;
-      return ULP_OK;
-    }
-  return ulp_error_set(e, ULP_ENAME, "--keys '%.40s': expected plain or "
-                       "outliers", word);
-}
-
-static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
-{
-  static const int64_t heads[] = {2, 2, 4}, queries[] = {4, 8, 8};
-  int64_t gain = 1;
-  ulp_status s = ulp_whole_parameter(&st->heads, run, "heads", heads, 1, 1024,
-                                     e);
-  if (s == ULP_OK)
-    s = ulp_whole_parameter(&st->spec.queries, run, "queries", queries, 1,
-                            ULP_MOST_QUERIES, e);
-  if (s == ULP_OK)
-    s = ulp_whole_parameter(&st->spec.dim, run, "dim", NULL, 8, 4096, e);
-  if (s == ULP_OK)
-    s = ulp_whole_parameter(&gain, run, "gain", NULL, 1, 4096, e);
-  if (s == ULP_OK && gain & (gain - 1))
-    s = ulp_error_set(e, ULP_EINVAL, "--gain '%lld': expected a power of two",
-                      (long long)gain);
-  if (s == ULP_OK)
-    s = ulp_number_parameter(&st->spec.margin, run, "margin",
-                             ulp_from_to(0, 10), e);
-  st->gain = (double)gain;
-  st->spec.seed = run->seed;
-  return s;
-}
-
-/* ---- a tensor of keys --------------------------------------------------- */
-
-/* [tokens, channels] or [heads, tokens, channels]; contexts that it has not
- * are left out. */
-static ulp_status take_tensor(state *st, const ulp_run *run, ulp_error *e)
-{
-  const ulp_tensor *t = run->tensor;
-  const char *path = ulp_file_path(run->file);
-  if (!t && ulp_file_tensor_count(run->file) == 1)
-    t = ulp_file_tensor(run->file, 0);
-  if (!t || t->ndim < 2 || t->ndim > 3)
-    return ulp_error_set(e, ULP_EFORMAT, "%.200s: expected keys [tokens, "
-                         "channels] or [heads, tokens, channels]; FILE:NAME "
-                         "names one tensor of several", path);
-  st->tensor = t;
-  st->heads = t->ndim == 3 ? t->shape[0] : 1;
-  st->spec.dim = t->shape[t->ndim - 1];
-  int64_t tokens = t->shape[t->ndim - 2];
-  while (st->contexts && st->context[st->contexts - 1] > tokens)
-    st->contexts--;
-  if (st->contexts && st->heads > 0 && st->spec.dim >= 1)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EFORMAT, "%.200s: %lld tokens: expected as many "
-                       "as the least of --contexts", path, (long long)tokens);
-}
-
-static ulp_status read_tensor(float **keys, const state *st, int64_t head,
-                              ulp_error *e)
-{
-  enum { SOME = 1024 };
-  double x[SOME];
-  int64_t dim = st->spec.dim, n = st->spec.tokens * dim;
-  int64_t from = head * st->tensor->shape[st->tensor->ndim - 2] * dim;
-  *keys = malloc((size_t)n * sizeof **keys);
-  if (!*keys)
-    return no_memory(e);
-  for (int64_t i = 0; i < n; i += SOME) {
-    int64_t some = n - i < SOME ? n - i : SOME;
-    ulp_tensor_read_f64(st->tensor, x, from + i, some);
-    for (int64_t k = 0; k < some; k++)
-      (*keys)[i + k] = (float)x[k];
-  }
-  for (int64_t i = 0; i < n; i++)
-    if (!isfinite((*keys)[i]))
-      return ulp_error_set(e, ULP_EFORMAT, "%.200s: expected finite keys",
-                           st->tensor->name);
-  return ULP_OK;
-}
-
-/* ---- work --------------------------------------------------------------- */
-
-static void set_gain(float *gain, const state *st, size_t kind)
-{
-  for (int64_t c = 0; c < st->spec.dim; c++)
-    gain[c] = !st->tensor && st->kind[kind] == 1 && c % 32 == 5
-                  ? (float)st->gain
-                  : 1;
-}
-
-typedef struct {
-  float *gain, *keys, *key, *value; /* scaled; as the cache has them */
-} unit_room;
-
-/* A scheme's errors at the contexts first .. last, of all kinds of keys, which
- * share their values. */
-static ulp_status measure_contexts(const state *st, const ulp_attention *a,
-                                   const unit_room *r, size_t scheme,
-                                   int64_t head, size_t first, size_t last,
-                                   ulp_error *e)
-{
-  const ulp_cache_scheme *s = &st->schemes[scheme];
-  int64_t tokens = st->context[last], dim = st->spec.dim;
-  ulp_status status = ulp_cache_values(
-      s, true, r->value, a->head->values, tokens, dim, st->pool, st->spec.seed,
-      ulp_head_stream("value noise", head), e);
-  for (size_t k = 0; status == ULP_OK && k < st->kinds; k++) {
-    set_gain(r->gain, st, k);
-    for (int64_t t = 0; t < tokens; t++)
-      for (int64_t c = 0; c < dim; c++)
-        r->keys[t * dim + c] = a->head->keys[t * dim + c] * r->gain[c];
-    status = ulp_cache_values(s, false, r->key, r->keys, tokens, dim, st->pool,
-                              st->spec.seed,
-                              ulp_head_stream("key noise", head), e);
-    if (status == ULP_OK &&
-        ulp_attention_measure(errors_at(st, k, scheme, head), a, r->key,
-                              r->value, r->gain, first, last) != ULP_OK)
-      status = no_memory(e);
-  }
-  return status;
-}
-
-static ulp_status measure_unit(const state *st, const ulp_attention *a,
-                               int64_t head, size_t scheme, ulp_error *e)
-{
-  bool whole = st->schemes[scheme].whole;
-  size_t n = (size_t)(st->spec.tokens * st->spec.dim), last = st->contexts - 1;
-  unit_room r = {malloc((size_t)st->spec.dim * sizeof(float)),
-                 malloc(n * sizeof(float)), malloc(n * sizeof(float)),
-                 malloc(n * sizeof(float))};
-  ulp_status s = ULP_OK;
-  if (!r.gain || !r.keys || !r.key || !r.value)
-    s = no_memory(e);
-  for (size_t i = 0; whole && s == ULP_OK && i < last; i++)
-    s = measure_contexts(st, a, &r, scheme, head, i, i, e);
-  if (s == ULP_OK)
-    s = measure_contexts(st, a, &r, scheme, head, whole ? last : 0, last, e);
-  free(r.gain);
-  free(r.keys);
-  free(r.key);
-  free(r.value);
-  return s;
-}
-
-/* Whether this shard has a row of the scheme. */
-static bool wants(const ulp_run *run, const state *st, size_t scheme)
-{
-  size_t at[ULP_AXES];
-  for (int64_t p = run->shard; p < run->points; p += run->shards) {
-    ulp_sweep_at(&st->sweep, p, at);
-    if (at[SCHEME] == scheme)
-      return true;
-  }
-  return false;
-}
-
-static ulp_status measure_schemes(const ulp_run *run, const state *st,
-                                  const ulp_attention *a, int64_t head,
-                                  ulp_error *e)
-{
-  int64_t n = (int64_t)st->scheme_count, failed = n;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(run->threads)
-#endif
-  for (int64_t i = 0; i < n; i++) {
-    ulp_error why = {.status = ULP_OK};
-    if (wants(run, st, (size_t)i) &&
-        measure_unit(st, a, head, (size_t)i, &why) != ULP_OK) {
-#ifdef _OPENMP
-#pragma omp critical(ulp_context_length)
-#endif
-      if (i < failed) { /* the first, whatever the threads */
-        failed = i;
-        *e = why;
-      }
-    }
-  }
-  return failed < n ? e->status : ULP_OK;
-}
-
-static ulp_status measure_head(const ulp_run *run, const state *st,
-                               int64_t head, ulp_error *e)
-{
-  ulp_head h = {.keys = NULL};
-  ulp_attention a = {.head = NULL};
-  float *keys = NULL;
-  ulp_status s = st->tensor ? read_tensor(&keys, st, head, e) : ULP_OK;
-  if (s != ULP_OK) {
-    free(keys);
-    return s;
-  }
-  if (ulp_head_make(&h, &st->spec, st->pool, keys, head) != ULP_OK ||
-      ulp_attention_make(&a, &h, st->context, st->contexts) != ULP_OK)
-    s = no_memory(e);
-  if (s == ULP_OK)
-    s = measure_schemes(run, st, &a, head, e);
-  ulp_attention_free(&a);
-  ulp_head_free(&h);
-  return s;
-}
-
-static ulp_status read_parameters(state *st, const ulp_run *run, ulp_error *e)
-{
-  ulp_status s = read_schemes(st, run, e);
-  if (s == ULP_OK)
-    s = read_contexts(st, run, e);
-  if (s == ULP_OK)
-    s = read_numbers(st, run, e);
-  if (s == ULP_OK && run->file) {
-    st->kinds = 1;
-    return take_tensor(st, run, e);
-  }
-  if (s == ULP_OK)
-    s = ulp_words_read(ulp_run_parameter(run, "keys"), add_kind, st, e);
-  if (s == ULP_OK && st->kinds == 0)
-    s = ulp_error_set(e, ULP_EINVAL, "--keys: expected plain or outliers");
-  return s;
-}
-
 static ulp_status prepare(ulp_run *run, ulp_error *e)
 {
-  state *st = run->state = calloc(1, sizeof *st);
+  context_sweep *st = run->state = calloc(1, sizeof *st);
   if (!st)
     return no_memory(e);
-  ulp_status s = read_parameters(st, run, e);
+  ulp_status s = context_parameters(st, run, e);
   if (s != ULP_OK)
     return s;
   st->spec.tokens = st->context[st->contexts - 1];
@@ -424,17 +116,15 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
                               st->scheme_count, st->contexts}};
   run->points = ulp_sweep_points(&st->sweep);
   size_t n = st->kinds * st->scheme_count * (size_t)st->heads * st->contexts;
-  st->errors = calloc(n * (size_t)row_count(st), sizeof *st->errors);
+  st->errors = calloc(n * (size_t)context_rows(st), sizeof *st->errors);
   if (!st->errors || ulp_normal_pool_make(&st->pool, run->seed) != ULP_OK)
     return no_memory(e);
-  for (int64_t h = 0; s == ULP_OK && h < st->heads; h++)
-    s = measure_head(run, st, h, e);
-  return s;
+  return context_measure(st, run, e);
 }
 
 static void release(ulp_run *run)
 {
-  state *st = run->state;
+  context_sweep *st = run->state;
   if (!st)
     return;
   free(st->schemes);
@@ -471,7 +161,7 @@ static double retained(const ulp_attention_error *x)
 
 /* The errors of one row: query i of the pattern, over all heads. */
 typedef struct {
-  const state *st;
+  const context_sweep *st;
   size_t at[ULP_AXES];
   int64_t count;
   double *work; /* count */
@@ -480,10 +170,10 @@ typedef struct {
 static const ulp_attention_error *view_at(const row_view *v, int64_t i,
                                           size_t context)
 {
-  const state *st = v->st;
+  const context_sweep *st = v->st;
   int64_t queries = st->spec.queries;
-  return errors_at(st, v->at[KEYS], v->at[SCHEME], i / queries) +
-         (int64_t)context * row_count(st) +
+  return context_errors(st, v->at[KEYS], v->at[SCHEME], i / queries) +
+         (int64_t)context * context_rows(st) +
          (int64_t)v->at[PATTERN] * queries + i % queries;
 }
 
@@ -496,7 +186,7 @@ static ulp_interval interval(const row_view *v, field *of)
 
 static ulp_interval exponent(const row_view *v, field *of)
 {
-  double x[MOST_CONTEXTS], y[MOST_CONTEXTS];
+  double x[CONTEXTS_MOST], y[CONTEXTS_MOST];
   for (int64_t i = 0; i < v->count; i++) {
     for (size_t c = 0; c < v->st->contexts; c++) {
       x[c] = (double)v->st->context[c];
@@ -537,13 +227,14 @@ static ulp_attention_error mean_error(const row_view *v, int64_t *moved)
 
 static void print_names(ulp_text *row, const row_view *v)
 {
-  const state *st = v->st;
+  const context_sweep *st = v->st;
   const ulp_cache_scheme *s = &st->schemes[v->at[SCHEME]];
   int64_t context = st->context[v->at[CONTEXT]];
   double bits = ulp_cache_bits(&s->keys, context, st->spec.dim);
-  ulp_csv_string(row, !st->tensor       ? kind_names[st->kind[v->at[KEYS]]]
-                      : *st->tensor->name ? st->tensor->name
-                                          : "tensor");
+  const char *kind = context_kind_names[st->kind[v->at[KEYS]]];
+  if (st->tensor)
+    kind = *st->tensor->name ? st->tensor->name : "tensor";
+  ulp_csv_string(row, kind);
   ulp_csv_string(row, ulp_pattern_name(v->at[PATTERN]));
   ulp_csv_string(row, s->name);
   ulp_csv_string(row, s->keys.text);
@@ -558,7 +249,7 @@ static void print_names(ulp_text *row, const row_view *v)
 /* The needle and its rivals, with scores `kept` times what they were. */
 static double predicted_moved(const row_view *v, const ulp_attention_error *m)
 {
-  const state *st = v->st;
+  const context_sweep *st = v->st;
   int64_t context = st->context[v->at[CONTEXT]];
   int64_t distractors = context / ULP_BLOCK;
   double unrelated = m->kept * ulp_unrelated_deviation();
@@ -587,7 +278,7 @@ static void print_moved(ulp_text *row, const row_view *v, int64_t moved,
 static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
                         ulp_error *e)
 {
-  const state *st = run->state;
+  const context_sweep *st = run->state;
   row_view v = {.st = st, .count = st->heads * st->spec.queries};
   int64_t moved;
   v.work = malloc((size_t)v.count * sizeof *v.work);
