@@ -65,7 +65,7 @@ static const ulp_parameter parameters[] = {
     {"rows", "equal flat wide peaked", "kinds of rows, separated by blanks"},
     {"contexts", "",
      "scores of a row; without it 1024 8192 32768 131072, --quick 1024 16384"},
-    {"samples", "", "rows; without it 12, --quick 6, --full 64"},
+    {"samples", "", "rows; without it 12, --quick 6, --full 48"},
     {0}};
 
 enum { DIM = 16, ROWS = 0, CONTEXT, CASE };
@@ -140,7 +140,7 @@ static ulp_status read_numbers(state *st, const ulp_run *run, ulp_error *e)
   static const char *const contexts[] = {"1024 16384",
                                          "1024 8192 32768 131072",
                                          "1024 8192 32768 131072"};
-  static const int64_t samples[] = {6, 12, 64};
+  static const int64_t samples[] = {6, 12, 48};
   ulp_status s = ulp_whole_parameter(&st->samples, run, "samples", samples, 2,
                                      1 << 20, e);
   st->context = ulp_list_wholes(&st->contexts, run, "contexts", contexts, 4,
