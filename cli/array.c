@@ -66,6 +66,12 @@ static bool names_format(const ulp_dtype *d, const ulp_format *f)
          !strcmp(own.name, f->name);
 }
 
+/* Without bytes * 8, which may be too large. */
+int64_t cli_codes_held(const ulp_format *f, int64_t bytes)
+{
+  return bytes / f->bits * 8 + bytes % f->bits * 8 / f->bits;
+}
+
 static ulp_status check_packed(const ulp_format *f, const ulp_tensor *t,
                                const char *path, ulp_error *e)
 {

@@ -184,6 +184,8 @@ ulp_status cli_array_open(ulp_file **file, const ulp_tensor **tensor,
 /* "3x4", "scalar" for no dimensions; cut short if it does not fit. */
 void cli_shape_text(char *out, size_t size, int ndim, const int64_t *shape);
 
+/* How many codes so many packed bytes hold. */
+int64_t cli_codes_held(const ulp_format *f, int64_t bytes);
 /* Whether t's elements can be codes of f, unpacked or packed. */
 ulp_status cli_codes_check(const ulp_format *f, const ulp_tensor *t,
                            bool packed, const char *path, ulp_error *e);

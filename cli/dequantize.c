@@ -126,8 +126,8 @@ static ulp_status stream(const request *rq, const ulp_tensor *q, double scale,
   memcpy(shape, q->shape, sizeof shape);
   if (rq->packed) {
     int64_t *last = &shape[q->ndim - 1];
-    *last = *last / f->bits * 8 + *last % f->bits * 8 / f->bits;
-    count = count / f->bits * 8 + count % f->bits * 8 / f->bits;
+    *last = cli_codes_held(f, *last);
+    count = cli_codes_held(f, count);
   }
   bool wide = !cli_fits_f32(f, scale);
   ulp_npy_header(out, wide ? "<f8" : "<f4", q->ndim, shape);

@@ -40,8 +40,8 @@ static ulp_status prepare(work *w, ulp_error *e)
   if (status != ULP_OK) return status;
   memcpy(w->shape, w->codes->shape, sizeof w->shape);
   if (rq->packed) {
-    int64_t *last = &w->shape[w->codes->ndim - 1], bits = w->q.element.bits;
-    *last = *last / bits * 8 + *last % bits * 8 / bits;
+    int64_t *last = &w->shape[w->codes->ndim - 1];
+    *last = cli_codes_held(&w->q.element, *last);
   }
   status = ulp_blocks_make(&w->b, &w->q.granularity, w->q.axis, w->codes->ndim,
                            w->shape, &inner);

@@ -157,8 +157,8 @@ static ulp_status check_source(const dequantize_work *w, dequantize_source *s,
   if (status != ULP_OK) return status;
   memcpy(s->shape, t->shape, sizeof s->shape);
   if (s->packed) {
-    int64_t *last = &s->shape[t->ndim - 1], bits = s->q.element.bits;
-    *last = *last / bits * 8 + *last % bits * 8 / bits;
+    int64_t *last = &s->shape[t->ndim - 1];
+    *last = cli_codes_held(&s->q.element, *last);
   }
   status = ulp_blocks_make(&s->b, &s->q.granularity, s->q.axis, t->ndim,
                            s->shape, &inner);

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "measure.h"
+#include "product.h"
 
 /* ---- what was asked for ------------------------------------------------ */
 
@@ -220,15 +218,6 @@ static void release(measure_work *w)
   ulp_summary_free(w->summary);
 }
 
-static int default_threads(void)
-{
-#ifdef _OPENMP
-  return omp_get_max_threads();
-#else
-  return 1;
-#endif
-}
-
 static int run(measure_request *rq)
 {
   ulp_error e;
@@ -248,7 +237,7 @@ static int run(measure_request *rq)
 int cli_measure(int argc, char **argv)
 {
   measure_request rq = {.rounding = {.overflow = ULP_OVERFLOW_SATURATE},
-                        .threads = default_threads()};
+                        .threads = cli_default_threads()};
   ulp_error e;
   int status;
   if (measure_read_formats(&rq.formats, DEFAULT_FORMATS, &e) != ULP_OK ||

@@ -2,19 +2,41 @@
  *
  * outputs.c: several output files that appear together or not at all.
  */
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-/* Two names of one regular file, or two equal names. */
+static const char *base_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+static bool stat_folder(const char *path, struct stat *s)
+{
+  char folder[PATH_MAX] = ".";
+  size_t n = (size_t)(base_of(path) - path);
+  if (n >= sizeof folder) return false;
+  if (n > 0) {
+    memcpy(folder, path, n);
+    folder[n] = '\0';
+  }
+  return stat(folder, s) == 0;
+}
+
+/* Two names of one regular file, or one name in one folder (o.npy, ./o.npy),
+ * where there may be no file yet. */
 static bool same_path(const char *a, const char *b)
 {
   struct stat s, t;
   if (!strcmp(a, b)) return true;
-  return stat(a, &s) == 0 && stat(b, &t) == 0 && S_ISREG(s.st_mode) &&
-         s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+  if (stat(a, &s) == 0 && stat(b, &t) == 0)
+    return S_ISREG(s.st_mode) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+  return !strcmp(base_of(a), base_of(b)) && stat_folder(a, &s) &&
+         stat_folder(b, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 
 ulp_status cli_outputs_add(cli_outputs *set, ulp_output **out, const char *path,

@@ -83,8 +83,9 @@ refused quantize --to e4m3 $q --global-scale g.npy
 refused quantize --to bf16 $q --packed
 refused quantize --to e2m3 $q --packed
 refused quantize --to e15m0f $q
-refused quantize --to e4m3 --in x.npy --out o.npy --dequant ./o.npy \
+refused quantize --to e4m3 --in x.npy --out o.npy --dequant d.npy \
   --scales o.npy
+refused quantize --to e4m3 --in x.npy --out o.npy --dequant ./o.npy
 refused measure x.npy --threads 0
 refused measure x.npy --format e4m3,,e5m2
 refused measure x.npy --format e4m3,e9
