@@ -10,11 +10,9 @@
 
 #include "attention_data.h"
 #include "cases.h"
-#include "model.h"
 #include "normal_draws.h"
-#include "normal_law.h"
 #include "parameters.h"
-#include "softmax_case.h"
+#include "softmax_loss.h"
 #include "statistics.h"
 
 static const ulp_column columns[] = {
@@ -68,7 +66,7 @@ static const ulp_parameter parameters[] = {
     {"samples", "", "rows; without it 12, --quick 6, --full 48"},
     {0}};
 
-enum { DIM = 16, ROWS = 0, CONTEXT, CASE };
+enum { ROWS = 0, CONTEXT, CASE };
 static const struct {
   const char *name;
   double deviation, peak; /* peak: of the first of four; 0: none */
@@ -189,38 +187,9 @@ static void release(ulp_run *run)
 
 /* ---- a row of scores ---------------------------------------------------- */
 
-typedef struct {
-  size_t n;
-  double *score, *exact, *weight, *term;
-  float *work, *value; /* value: [n, DIM] */
-  double maximum, sum; /* of the exact weights: greatest score, sum of exp */
-} score_row;
-
-static bool row_room(score_row *r, size_t n)
-{
-  *r = (score_row){.n = n};
-  r->score = malloc(n * sizeof *r->score);
-  r->exact = malloc(n * sizeof *r->exact);
-  r->weight = malloc(n * sizeof *r->weight);
-  r->term = malloc(n * sizeof *r->term);
-  r->work = malloc((n + 2) * sizeof *r->work);
-  r->value = malloc(n * DIM * sizeof *r->value);
-  return r->score && r->exact && r->weight && r->term && r->work && r->value;
-}
-
-static void row_free(score_row *r)
-{
-  free(r->score);
-  free(r->exact);
-  free(r->weight);
-  free(r->term);
-  free(r->work);
-  free(r->value);
-}
-
 /* Peaks come evenly spaced, the first an eighth of the way in. */
-static void draw_scores(score_row *r, const state *st, int kind, uint64_t seed,
-                        int64_t sample)
+static void draw_scores(softmax_scores *r, const state *st, int kind,
+                        uint64_t seed, int64_t sample)
 {
   ulp_normal_pool_fill(st->pool, r->work, 0, (int64_t)r->n, seed,
                 ulp_head_stream("scores", sample));
@@ -230,94 +199,8 @@ static void draw_scores(score_row *r, const state *st, int kind, uint64_t seed,
     r->score[r->n / 8 + k * (r->n / 4)] = kinds[kind].peak - (double)k;
 }
 
-static void find_exact(score_row *r)
-{
-  r->maximum = r->score[0];
-  r->sum = 0;
-  for (size_t i = 1; i < r->n; i++)
-    r->maximum = fmax(r->maximum, r->score[i]);
-  for (size_t i = 0; i < r->n; i++) {
-    r->exact[i] = ulp_exp(r->score[i] - r->maximum);
-    r->sum += r->exact[i];
-  }
-  for (size_t i = 0; i < r->n; i++)
-    r->exact[i] /= r->sum;
-}
-
-/* ---- what became of it -------------------------------------------------- */
-
-typedef struct {
-  bool broken;
-  double flushed, predicted_flushed, lost, row_sum, top, over, variation, kl;
-  double output, predicted_output;
-} row_loss;
-
-static double weight_sum(const score_row *r)
-{
-  double sum = 0;
-  for (size_t i = 0; i < r->n; i++)
-    sum += r->weight[i];
-  return sum;
-}
-
-/* Of a normal score of this deviation; below `least` a weight rounds to 0 (its
- * half is a tie, which goes to 0). */
-static double flush_chance(const ulp_softmax_case *c, const score_row *r,
-                           double deviation)
-{
-  double least = ulp_min_positive(&c->q.element) * c->unit / 2;
-  double whole = c->stage == ULP_WEIGHTS_P ? r->sum : 1;
-  double score = r->maximum + ulp_log(least * whole);
-  return deviation > 0 ? ulp_normal_tail(-score / deviation) : 0 <= score;
-}
-
-static void output_error(row_loss *l, const score_row *r)
-{
-  double o[DIM] = {0}, d[DIM] = {0}, o2 = 0, d2 = 0, p2 = 0, e2 = 0;
-  for (size_t i = 0; i < r->n; i++) {
-    double p = r->exact[i], e = r->weight[i] - p;
-    p2 += p * p;
-    e2 += e * e;
-    for (size_t c = 0; c < DIM; c++) {
-      o[c] += p * (double)r->value[i * DIM + c];
-      d[c] += e * (double)r->value[i * DIM + c];
-    }
-  }
-  for (size_t c = 0; c < DIM; c++) {
-    o2 += o[c] * o[c];
-    d2 += d[c] * d[c];
-  }
-  l->output = sqrt(d2 / o2);
-  l->predicted_output = sqrt(e2 / p2);
-}
-
-static row_loss compare(const score_row *r)
-{
-  double sum = weight_sum(r), log_sum;
-  size_t top = 0;
-  row_loss l = {.row_sum = sum - 1, .broken = !isfinite(sum) || !(sum > 0)};
-  if (l.broken)
-    return l;
-  log_sum = ulp_log(r->sum);
-  for (size_t i = 0; i < r->n; i++) {
-    double p = r->exact[i], q = r->weight[i] / sum;
-    top = p > r->exact[top] ? i : top;
-    l.variation += fabs(q - p) / 2;
-    if (r->weight[i] > 0)
-      l.kl += q * (ulp_log(q) - (r->score[i] - r->maximum - log_sum));
-    else if (p > 0) {
-      l.flushed += 1 / (double)r->n;
-      l.lost += p;
-    }
-  }
-  l.top = r->exact[top];
-  l.over = r->weight[top] / sum / l.top - 1;
-  output_error(&l, r);
-  return l;
-}
-
-static ulp_status measure(row_loss *out, const state *st, const size_t *at,
-                          score_row *r, int64_t sample, uint64_t seed,
+static ulp_status measure(softmax_loss *out, const state *st, const size_t *at,
+                          softmax_scores *r, int64_t sample, uint64_t seed,
                           ulp_error *e)
 {
   const ulp_softmax_case *c = &st->cases[at[CASE]];
@@ -326,17 +209,17 @@ static ulp_status measure(row_loss *out, const state *st, const size_t *at,
     ulp_source_read(source, r->score, sample * (int64_t)r->n, (int64_t)r->n);
   else
     draw_scores(r, st, st->kind[at[ROWS]], seed, sample);
-  ulp_normal_pool_fill(st->pool, r->value, 0, (int64_t)r->n * DIM, seed,
+  ulp_normal_pool_fill(st->pool, r->value, 0, (int64_t)r->n * SOFTMAX_DIM, seed,
                 ulp_head_stream("softmax values", sample));
-  find_exact(r);
+  softmax_exact(r);
   ulp_status s = ulp_softmax_case_weights(c, r->weight, r->score, r->n,
                                           r->work, e);
   if (s != ULP_OK)
     return s;
-  *out = compare(r);
+  *out = softmax_compare(r);
   if (!source && c->stage != ULP_WEIGHTS_KEPT && c->unit > 0)
     out->predicted_flushed =
-        flush_chance(c, r, kinds[st->kind[at[ROWS]]].deviation);
+        softmax_flush_chance(c, r, kinds[st->kind[at[ROWS]]].deviation);
   return ULP_OK;
 }
 
@@ -354,15 +237,15 @@ static double stalled(const ulp_softmax_case *c, int64_t n)
 enum { ROW_SUM, OVER, KL, OUTPUT, FIELDS };
 
 typedef struct {
-  row_loss mean;
+  softmax_loss mean;
   double *field[FIELDS];
   int64_t count; /* not broken */
 } table_row;
 
-static void add_loss(table_row *t, const row_loss *l)
+static void add_loss(table_row *t, const softmax_loss *l)
 {
   const double of[FIELDS] = {l->row_sum, l->over, l->kl, l->output};
-  row_loss *m = &t->mean;
+  softmax_loss *m = &t->mean;
   if (l->broken)
     return;
   for (int f = 0; f < FIELDS; f++)
@@ -410,15 +293,15 @@ static ulp_status measure_rows(table_row *t, const state *st, const size_t *at,
                                int64_t samples, size_t n, uint64_t seed,
                                ulp_error *e)
 {
-  score_row r;
-  row_loss l;
-  ulp_status s = row_room(&r, n) ? ULP_OK : no_memory(e);
+  softmax_scores r;
+  softmax_loss l;
+  ulp_status s = softmax_room(&r, n) ? ULP_OK : no_memory(e);
   for (int64_t i = 0; s == ULP_OK && i < samples; i++) {
     s = measure(&l, st, at, &r, i, seed, e);
     if (s == ULP_OK)
       add_loss(t, &l);
   }
-  row_free(&r);
+  softmax_free(&r);
   return s;
 }
 
