@@ -165,13 +165,13 @@ refuses() {
 refuses accumulation "did you mean 'f32-rne'" --accumulators f32-rn
 refuses accumulation 'expected e4m3' --operands s8
 refuses accumulation 'expected normal' --data gaussian
-refuses accumulation '--lengths 0: expected' --lengths 0
-refuses accumulation '--lengths 12x: expected' --lengths 12x
-refuses accumulation '--rows 5000: expected' --rows 5000
+refuses accumulation "--lengths '0': expected" --lengths 0
+refuses accumulation "--lengths '12x': expected" --lengths 12x
+refuses accumulation "--rows '5000': expected" --rows 5000
 refuses accumulation '--data: expected a name' --data ' '
-refuses accumulation '--lambda -1: expected' --lambda -1
-refuses accumulator_width '--blocks 300: expected' --blocks 300
-refuses accumulator_width '--targets 2: expected' --targets 2
-refuses promotion_interval '--lambda x: expected' --lambda x
+refuses accumulation "--lambda '-1': expected" --lambda -1
+refuses accumulator_width "--blocks '300': expected" --blocks 300
+refuses accumulator_width "--targets '2': expected" --targets 2
+refuses promotion_interval "--lambda 'x': expected" --lambda x
 
 finish
