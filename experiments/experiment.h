@@ -135,6 +135,8 @@ extern const ulp_experiment ulp_experiment_scale_rules;
 extern const ulp_experiment ulp_experiment_granularity;
 extern const ulp_experiment ulp_experiment_clipping;
 extern const ulp_experiment ulp_experiment_int_vs_float;
+extern const ulp_experiment ulp_experiment_roofline;
+extern const ulp_experiment ulp_experiment_claims;
 
 /* ---- running ----------------------------------------------------------- */
 

@@ -20,6 +20,8 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_granularity,
     &ulp_experiment_clipping,
     &ulp_experiment_int_vs_float,
+    &ulp_experiment_roofline,
+    &ulp_experiment_claims,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)

@@ -1,0 +1,4 @@
+#include "claims.h"
+static const ulp_claim rows[] = {
+};
+const ulp_claim_part ulp_claims_numerics = {rows, 0};
