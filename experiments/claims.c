@@ -209,10 +209,10 @@ static void print_evidence(ulp_text *row, const entry *one)
     const ulp_finding *f = &one->finding[i];
     ulp_text_printf(&t, "%s%s: ", i ? "; " : "", p->what);
     if (f->known)
-      ulp_text_printf(&t, "%.6g (%s: %s)", f->figure, p->expected,
+      ulp_text_printf(&t, "%.6g (%s: %s)", f->figure, f->text,
                       f->agrees ? "yes" : "no");
     else
-      ulp_text_printf(&t, "not here: %s", f->why);
+      ulp_text_printf(&t, "not here: %s", f->text);
   }
   ulp_csv_string(row, t.text ? t.text : "");
   row->failed |= t.failed;
@@ -252,7 +252,7 @@ static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
   ulp_csv_string(row, c->guide);
   ulp_csv_number_if(row, one->finding[0].figure, computed);
   ulp_csv_string(row, c->unit);
-  ulp_csv_string(row, one->probes ? c->probe[0].expected : "");
+  ulp_csv_string(row, computed ? one->finding[0].text : "");
   ulp_csv_string(row, ulp_claim_verdict(one->finding, one->probes));
   ulp_csv_integer(row, known);
   ulp_csv_integer(row, agree);

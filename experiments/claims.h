@@ -61,6 +61,7 @@ ULP_MUST_CHECK ulp_status ulp_claim_formula(double *out, const char *text,
 /* Facts of the program's tables:
  *   format NAME max|lowest|min_normal|min_positive|bits|man_bits|exp_bits|
  *               values (how many finite ones, -0 and 0 the same)
+ *   next NAME X                 the least value of a format above X
  *   gpu NAME bf16|fp8|int8|fp4|int4|bandwidth|capacity   (data sheets)
  *   model NAME parameters|layer|attention|embedding|layers|cached
  *   bits SPEC ROWSxCOLUMNS      an element of a quantizer, scales counted
@@ -91,8 +92,9 @@ void ulp_claim_commands(ulp_text *commands, const ulp_claim_runs *r,
 
 typedef struct {
   double figure;
-  bool known, agrees; /* not known: an input is not here; *why says which */
-  char why[200];
+  bool known, agrees;
+  char text[200]; /* what was expected, in figures; or, where the figure is not
+                     known, which input is not here */
 } ulp_finding;
 /* Evaluates a probe.  A file that cannot be read is not an error: the finding
  * is then not known. */

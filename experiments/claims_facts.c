@@ -105,6 +105,22 @@ static ulp_status format_fact(double *out, const words *w, const char *fact,
   return CHOOSE(out, list, w->word[2], fact, e);
 }
 
+/* The least value above x. */
+static ulp_status next_fact(double *out, const words *w, const char *fact,
+                            ulp_error *e)
+{
+  ulp_format f;
+  ulp_rounding up = {.mode = ULP_RU};
+  char why[300] = "";
+  if (w->count != 3)
+    return no(e, fact, "next FORMAT X");
+  if (ulp_format_find(w->word[1], &f, why, sizeof why) != ULP_OK)
+    return ulp_error_set(e, ULP_ENAME, "[%.100s]: %.300s", fact, why);
+  double x = strtod(w->word[2], NULL);
+  *out = ulp_decode(&f, ulp_encode_f64(&f, nextafter(x, INFINITY), &up, 0));
+  return ULP_OK;
+}
+
 /* ---- hardware and models ------------------------------------------------ */
 
 static ulp_status gpu_fact(double *out, const words *w, const char *fact,
@@ -222,8 +238,9 @@ static const struct {
   ulp_status (*read)(double *out, const words *w, const char *fact,
                      ulp_error *e);
 } kinds[] = {
-    {"format", format_fact}, {"gpu", gpu_fact},     {"model", model_fact},
-    {"mma", mma_fact},       {"bits", bits_fact},   {"value", value_fact},
+    {"format", format_fact}, {"next", next_fact}, {"gpu", gpu_fact},
+    {"model", model_fact},   {"mma", mma_fact},   {"bits", bits_fact},
+    {"value", value_fact},
 };
 
 ulp_status ulp_claim_table_fact(double *out, const char *fact, ulp_error *e)
@@ -234,5 +251,5 @@ ulp_status ulp_claim_table_fact(double *out, const char *fact, ulp_error *e)
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
     if (strcmp(kinds[i].name, w.word[0]) == 0)
       return kinds[i].read(out, &w, fact, e);
-  return no(e, fact, "run, format, gpu, model, mma, bits or value");
+  return no(e, fact, "run, format, next, gpu, model, mma, bits or value");
 }

@@ -37,7 +37,7 @@ static ulp_status part(double *out, const char *text, size_t n, reader r,
   return ulp_claim_formula(out, copy, r.fact, r.data, e);
 }
 
-static ulp_status near(bool *agrees, double x, const char *text,
+static ulp_status near(ulp_finding *f, const char *text,
                        const char *mark, reader r, ulp_error *e)
 {
   double want, tolerance;
@@ -46,48 +46,55 @@ static ulp_status near(bool *agrees, double x, const char *text,
   ulp_status s = part(&want, text, (size_t)(mark - text), r, e);
   if (s == ULP_OK)
     s = part(&tolerance, mark + 2, n - percent, r, e);
-  if (s == ULP_OK && percent)
-    tolerance *= fabs(want) / 100;
-  if (s == ULP_OK)
-    *agrees = fabs(x - want) <= tolerance;
-  return s;
+  if (s != ULP_OK)
+    return s;
+  (void)snprintf(f->text, sizeof f->text, "%.6g +- %.6g%s", want, tolerance,
+                 percent ? "%" : "");
+  f->agrees = fabs(f->figure - want) <=
+              (percent ? tolerance * fabs(want) / 100 : tolerance);
+  return ULP_OK;
 }
 
-static ulp_status inside(bool *agrees, double x, const char *text,
+static ulp_status inside(ulp_finding *f, const char *text,
                          const char *mark, reader r, ulp_error *e)
 {
   double low, high;
   ulp_status s = part(&low, text, (size_t)(mark - text), r, e);
   if (s == ULP_OK)
     s = part(&high, mark + 2, strlen(mark + 2), r, e);
-  if (s == ULP_OK)
-    *agrees = low <= x && x <= high;
-  return s;
+  if (s != ULP_OK)
+    return s;
+  (void)snprintf(f->text, sizeof f->text, "%.6g .. %.6g", low, high);
+  f->agrees = low <= f->figure && f->figure <= high;
+  return ULP_OK;
 }
 
-static ulp_status order(bool *agrees, double x, const char *text, reader r,
+static ulp_status order(ulp_finding *f, const char *text, reader r,
                         ulp_error *e)
 {
-  double y;
+  double y, x = f->figure;
   bool equal = text[1] == '=';
   const char *rest = text + (equal ? 2 : 1);
   ulp_status s = part(&y, rest, strlen(rest), r, e);
-  if (s == ULP_OK)
-    *agrees = *text == '>' ? (equal ? x >= y : x > y)
+  if (s != ULP_OK)
+    return s;
+  (void)snprintf(f->text, sizeof f->text, "%c%s %.6g", *text, equal ? "=" : "",
+                 y);
+  f->agrees = *text == '>' ? (equal ? x >= y : x > y)
                            : (equal ? x <= y : x < y);
-  return s;
+  return ULP_OK;
 }
 
-static ulp_status compare(bool *agrees, double x, const char *expected,
-                          reader r, ulp_error *e)
+static ulp_status compare(ulp_finding *f, const char *expected, reader r,
+                          ulp_error *e)
 {
   const char *mark;
   if (*expected == '>' || *expected == '<')
-    return order(agrees, x, expected, r, e);
+    return order(f, expected, r, e);
   if ((mark = find_mark(expected, "+-")) != NULL)
-    return near(agrees, x, expected, mark, r, e);
+    return near(f, expected, mark, r, e);
   if ((mark = find_mark(expected, "..")) != NULL)
-    return inside(agrees, x, expected, mark, r, e);
+    return inside(f, expected, mark, r, e);
   return ulp_error_set(e, ULP_EFORMAT, "'%.80s': expected X +- T, X +- T%%, "
                        "LOW .. HIGH, or > < >= <= X", expected);
 }
@@ -99,10 +106,10 @@ ulp_status ulp_claim_probe(ulp_finding *out, const ulp_probe *p,
   *out = (ulp_finding){.known = true};
   ulp_status s = ulp_claim_formula(&out->figure, p->figure, fact, data, e);
   if (s == ULP_OK)
-    s = compare(&out->agrees, out->figure, p->expected, r, e);
+    s = compare(out, p->expected, r, e);
   if (s == ULP_EIO) {
     *out = (ulp_finding){.known = false};
-    (void)snprintf(out->why, sizeof out->why, "%.190s", e->text);
+    (void)snprintf(out->text, sizeof out->text, "%.190s", e->text);
     return ULP_OK;
   }
   return s;
