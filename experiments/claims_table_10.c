@@ -20,8 +20,8 @@ static const ulp_claim rows[] = {
     {"scores-8k", "10.7", "A model's retrieval degrades sooner than its "
      "perplexity", "", "", {{0}}, "KIVI, 2 bits: LongChat-7B, LongBench "
      "38.72 to 38.30", "Needs the models.", "arXiv:2402.02750"},
-    {"calibration-loss", "10.9", "A model calibrated on Wikipedia can lose 5-10 "
-     "% on code", "5-10", "%", {{0}}, "", "Needs the models.",
+    {"calibration-loss", "10.9", "A model calibrated on Wikipedia can lose "
+     "5-10 % on code", "5-10", "%", {{0}}, "", "Needs the models.",
      "arXiv:2306.00978, section 5.3"},
 };
 

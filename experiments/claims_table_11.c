@@ -52,7 +52,7 @@ static const ulp_claim rows[] = {
      {{"frozen weights in NF4, double quantization",
        LOCAL_AT("llama-3-70b", "nf4a16", "weight_bytes") " / 1e9",
        "<= [gpu h100 capacity] / 1e9"},
-      {"with adapters of rank 64, their gradients and FP32 Adam (16 bytes each)",
+      {"with adapters of rank 64, gradients and FP32 Adam, 16 bytes each",
        LOCAL_AT("llama-3-70b", "nf4a16", "weight_bytes") " / 1e9 + 16e-9 * "
        "[" M "parameters] * " ADAPTER("64"), "<= [gpu h100 capacity] / 1e9"}},
      "", "Activations not counted: they are what is left of 80 GB.",
@@ -92,8 +92,8 @@ static const ulp_claim rows[] = {
       {"decoding, batch 64, roofline",
        SERVER_AT("b200", "decode", "64", "w4a4-nvfp4", "speedup") " / "
        SERVER_AT("b200", "decode", "64", "w8a8-fp8", "speedup"), ">= 2.3"}},
-     "", "Above what either roof allows, on the same GPUs at the same batch; it "
-     "takes a larger batch in the memory saved, or an FP8 far from its roof.",
+     "", "Above what either roof allows, on the same GPUs at the same batch; "
+     "it takes a larger batch in the memory saved, or an FP8 far from its roof.",
      "experiments/datasheet.c"},
     {"nvfp4-accuracy", "12.3", "NVFP4 loses less than 1 % of accuracy on "
      "DeepSeek-R1-class models", "1", "%", {{0}},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Claims of the guide's section 5 (and of the same in 2.1, 9 and 13): inference.
+ * Claims of the guide's section 5 (and 2.1, 7.6, 8.6, 9.4): inference.
  */
 #include "claims.h"
 

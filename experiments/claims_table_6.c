@@ -11,7 +11,7 @@
   " | gain_over_exact]"
 #define SR "run sr_unbiasedness --formats int8 --modes sr"
 #define SIDES "run rounding_bias --formats int8 --modes 'rne sr' --regions "   \
-  "'sub_unit distributions' --distributions uniform"
+  "'normal sub_unit distributions' --distributions uniform"
 #define DECADES(name) "log10([format " name " max] / [format " name            \
   " min_positive])"
 #define INTERVAL "run promotion_interval --operands e4m3 --data 'normal "      \
@@ -98,12 +98,16 @@ static const ulp_claim rows[] = {
      "neighbours.", "N. J. Higham, Accuracy and Stability, 2.2"},
     {"43", "6.5", "Stochastic rounding takes 3.3 up with probability 0.3: it "
      "is right on average", "0.3", "1",
-     {{"share that goes up at 0.2917 of the way, less 0.2917, in gaps",
-       "[" SR " | region=normal fraction=0.29166666665696539 | ups] / "
-       "[" SR " | region=normal fraction=0.29166666665696539 | draws] - "
-       "0.29166666665696539", "0 +- 0.04"},
-      {"whether the draws of every number in range agree with the exact binomial "
-       "law", "[" SR " | region=normal | consistent min]", "1 +- 0"}},
+     {{"share that goes up at 0.25 of the way",
+       "[" SIDES " | region=normal mode=sr sign=+ fraction=0.25 | "
+       "up_fraction]", "0.25 +- 0.03"},
+      {"share at 0.375", "[" SIDES " | region=normal mode=sr sign=+ "
+       "fraction=0.375 | up_fraction]", "0.375 +- 0.03"},
+      {"greatest mean error of the numbers in range, gaps",
+       "max([" SR " | region=normal | mean_error max], "
+       "-[" SR " | region=normal | mean_error min])", "< 0.05"},
+      {"share of them whose draws agree with the exact binomial law",
+       "[" SR " | region=normal | consistent mean]", "> 0.9"}},
      "", "2048 draws of each number and more; a row agrees if its two-sided "
      "tail is not below 0.0027.  It fails above the greatest value, where it "
      "saturates.", "M. Croci et al., R. Soc. Open Sci. 9(3), 2022"},
@@ -115,8 +119,8 @@ static const ulp_claim rows[] = {
      "A BF16 weight of 1.", "S. Gupta et al., ICML 2015"},
     {"76", "6.5", "Stochastic rounding is in OCP's guidance for training in MX",
      "", "", {{0}}, "",
-     "The text of the specification was not at hand to search; what is known of "
-     "it here is that its conversion asks for rounding to nearest even.",
+     "The text of the specification was not at hand to search; what is known "
+     "of it here is that its conversion asks for rounding to nearest even.",
      "OCP MX v1.0, 6.3"},
     {"49", "6.6", "BF16 has FP32's exponents, to about 1e38", "1e38", "1",
      {{"greatest BF16", "[format bfloat16 max]", "1e38 .. 1e39"},
@@ -134,8 +138,8 @@ static const ulp_claim rows[] = {
      "first and second moments in BF16, master weights and gradients in FP32",
      "The report says so; no figure of ours bears on it.",
      "arXiv:2412.19437, 3.3.3"},
-    {"promotion", "6.3", "Taking partial sums out to FP32 at intervals recovers "
-     "the accuracy", "", "1",
+    {"promotion", "6.3", "Taking partial sums out to FP32 at intervals "
+     "recovers the accuracy", "", "1",
      {{"error of never over every 128, normal",
        PROMOTED("normal", "", "relative_frobenius") " / "
        PROMOTED("normal", "128", "relative_frobenius"), "> 5"},

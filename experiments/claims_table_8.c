@@ -21,7 +21,7 @@
 #define ERROR(data, k, accumulator) "[" SUMS " | statistic=error data=" data   \
   " k=" k " accumulator=" accumulator " | relative_frobenius]"
 #define WGMMA "mma h200 wgmma.m64n8k32.f32.e4m3.e4m3 "
-#define LONG(every) "[run promotion_interval --operands e4m3 --data positive "  \
+#define LONG(every) "[run promotion_interval --operands e4m3 --data positive " \
   "--lengths 8192 --rows 4 | promoted_every=" every " | relative_frobenius]"
 
 static const ulp_claim rows[] = {
@@ -51,10 +51,11 @@ static const ulp_claim rows[] = {
      "DelayedScaling and Float8CurrentScaling: HYBRID, which is that; "
      "MXFP8BlockScaling and Float8BlockScaling: E4M3 for all",
      "A property of somebody's source, read there: so of the older recipes "
-     "only.", "TransformerEngine, transformer_engine/common/recipe/__init__.py"},
+     "only.",
+     "TransformerEngine, transformer_engine/common/recipe/__init__.py"},
     {"46", "6.4", "Gradients need E5M2", "", "", {{0}},
-     "DeepSeek-V3: E4M3 for every tensor, with scales of tiles and blocks; TE's "
-     "MXFP8 recipe: E4M3 for all",
+     "DeepSeek-V3: E4M3 for every tensor, with scales of tiles and blocks; "
+     "TE's MXFP8 recipe: E4M3 for all",
      "Needs the training runs.", "arXiv:2412.19437, 3.3.2"},
     {"14", "8.3", "MXFP4 is 4.25 bits an element, NVFP4 4.5", "4.25", "bit",
      {{"MXFP4", "[bits mxfp4@ocp 8192x8192]", "4.25 +- 0.001"},
@@ -152,7 +153,8 @@ static const ulp_claim rows[] = {
     {"73", "9.3", "CUTLASS shows it in "
      "KernelTmaWarpSpecializedCooperativeFP8BlockScaledAccum", "", "", {{0}},
      "the name is there, an alias of ...CooperativeFP8Blockwise",
-     "Read in the source.", "cutlass, include/cutlass/gemm/dispatch_policy.hpp"},
+     "Read in the source.",
+     "cutlass, include/cutlass/gemm/dispatch_policy.hpp"},
 };
 
 const ulp_claim_part ulp_claims_formats = {rows,
