@@ -179,3 +179,11 @@ bool ulp_blocks_part(const ulp_blocks *b, int64_t most, int64_t i,
   if (b->size[1] > 1) return cut(b, 1, row, most, i, part, element, block);
   return cut(b, 2, 1, most, i, part, element, block);
 }
+
+bool ulp_blocks_whole(const ulp_blocks *b)
+{
+  for (int d = 0; d < 3; d++)
+    if (b->block[d] && b->size[d] % b->block[d])
+      return false;
+  return true;
+}

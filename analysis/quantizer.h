@@ -46,6 +46,8 @@ ULP_MUST_CHECK ulp_status ulp_blocks_make(ulp_blocks *b,
                                           const ulp_granularity *g, int axis,
                                           int ndim, const int64_t *shape,
                                           ulp_error *e);
+/* Whether none is shorter than the others. */
+bool ulp_blocks_whole(const ulp_blocks *b);
 /* Part i of at most `most` elements each (one whole line of blocks at least):
  * the blocks of a contiguous stretch of the array, with the number of its
  * first element and of its first block.  False past the last part. */

@@ -196,7 +196,8 @@ static void print_start(const state *st, const series *s, const char *statistic,
                         ulp_text *row)
 {
   const sum_method *m = &st->grid.methods[s->method];
-  sum_print_cell(row, &st->grid.cells[cell_of(st, s, 0)]);
+  sum_print_cell(row, &st->grid,
+                 &st->grid.cells[cell_of(st, s, 0)]);
   ulp_csv_string(row, s->accumulator->name);
   ulp_csv_string(row, *s->accumulator->gpu
                           ? ulp_evidence_name(ulp_gemm_evidence(&m->way.gemm))
@@ -293,6 +294,7 @@ const ulp_experiment ulp_experiment_accumulation = {
     .columns = columns,
     .parameters = parameters,
     .default_seed = 1,
+    .takes_tensor = true,
     .prepare = prepare,
     .point = point,
     .release = release,

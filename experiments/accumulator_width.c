@@ -259,7 +259,7 @@ static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
   place at = place_of(st, index);
   const sum_cell *c = &st->grid.cells[at.cell];
   (void)e;
-  sum_print_cell(row, c);
+  sum_print_cell(row, &st->grid, c);
   ulp_csv_integer(row, (int64_t)c->k);
   ulp_csv_integer(row, st->blocks[at.block]);
   ulp_csv_string(row, ulp_mode_name((size_t)modes[at.mode]));
@@ -289,6 +289,7 @@ const ulp_experiment ulp_experiment_accumulator_width = {
     .columns = columns,
     .parameters = parameters,
     .default_seed = 1,
+    .takes_tensor = true,
     .prepare = prepare,
     .point = point,
     .release = release,

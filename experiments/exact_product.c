@@ -146,11 +146,15 @@ ulp_status exact_product_make(exact_product *out, const product_spec *spec,
   if (s != ULP_OK)
     return ulp_error_set(e, s, "no format %s", spec->type->name);
   out->a = make_codes(spec, &out->format, ULP_STREAM_A, spec->m);
-  out->b = make_codes(spec, &out->format, ULP_STREAM_B, spec->n);
+  if (!spec->weights)
+    out->b = make_codes(spec, &out->format, ULP_STREAM_B, spec->n);
+  else if ((out->b = malloc(spec->n * spec->k * out->format.storage_bytes)))
+    s = sum_weights_read(spec->weights, &out->format, out->b, spec->first_row,
+                         spec->n, spec->k);
   out->exact = malloc(outputs * sizeof *out->exact);
   out->magnitude = malloc(outputs * sizeof *out->magnitude);
   out->rounded = malloc(outputs * sizeof *out->rounded);
-  if (!out->a || !out->b || !out->exact || !out->magnitude || !out->rounded)
+  if (s != ULP_OK || !out->a || !out->b || !out->exact || !out->magnitude || !out->rounded)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   return exact_product_sum(out, e);
 }

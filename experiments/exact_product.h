@@ -1,19 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Matrix products whose inputs a recipe makes (recipes.h), with their exact
- * results.
+ * Matrix products whose inputs a recipe makes (recipes.h), B from somebody's
+ * tensor where there is one, with their exact results.
  */
 #ifndef ULPLAB_EXPERIMENTS_EXACT_PRODUCT_H
 #define ULPLAB_EXPERIMENTS_EXACT_PRODUCT_H
 
-#include "analysis.h"
+#include "experiment.h"
 #include "recipes.h"
+
+/* The tensor of --tensor as [rows, columns], its last dimension K. */
+typedef struct {
+  const ulp_tensor *tensor;
+  const char *name;
+  size_t rows, columns;
+  double amax;
+} sum_weights;
+
+/* The run's tensor, or the only matrix of its file.  ULP_EFORMAT or ULP_EINVAL
+ * with one line in *e where there is none or more, or a number that is not
+ * finite. */
+ULP_MUST_CHECK ulp_status sum_weights_open(sum_weights *w, const ulp_run *run,
+                                           ulp_error *e);
+/* codes [rows, k]: the first k elements of rows first, first + 1, ..., rounded
+ * to f. */
+ULP_MUST_CHECK ulp_status sum_weights_read(const sum_weights *w,
+                                           const ulp_format *f, void *codes,
+                                           size_t first, size_t rows,
+                                           size_t k);
 
 typedef struct {
   const ulp_recipe_type *type; /* of A and of B */
   ulp_family family;
   size_t m, n, k;
   uint64_t seed;
+  const sum_weights *weights; /* of B; NULL: the recipe's */
+  size_t first_row;
 } product_spec;
 
 typedef struct {

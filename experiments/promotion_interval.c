@@ -128,7 +128,7 @@ static ulp_status point(const ulp_run *run, int64_t index, ulp_text *row,
   const sum_method *m = &st->grid.methods[p->method];
   sum_report r = sum_grid_report(&st->grid, p->cell, p->method);
   (void)e;
-  sum_print_cell(row, c);
+  sum_print_cell(row, &st->grid, c);
   ulp_csv_integer(row, (int64_t)c->k);
   ulp_csv_string(row, ulp_evidence_name(ulp_gemm_evidence(&m->way.gemm)));
   if (p->every)
@@ -160,6 +160,7 @@ const ulp_experiment ulp_experiment_promotion_interval = {
     .columns = columns,
     .parameters = parameters,
     .default_seed = 1,
+    .takes_tensor = true,
     .prepare = prepare,
     .point = point,
     .release = release,

@@ -103,14 +103,18 @@ static void take_shape(ulp_source *s, const ulp_tensor *t, int64_t most)
   s->count = s->shape[0] * row;
 }
 
+const char *ulp_source_name(const ulp_file *f, const ulp_tensor *t)
+{
+  const char *path = ulp_file_path(f), *slash = strrchr(path, '/');
+  return *t->name ? t->name : slash ? slash + 1 : path;
+}
+
 static void add_tensor(ulp_source *out, size_t *count, const ulp_run *run,
                        const ulp_tensor *t)
 {
-  const char *slash = strrchr(ulp_file_path(run->file), '/');
-  const char *base = slash ? slash + 1 : ulp_file_path(run->file);
   int64_t most = run->effort == ULP_QUICK ? sample_count(run) : t->count;
   ulp_source *s = &out[(*count)++];
-  *s = (ulp_source){.name = *t->name ? t->name : base, .tensor = t};
+  *s = (ulp_source){.name = ulp_source_name(run->file, t), .tensor = t};
   take_shape(s, t, most);
 }
 

@@ -27,6 +27,9 @@ ULP_MUST_CHECK ulp_status ulp_sources(ulp_source **out, size_t *count,
                                           const ulp_run *run, ulp_error *e);
 void ulp_sources_free(ulp_source *sources, size_t count);
 
+/* A tensor's name in a CSV file: its own, or its file's without the folder. */
+const char *ulp_source_name(const ulp_file *f, const ulp_tensor *t);
+
 /* Draws a distribution's samples; nothing to do for a tensor. */
 ULP_MUST_CHECK ulp_status ulp_source_fill(ulp_source *s,
                                               const ulp_run *run,

@@ -8,9 +8,10 @@
  */
 #include "step_sum.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "model.h"
 
 /* c + p rounded to odd; the error of the sum is exact (D. E. Knuth, TAOCP 2,
  * 4.2.2, thm B). */
@@ -25,39 +26,16 @@ static double add_odd(double c, double p)
   return s;
 }
 
-/* What rounding needs, taken out of the format once. */
-typedef struct {
-  const step_sum *s;
-  uint64_t low;       /* the bits of a double that the format has not */
-  int drop;           /* how many */
-  double least, most; /* its normal range */
-} plan;
-
-static double settle(const plan *p, double x)
-{
-  const ulp_rounding r = {.mode = p->s->mode, .overflow = ULP_OVERFLOW_INF};
-  uint64_t bits;
-  double y;
-  memcpy(&bits, &x, sizeof bits);
-  if (p->s->mode == ULP_RNE)
-    bits += (p->low >> 1) + (bits >> p->drop & 1);
-  bits &= ~p->low;
-  memcpy(&y, &bits, sizeof y);
-  if (x == 0 || (fabs(y) >= p->least && fabs(y) <= p->most))
-    return y;
-  return ulp_decode(&p->s->format,
-                    ulp_encode_f64(&p->s->format, x, &r, 0));
-}
-
 /* Row i of D; b is [k, n], so that neighbours are added side by side. */
-static void run_row(const plan *p, const exact_product *x, size_t i,
+static void run_row(const ulp_step *step, const exact_product *x, size_t i,
                     const double *a, const double *b, double *sum, uint32_t *d)
 {
   size_t n = x->spec.n, k = x->spec.k;
   memset(sum, 0, n * sizeof *sum);
   for (size_t l = 0; l < k; l++)
     for (size_t j = 0; j < n; j++)
-      sum[j] = settle(p, add_odd(sum[j], a[i * k + l] * b[l * n + j]));
+      sum[j] = ulp_step_round(
+          step, add_odd(sum[j], a[i * k + l] * b[l * n + j]), 0);
   for (size_t j = 0; j < n; j++) {
     float y = (float)sum[j];
     memcpy(&d[i * n + j], &y, sizeof y);
@@ -76,10 +54,8 @@ static void transpose(const exact_product *x, double *b)
 bool step_sum_run(const step_sum *s, const exact_product *x, uint32_t *d)
 {
   size_t m = x->spec.m, n = x->spec.n, k = x->spec.k;
-  int drop = 52 - s->format.man_bits;
-  const plan p = {.s = s, .drop = drop, .low = (UINT64_C(1) << drop) - 1,
-                  .least = ulp_min_normal(&s->format),
-                  .most = ulp_max(&s->format)};
+  const ulp_rounding r = {.mode = s->mode, .overflow = ULP_OVERFLOW_INF};
+  const ulp_step step = ulp_step_of(&s->format, &r);
   double *a = malloc(m * k * sizeof *a), *b = malloc(n * k * sizeof *b);
   double *sum = malloc(n * sizeof *sum);
   bool ok = a && b && sum;
@@ -87,7 +63,7 @@ bool step_sum_run(const step_sum *s, const exact_product *x, uint32_t *d)
     ulp_decode_array(&x->format, a, x->a, m * k, 1);
     transpose(x, b);
     for (size_t i = 0; i < m; i++)
-      run_row(&p, x, i, a, b, sum, d);
+      run_row(&step, x, i, a, b, sum, d);
   }
   free(a);
   free(b);

@@ -207,14 +207,6 @@ static void measure_part(const stream *s, ulp_loss *out)
                        runs);
 }
 
-static bool has_whole_blocks(const ulp_blocks *b)
-{
-  for (int i = 0; i < 3; i++)
-    if (b->block[i] && b->size[i] % b->block[i])
-      return false;
-  return true;
-}
-
 static ulp_status run(stream *s, ulp_loss *out)
 {
   if (!make_room(s))
@@ -245,7 +237,7 @@ ulp_status ulp_storage_measure(ulp_loss *out, const ulp_storage *storage,
   if (status != ULP_OK)
     return status;
   out->bits = ulp_quantizer_bits(q, &s.b);
-  out->fits = !q->whole_blocks || has_whole_blocks(&s.b);
+  out->fits = !q->whole_blocks || ulp_blocks_whole(&s.b);
   if (!out->fits)
     return ULP_OK;
   status = run(&s, out);

@@ -73,6 +73,8 @@ static ulp_status read_axes(axes *a, const ulp_run *run, const sum_defaults *d,
 {
   const char *operands = ulp_run_parameter(run, "operands");
   const char *data = ulp_run_parameter(run, "data");
+  if (!*data)
+    data = run->file ? "normal" : "normal positive outlier wide";
   const char *lengths = ulp_run_parameter(run, "lengths");
   a->operands = calloc(ulp_words_count(operands) + 1, sizeof *a->operands);
   a->families = calloc(ulp_words_count(data) + 1, sizeof *a->families);
@@ -131,13 +133,46 @@ static ulp_status make_cells(sum_grid *g, const axes *a, ulp_error *e)
   return ULP_OK;
 }
 
+/* Before K and the sizes: K without --lengths ends at the tensor's. */
+static ulp_status open_weights(sum_grid *g, const ulp_run *run,
+                               sum_defaults *d, ulp_error *e)
+{
+  if (!run->file)
+    return ULP_OK;
+  ulp_status s = sum_weights_open(&g->weights, run, e);
+  if (d->most > g->weights.columns)
+    d->most = g->weights.columns;
+  if (d->least > d->most)
+    d->least = d->most;
+  return s;
+}
+
+static ulp_status check_weights(const sum_grid *g, const axes *a, ulp_error *e)
+{
+  const sum_weights *w = &g->weights;
+  if (w->tensor && w->rows < g->n * g->repetitions)
+    return ulp_error_set(e, ULP_EINVAL, "%.200s: %zu rows, expected --columns "
+                         "times --repetitions, %zu, or more", w->name, w->rows,
+                         g->n * g->repetitions);
+  for (size_t i = 0; w->tensor && i < a->length_count; i++)
+    if (a->lengths[i] > w->columns)
+      return ulp_error_set(e, ULP_EINVAL, "--lengths %zu: %.200s has rows of "
+                           "%zu", a->lengths[i], w->name, w->columns);
+  return ULP_OK;
+}
+
 ulp_status sum_grid_cells(sum_grid *g, const ulp_run *run,
-                          const sum_defaults *d, ulp_error *e)
+                          const sum_defaults *defaults, ulp_error *e)
 {
   axes a = {0};
-  ulp_status s = read_axes(&a, run, d, e);
+  sum_defaults d = *defaults;
+  ulp_status s = open_weights(g, run, &d, e);
   if (s == ULP_OK)
-    s = read_sizes(g, run, d, e);
+    s = read_axes(&a, run, &d, e);
+  if (s == ULP_OK)
+    s = read_sizes(g, run, &d, e);
+  if (s == ULP_OK)
+    s = check_weights(g, &a, e);
   if (s == ULP_OK)
     s = make_cells(g, &a, e);
   free(a.operands);

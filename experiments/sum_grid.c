@@ -52,7 +52,8 @@ static ulp_status run_unit(sum_grid *g, const ulp_run *run, size_t cell,
 {
   const sum_cell *c = &g->cells[cell];
   product_spec spec = {c->operand, c->family, g->m, g->n, c->k,
-                       seed_of(run, c, i)};
+                       seed_of(run, c, i),
+                       g->weights.tensor ? &g->weights : NULL, i * g->n};
   exact_product p;
   uint32_t *d = malloc(g->m * g->n * sizeof *d);
   ulp_status s = exact_product_make(&p, &spec, e);
@@ -162,10 +163,14 @@ sum_report sum_grid_report(const sum_grid *g, size_t cell, size_t method)
 
 /* ---- rows -------------------------------------------------------------- */
 
-void sum_print_cell(ulp_text *row, const sum_cell *c)
+void sum_print_cell(ulp_text *row, const sum_grid *g, const sum_cell *c)
 {
+  char data[256];
+  (void)snprintf(data, sizeof data, "%s%s%.200s", ulp_family_names[c->family],
+                 g->weights.tensor ? " " : "",
+                 g->weights.tensor ? g->weights.name : "");
   ulp_csv_string(row, c->operand->name);
-  ulp_csv_string(row, ulp_family_names[c->family]);
+  ulp_csv_string(row, data);
 }
 
 void sum_print_number(ulp_text *row, double x)

@@ -28,13 +28,16 @@ typedef struct {
   size_t cell_count, operands, families, lengths;
   sum_method *methods;
   size_t method_count;
+  sum_weights weights; /* of B under --tensor */
   bool *needed;       /* [cell][method] */
   sum_errors *errors; /* [cell][method][repetition] */
 } sum_grid;
 
 /* The parameters operands, data, lengths, rows, columns, repetitions of the
  * run make the cells: operand by operand, family by family, K by K.  `most`:
- * K without --lengths is each power of 2 from `least` to it. */
+ * K without --lengths is each power of 2 from `least` to it.  Under --tensor
+ * K is no more than the tensor's last dimension, and repetition i has its rows
+ * from i n on. */
 typedef struct {
   size_t least, most; /* K */
   size_t side;        /* rows and columns */
@@ -61,8 +64,9 @@ sum_report sum_grid_report(const sum_grid *g, size_t cell, size_t method);
 /* Columns and parameters that the experiments have in common. */
 #define SUM_PARAMETERS(OPERANDS)                                               \
   {"operands", OPERANDS, "types of A and B: e4m3, e5m2, bf16, f16"},           \
-  {"data", "normal positive outlier wide",                                     \
-   "families of inputs: normal, positive, outlier, wide, cancel"},             \
+  {"data", "",                                                                 \
+   "families of inputs: normal, positive, outlier, wide, cancel; without it, " \
+   "the first four; under --tensor they are A's, without it normal"},          \
   {"lengths", "", "values of K; without it, as the method says"},              \
   {"rows", "", "of D; without it, as the method says"},                        \
   {"columns", "", "of D; without it, as many as rows"},                        \
@@ -73,7 +77,8 @@ sum_report sum_grid_report(const sum_grid *g, size_t cell, size_t method);
   {"operands", ULP_COL_STRING, "", "type of the elements of A and B"},         \
   {"data", ULP_COL_STRING, "",                                                 \
    "family of inputs: normal, positive, outlier (a column of A in 32 is 64 "   \
-   "times as large), wide (uniform exponents)"}
+   "times as large), wide (uniform exponents); under --tensor A's and, after " \
+   "a blank, the tensor that B's rows are from"}
 
 #define SUM_ERROR_COLUMNS                                                      \
   {"outputs", ULP_COL_INTEGER, "1", "elements of D, all repetitions"},         \
@@ -99,7 +104,7 @@ sum_report sum_grid_report(const sum_grid *g, size_t cell, size_t method);
    "lambda sqrt(K) u, of relative_frobenius if roundings were independent "    \
    "and of mean 0"}
 
-void sum_print_cell(ulp_text *row, const sum_cell *c);
+void sum_print_cell(ulp_text *row, const sum_grid *g, const sum_cell *c);
 void sum_print_errors(ulp_text *row, const sum_report *r, sum_bounds b);
 void sum_print_digest(ulp_text *row, const sum_report *r);
 void sum_print_number(ulp_text *row, double x); /* empty for NaN */

@@ -12,12 +12,14 @@
 #include "accumulators.h"
 #include "exact.h"
 #include "sum_errors.h"
+#include "tensor_fixture.h"
 
 static exact_product product(const char *type, ulp_family family, size_t side,
                              size_t k, uint64_t seed)
 {
-  const product_spec spec = {ulp_recipe_type_find(type), family, side, side, k,
-                             seed};
+  const product_spec spec = {.type = ulp_recipe_type_find(type),
+                             .family = family, .m = side, .n = side, .k = k,
+                             .seed = seed};
   exact_product p;
   ulp_error e;
   ck_assert_msg(exact_product_make(&p, &spec, &e) == ULP_OK, "%s", e.text);
@@ -54,6 +56,46 @@ static void check_exact(const exact_product *p, size_t i, size_t j)
   ck_assert(p->magnitude[at] == mpfr_get_d(magnitude, MPFR_RNDN));
   mpfr_clears(sum, magnitude, x, (mpfr_ptr)0);
 }
+
+/* The same product with B from a file of its values, which is twice as long
+ * each way: rows 2 to 5, and the first 32 of each. */
+START_TEST(weights_are_rows_of_a_tensor)
+{
+  enum { SIDE = 4, K = 32, ROWS = 2 * SIDE, COLUMNS = 2 * K };
+  static const char *const kinds[] = {"bf16", "f16", "e4m3"};
+  const char *type = kinds[_i];
+  exact_product p = product(type, ULP_FAMILY_NORMAL, SIDE, K, 3), q;
+  float x[ROWS * COLUMNS] = {0};
+  double amax = 0;
+  for (size_t i = 0; i < SIDE * K; i++) {
+    double b = element(&p, p.b, i);
+    x[(2 + i / K) * COLUMNS + i % K] = (float)b;
+    amax = fmax(amax, fabs(b));
+  }
+  /* elsewhere, so that the scale of 8 bits is 1 (and an amax is seen) */
+  x[ROWS * COLUMNS - 1] = (float)ulp_max(&p.format);
+  ck_assert(amax < ulp_max(&p.format));
+  size_t size;
+  unsigned char *bytes = npy_bytes(1, "{'descr': '<f4', 'fortran_order': False,"
+                                   " 'shape': (8, 64), }", x, sizeof x, &size);
+  ulp_run run = {0};
+  ulp_error e;
+  sum_weights w = {0};
+  ck_assert(ulp_file_parse(&run.file, bytes, size, "w.npy", &e) == ULP_OK);
+  ck_assert(sum_weights_open(&w, &run, &e) == ULP_OK);
+  ck_assert(w.rows == ROWS && w.columns == COLUMNS);
+  product_spec spec = p.spec;
+  spec.weights = &w;
+  spec.first_row = 2;
+  ck_assert(exact_product_make(&q, &spec, &e) == ULP_OK);
+  ck_assert_mem_eq(p.b, q.b, SIDE * K * p.format.storage_bytes);
+  ck_assert_mem_eq(p.rounded, q.rounded, SIDE * SIDE * sizeof *p.rounded);
+  ulp_file_close(run.file);
+  exact_product_free(&p);
+  exact_product_free(&q);
+  free(bytes);
+}
+END_TEST
 
 static const char *const types[] = {"e4m3", "e5m2", "f16", "bf16"};
 
@@ -350,6 +392,7 @@ int main(void)
   tcase_add_test(c, exact_products_are_exact);
   tcase_add_test(c, exact_products_round_once);
   tcase_add_test(c, exact_products_or_none);
+  tcase_add_loop_test(c, weights_are_rows_of_a_tensor, 0, 3);
   tcase_add_test(c, steps_round_as_mpfr);
   tcase_add_test(c, f16_overflows);
   tcase_add_test(c, captured_products);

@@ -34,6 +34,20 @@ few='--quick --rows 4 --repetitions 2 --data positive'
   same_bytes promotion_interval $few --lengths '160 512'
 }
 
+# Somebody's own weights: 8 rows of 96.
+npy w.npy '<f4' '(8, 96)' $(awk 'BEGIN {
+  for (i = 0; i < 768; i++) print i % 7 ? "00 00 80 3f" : "00 00 c0 bf" }')
+own='--quick --tensor w.npy --rows 4 --repetitions 2 --operands e4m3'
+# shellcheck disable=SC2086
+for name in accumulation accumulator_width promotion_interval; do
+  same_bytes $name $own
+  grep -q ',normal w.npy,' one.csv || fault "$name: no weights"
+  "$programs/$name" $own --lengths 128 2>err
+  [ $? = 2 ] && grep -q 'rows of 96' err || fault "$name: K beyond the rows"
+  "$programs/$name" $own --repetitions 3 2>err
+  [ $? = 2 ] && grep -q '8 rows, expected' err || fault "$name: too few rows"
+done
+
 # An accumulator's rows do not depend on which others are asked for.
 "$programs/accumulation" --quick --lengths 512 --operands e4m3 >all.csv
 "$programs/accumulation" --quick --lengths 512 --operands e4m3 \
