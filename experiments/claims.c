@@ -64,7 +64,8 @@ typedef struct {
 static const ulp_claim_part *const claim_parts[] = {
     &ulp_claims_hardware,  &ulp_claims_numerics,  &ulp_claims_models,
     &ulp_claims_inference, &ulp_claims_training,  &ulp_claims_methods,
-    &ulp_claims_formats,   &ulp_claims_failures,  &ulp_claims_practice,
+    &ulp_claims_formats,   &ulp_claims_failures,  &ulp_claims_contexts,
+    &ulp_claims_practice,
 };
 
 const ulp_claim *ulp_claim_row(size_t i)

@@ -45,7 +45,7 @@ typedef struct {
 extern const ulp_claim_part ulp_claims_hardware, ulp_claims_numerics,
     ulp_claims_models, ulp_claims_inference, ulp_claims_training,
     ulp_claims_methods, ulp_claims_formats, ulp_claims_failures,
-    ulp_claims_practice;
+    ulp_claims_contexts, ulp_claims_practice;
 
 /* ---- formulas ----------------------------------------------------------- */
 

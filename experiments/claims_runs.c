@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Experiments as facts: each run is made once, in this process, and its cells
- * are found by the values of other columns.
+ * Experiments as facts: each run is made once, in this process.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "claims.h"
+#include "claims_cells.h"
 #include "driver.h"
 
-enum { MOST_WORDS = 40, MOST_COLUMNS = 64, MOST_FACT = 800 };
+enum { MOST_WORDS = 40, MOST_FACT = 800 };
 
 typedef struct {
   char command[MOST_FACT]; /* NAME OPTIONS, as in the fact */
-  ulp_error error;         /* why there is no table */
-  char *csv;               /* its cells, each ended by '\0' */
-  char **cell;             /* [row][column], the first row the header */
-  size_t columns, rows;    /* without the header */
+  ulp_error error;         /* why there are no cells */
+  ulp_cells cells;
 } table;
 
 struct ulp_claim_runs {
@@ -39,79 +36,10 @@ void ulp_claim_runs_free(ulp_claim_runs *r)
 {
   if (!r)
     return;
-  for (size_t i = 0; i < r->count; i++) {
-    free(r->tables[i].csv);
-    free(r->tables[i].cell);
-  }
+  for (size_t i = 0; i < r->count; i++)
+    ulp_cells_free(&r->tables[i].cells);
   free(r->tables);
   free(r);
-}
-
-/* ---- words, as a shell has them ----------------------------------------- */
-
-/* Cuts text into words at blanks outside '...'; false if there are too many.
- * Changes the text. */
-static bool cut(char *text, char **word, int *count, int most)
-{
-  char *to = text;
-  *count = 0;
-  while (*(text += strspn(text, " "))) {
-    if (*count == most)
-      return false;
-    word[(*count)++] = to;
-    for (bool quoted = false; *text && (quoted || *text != ' '); text++) {
-      if (*text == '\'')
-        quoted = !quoted;
-      else
-        *to++ = *text;
-    }
-    bool last = !*text;
-    *to++ = '\0';
-    if (last)
-      break;
-    text++;
-  }
-  return true;
-}
-
-/* ---- CSV ---------------------------------------------------------------- */
-
-/* One field in place (RFC 4180); returns what follows it. */
-static char *read_field(char *text, char **field, bool *last)
-{
-  char *to = text;
-  *field = text;
-  bool quoted = false;
-  for (; *text && (quoted || (*text != ',' && *text != '\n')); text++) {
-    if (*text == '"' && quoted && text[1] == '"')
-      *to++ = *text++;
-    else if (*text == '"')
-      quoted = !quoted;
-    else
-      *to++ = *text;
-  }
-  *last = *text != ',';
-  char *next = *text ? text + 1 : text;
-  *to = '\0';
-  return next;
-}
-
-static bool read_table(table *t)
-{
-  size_t lines = 0, n = 0;
-  for (const char *s = t->csv; (s = strchr(s, '\n')) != NULL; s++)
-    lines++;
-  t->cell = calloc(lines * MOST_COLUMNS + 1, sizeof *t->cell);
-  if (!t->cell)
-    return false;
-  for (char *s = t->csv; *s && n < lines * MOST_COLUMNS;) {
-    bool last;
-    s = read_field(s, &t->cell[n++], &last);
-    if (last && t->columns == 0)
-      t->columns = n;
-  }
-  t->rows = t->columns ? n / t->columns - 1 : 0;
-  return t->columns > 0 && n == t->columns * (t->rows + 1);
 }
 
 /* ---- runs --------------------------------------------------------------- */
@@ -131,7 +59,7 @@ static ulp_status run_it(table *t, const ulp_run *parent, ulp_error *e)
   ulp_text csv = {0};
   int64_t rows;
   memcpy(copy, t->command, sizeof copy);
-  if (!cut(copy, word, &count, MOST_WORDS) || count == 0)
+  if (!ulp_words_cut(copy, word, &count, MOST_WORDS) || count == 0)
     return ulp_error_set(e, ULP_EFORMAT, "'%.100s': expected fewer words",
                          t->command);
   ulp_status s = ulp_experiment_find(&run.experiment, word[0], e);
@@ -151,11 +79,8 @@ static ulp_status run_it(table *t, const ulp_run *parent, ulp_error *e)
   run.shards = 1;
   s = ulp_experiment_compute(&run, &csv, &rows, e);
   ulp_text_free(&run.notes);
-  t->csv = csv.text;
-  if (s == ULP_OK && !read_table(t))
-    s = ulp_error_set(e, ULP_ENOMEM, "%.60s: its table cannot be read",
-                      t->command);
-  return s;
+  t->cells.csv = csv.text;
+  return s == ULP_OK ? ulp_cells_read(&t->cells, e) : s;
 }
 
 static table *find_table(ulp_claim_runs *r, const char *command)
@@ -180,128 +105,7 @@ static table *find_table(ulp_claim_runs *r, const char *command)
   return t;
 }
 
-/* ---- cells -------------------------------------------------------------- */
-
-static int find_column(const table *t, const char *name, size_t n)
-{
-  for (size_t i = 0; i < t->columns; i++)
-    if (strlen(t->cell[i]) == n && strncmp(t->cell[i], name, n) == 0)
-      return (int)i;
-  return -1;
-}
-
-/* The same text, or the same number. */
-static bool same(const char *a, const char *b)
-{
-  char *end_a, *end_b;
-  if (strcmp(a, b) == 0)
-    return true;
-  double x = strtod(a, &end_a), y = strtod(b, &end_b);
-  return end_a != a && end_b != b && !*end_a && !*end_b && x >= y && x <= y;
-}
-
-typedef struct {
-  int count;
-  int column[MOST_WORDS];
-  const char *value[MOST_WORDS];
-} conditions;
-
-static ulp_status read_conditions(conditions *c, const table *t, char *text,
-                                  ulp_error *e)
-{
-  char *word[MOST_WORDS];
-  *c = (conditions){.count = 0};
-  if (!cut(text, word, &c->count, MOST_WORDS))
-    return ulp_error_set(e, ULP_EFORMAT, "%.60s: expected fewer conditions",
-                         t->command);
-  for (int i = 0; i < c->count; i++) {
-    size_t n = strcspn(word[i], "=");
-    c->column[i] = find_column(t, word[i], n);
-    if (c->column[i] < 0 || !word[i][n])
-      return ulp_error_set(e, ULP_EFORMAT, "%.60s: '%.60s': expected "
-                           "COLUMN=VALUE", t->command, word[i]);
-    c->value[i] = word[i] + n + 1;
-  }
-  return ULP_OK;
-}
-
-static bool meets(const table *t, size_t row, const conditions *c)
-{
-  for (int i = 0; i < c->count; i++)
-    if (!same(t->cell[(row + 1) * t->columns + (size_t)c->column[i]],
-              c->value[i]))
-      return false;
-  return true;
-}
-
-typedef struct {
-  size_t n;
-  double sum, least, greatest, first, last;
-} reduction;
-
-static void reduce(reduction *r, double x)
-{
-  r->sum += x;
-  r->least = r->n ? fmin(r->least, x) : x;
-  r->greatest = r->n ? fmax(r->greatest, x) : x;
-  r->first = r->n ? r->first : x;
-  r->last = x;
-  r->n++;
-}
-
-static ulp_status finish(double *out, const reduction *r, const char *how,
-                         const table *t, ulp_error *e)
-{
-  const struct {
-    const char *name;
-    double value;
-  } list[] = {{"only", r->first},   {"mean", r->sum / (double)r->n},
-              {"min", r->least},    {"max", r->greatest},
-              {"first", r->first},  {"last", r->last},
-              {"sum", r->sum},      {"count", (double)r->n}};
-  bool only = strcmp(how, "only") == 0, count = strcmp(how, "count") == 0;
-  if (only ? r->n != 1 : r->n == 0 && !count)
-    return ulp_error_set(e, ULP_EFORMAT, "%.200s: %zu rows have these values: "
-                         "expected %s", t->command, r->n,
-                         only ? "one" : "some");
-  for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
-    if (strcmp(list[i].name, how) == 0) {
-      *out = list[i].value;
-      return ULP_OK;
-    }
-  return ulp_error_set(e, ULP_EFORMAT, "'%.40s': expected only, mean, min, "
-                       "max, first, last, sum or count", how);
-}
-
-static ulp_status read_cells(double *out, const table *t, char *where,
-                             char *what, ulp_error *e)
-{
-  conditions c;
-  reduction r = {0};
-  char *word[2];
-  int words;
-  ulp_status s = read_conditions(&c, t, where, e);
-  if (s != ULP_OK)
-    return s;
-  if (!cut(what, word, &words, 2) || words == 0)
-    return ulp_error_set(e, ULP_EFORMAT, "%.60s: expected a column",
-                         t->command);
-  int column = find_column(t, word[0], strlen(word[0]));
-  if (column < 0)
-    return ulp_error_set(e, ULP_EFORMAT, "%.60s: no column '%.60s'",
-                         t->command, word[0]);
-  for (size_t i = 0; i < t->rows; i++) {
-    if (!meets(t, i, &c))
-      continue;
-    char *end, *cell = t->cell[(i + 1) * t->columns + (size_t)column];
-    double x = strtod(cell, &end);
-    if (end == cell || *end)
-      return ulp_error_set(e, ULP_EFORMAT, "%.200s: %s '%.40s' is no number",
-                           t->command, word[0], cell);
-    reduce(&r, x);
-  }
-  return finish(out, &r, words == 2 ? word[1] : "only", t, e);
-}
+/* ---- facts -------------------------------------------------------------- */
 
 /* "run COMMAND | WHERE | WHAT" in its three parts; changes the text. */
 static bool parts(char *text, char **command, char **where, char **what)
@@ -339,7 +143,11 @@ ulp_status ulp_claim_fact(void *runs, double *out, const char *fact,
     *e = t->error;
     return e->status;
   }
-  return read_cells(out, t, where, what, e);
+  ulp_error why = {.status = ULP_OK};
+  ulp_status s = ulp_cells_find(out, &t->cells, where, what, &why);
+  return s == ULP_OK ? s
+                     : ulp_error_set(e, s, "%.300s: %.400s", t->command,
+                                     why.text);
 }
 
 /* ---- commands ----------------------------------------------------------- */

@@ -93,7 +93,8 @@ static const ulp_claim rows[] = {
        SERVER_AT("b200", "decode", "64", "w4a4-nvfp4", "speedup") " / "
        SERVER_AT("b200", "decode", "64", "w8a8-fp8", "speedup"), ">= 2.3"}},
      "", "Above what either roof allows, on the same GPUs at the same batch; "
-     "it takes a larger batch in the memory saved, or an FP8 far from its roof.",
+     "it takes a larger batch in the memory saved, or an FP8 far below its "
+     "roof.",
      "experiments/datasheet.c"},
     {"nvfp4-accuracy", "12.3", "NVFP4 loses less than 1 % of accuracy on "
      "DeepSeek-R1-class models", "1", "%", {{0}},

@@ -2,15 +2,13 @@
  *
  * Claims of the guide's section 3: numerics.
  */
-#include "claims.h"
+#include "claims_sweeps.h"
 
 /* The row of the worked example: amax 0.8, 127 steps. */
 #define STEP "0.8 / [format int8sym max]"
 #define EXAMPLE "value int8sym/g=tensor "
 #define NUMBERS " 0.6 -0.8 0.003"
 
-#define SNR "run snr --formats 'int4 int4sym int8 mxint8 e4m3 e2m1 nf4' " \
-  "--distributions gaussian --scale-rules 'mse amax'"
 #define BEST " | scale_rule=mse format="
 #define NOISE "run rounding_noise --formats 'int4 int8' --modes 'rne sr'"
 #define BIAS "run rounding_bias --formats int8 --modes 'rne rtz' --regions "   \
@@ -205,18 +203,19 @@ static const ulp_claim rows[] = {
        NOISE " | format=int4 range=full_scale mode=rne | snr_db]) / 4",
        "6.02 +- 2%"},
       {"INT4 to INT8, Gaussian at the best scale",
-       "([" SNR BEST "int8 | snr_db] - [" SNR BEST "int4 | snr_db]) / 4",
+       "([" FORMATS BEST "int8 | snr_db] - [" FORMATS BEST
+       "int4 | snr_db]) / 4",
        "6.02 +- 5%"}}, "",
      "Exact for uniform numbers; on a Gaussian the range grows with the bits, "
      "and a bit is worth 5.3 dB from 4 to 8.",
      "W. R. Bennett, 1948; J. Max, 1960"},
     {"19", "3.7", "INT8 on a Gaussian tensor has about 48 dB", "48", "dB",
-     {{"at the best scale", "[" SNR BEST "int8 | snr_db]", "48 +- 2"}}, "",
+     {{"at the best scale", "[" FORMATS BEST "int8 | snr_db]", "48 +- 2"}}, "",
      "One scale a tensor, the least squared error: 40.57 in theory.  48 is the "
      "figure of uniform numbers at full scale (6.02 b).",
      "W. R. Bennett, 1948; J. Max, 1960"},
     {"20", "3.7", "INT4 on a Gaussian tensor has about 24 dB", "24", "dB",
-     {{"at the best scale", "[" SNR BEST "int4 | snr_db]", "24 +- 2"}}, "",
+     {{"at the best scale", "[" FORMATS BEST "int4 | snr_db]", "24 +- 2"}}, "",
      "One scale a tensor, the least squared error: 19.26 in theory.",
      "W. R. Bennett, 1948; J. Max, 1960"},
     {"21", "3.7", "The noise of uniform random rounding is s^2 / 12",

@@ -12,6 +12,20 @@
 #define SR "run sr_unbiasedness --formats int8 --modes sr"
 #define SIDES "run rounding_bias --formats int8 --modes 'rne sr' --regions "   \
   "'normal sub_unit distributions' --distributions uniform"
+#define GRADIENTS "run gradients --formats 'e5m2 e4m3 f16 int8' --scalings "   \
+  "'none tensor' --blocks int8/g=group:128 --modes 'rne sr' --centres -4 "     \
+  "--widths 1 --layers 0"
+#define OF_GRADIENTS(format, scaling, mode, what)                             \
+  "[" GRADIENTS " | format=" format " scaling=" scaling " mode=" mode " | "    \
+  what "]"
+#define MOMENTS "run optimizer_states --schemes 'dynamic8 dynamic8-root int8 " \
+  "bf16' --blocks '64 256 2048' --widths 1 --processes steady"
+#define OF_MOMENTS(scheme, block, what)                                       \
+  "[" MOMENTS " | scheme=" scheme " block=" block " | " what "]"
+#define DELAYED "run delayed_scaling --drifts 'steady jump:16' --quantizers "  \
+  "fp8-delayed@te --schemes 'delayed:1024 current' --blocks '' --steps 256"
+#define OF_DELAYED(drift, scheme, what)                                       \
+  "[" DELAYED " | drift=" drift " scheme=" scheme " | " what "]"
 #define DECADES(name) "log10([format " name " max] / [format " name            \
   " min_positive])"
 #define INTERVAL "run promotion_interval --operands e4m3 --data 'normal "      \
@@ -20,6 +34,19 @@
   "[" INTERVAL " | data=" data " promoted_every=" every " | " what "]"
 
 static const ulp_claim rows[] = {
+    {"second-moment", "4.5", "A second moment that becomes 0 breaks Adam's "
+     "step, and scales of blocks are essential", "", "1",
+     {{"v that 8 bits make 0, uniform, a scale for 2048",
+       OF_MOMENTS("int8", "2048", "zeroed_v_fraction"), "> 0.5"},
+      {"updates beyond what Adam can do",
+       OF_MOMENTS("int8", "2048", "beyond_bound_fraction"), "> 0"},
+      {"v that become 0, dynamic map, scales for 2048 over 64",
+       OF_MOMENTS("dynamic8", "2048", "zeroed_v_fraction") " / "
+       OF_MOMENTS("dynamic8", "64", "zeroed_v_fraction"), "> 1.5"},
+      {"v that become 0, dynamic map, a scale for 64",
+       OF_MOMENTS("dynamic8", "64", "zeroed_v_fraction"), "< 0.01"}}, "",
+     "Gradients whose scales spread over 6 decades.  Blocks help and do not "
+     "suffice; the root of v in 8 bits does.", "arXiv:2110.02861"},
     {"48", "6.2", "Updates are often below the resolution of BF16, and without "
      "FP32 master weights training diverges within tens of steps", "", "1",
      {{"share that arrives of 64 updates of 2^-10 of the weight, RNE",
@@ -77,9 +104,33 @@ static const ulp_claim rows[] = {
      "that, INT8 does not without scales of blocks", "6", "decade",
      {{"E5M2: decades from the least to the greatest value", DECADES("e5m2"),
        "> 6"},
-      {"INT8", DECADES("int8"), "< 6"}}, "",
-     "From the formats' rows; 9.6 decades, of which 9.0 are normal numbers.",
+      {"INT8", DECADES("int8"), "< 6"},
+      {"gradients of 6.2 decades that become 0, INT8, a scale for the tensor",
+       OF_GRADIENTS("int8", "tensor", "rne", "underflow_fraction"), "> 0.5"},
+      {"INT8, a scale for 128",
+       OF_GRADIENTS("int8/g=group:128", "blocks", "rne",
+                    "underflow_fraction"), "< 0.1"},
+      {"E5M2, a scale for the tensor",
+       OF_GRADIENTS("float8_e5m2", "tensor", "rne", "underflow_fraction"),
+       "< 0.01"}}, "",
+     "E5M2's values span 9.6 decades.  Scales of blocks do not save INT8: a "
+     "block of such gradients spans as many.",
      "OCP OFP8 v1.0"},
+    {"gradient-zero", "4.4", "Small gradients become 0 in FP8, and stochastic "
+     "rounding is the cure", "", "1",
+     {{"E4M3 without a scale, median 1e-4: share that becomes 0",
+       OF_GRADIENTS("float8_e4m3fn", "none", "rne", "underflow_fraction"),
+       "> 0.5"},
+      {"their sum, standard errors from unbiased, to nearest",
+       "abs(" OF_GRADIENTS("float8_e4m3fn", "none", "rne", "sum_bias_z") ")",
+       "> 4"},
+      {"stochastic", "abs(" OF_GRADIENTS("float8_e4m3fn", "none", "sr",
+                                         "sum_bias_z") ")", "< 4"},
+      {"share that becomes 0, stochastic",
+       OF_GRADIENTS("float8_e4m3fn", "none", "sr", "underflow_fraction"),
+       "< 0.5"}}, "",
+     "It cures the sum, not the single gradient: nearly as many become 0.  A "
+     "scale cures both.", "arXiv:2209.05433"},
     {"45", "6.4", "A gradient of 1e-4 underflows", "1e-4", "1",
      {{"least value of E4M3", "[format e4m3 min_positive]", "> 2 * 1e-4"},
       {"least value of E5M2", "[format e5m2 min_positive]", "> 2 * 1e-4"},
@@ -155,6 +206,16 @@ static const ulp_claim rows[] = {
        "value", "2^17 * [format e4m3 max]^2 / [format fp22 max]", "> 1"}}, "",
      "It never does: it has 8 exponent bits.  What it does is truncate, which "
      "biases sums toward 0.", "arXiv:2412.19437, 3.3.2"},
+    {"amax-lag", "6.10", "Delayed scaling picks a wrong scale when the "
+     "distribution shifts", "", "dB",
+     {{"E4M3, a jump by 16: SNR lost to the scale of the step itself",
+       OF_DELAYED("jump:16", "delayed", "lost_db"), "> 3"},
+      {"greatest value over what the scale allows",
+       OF_DELAYED("jump:16", "delayed", "greatest_excess"), "> 2"},
+      {"lost by the scale of the step itself",
+       OF_DELAYED("jump:16", "current", "lost_db"), "0 +- 0.01"}}, "",
+     "Transformer Engine's recipe, a history of 1024 steps; the one step that "
+     "jumps saturates.", "TransformerEngine, DelayedScaling"},
     {"12b", "6.9", "NVFP4 pretraining of a 12B model is as accurate as FP8's",
      "", "", {{0}}, "12B, 10 T tokens: MMLU-Pro 62.58 (NVFP4), 62.62 (FP8)",
      "Needs the training runs.", "arXiv:2509.25149, section 3"},

@@ -2,11 +2,9 @@
  *
  * Claims of the guide's sections 8 and 9: formats, hardware, kernels.
  */
-#include "claims.h"
+#include "claims_sweeps.h"
 
-#define SNR "run snr --formats 'int4 int4sym int8 mxint8 e4m3 e2m1 nf4' "      \
-  "--distributions gaussian --scale-rules 'mse amax'"
-#define BEST(name) "[" SNR " | scale_rule=mse format=" name " | snr_db]"
+#define BEST(name) "[" FORMATS " | scale_rule=mse format=" name " | snr_db]"
 #define BLOCKS "run snr --distributions 'gaussian student_t3' --quantizers "   \
   "'mxfp4@ocp nvfp4@te mxfp8@ocp'"
 #define OF(distribution, name) "[" BLOCKS " | distribution=" distribution      \
