@@ -86,6 +86,47 @@ ULP_MUST_CHECK ulp_status ulp_quantizer_values(const ulp_quantizer *q,
                                                float *y, const float *x,
                                                uint64_t index, ulp_error *e);
 
+/* ---- normalization ------------------------------------------------------ */
+
+/* Where each step of a normalization is rounded; NULL: not at all.  Stochastic
+ * roundings draw numbers from `index` on, fewer than 12 n + 80 of them; the
+ * input is the same each time that it is read only without them. */
+enum { ULP_NORM_LANES = 64 };
+typedef struct {
+  const ulp_step *input;  /* x, as every step sees it */
+  const ulp_step *centre; /* x - mean; one pass: the variance */
+  const ulp_step *square; /* of these */
+  const ulp_step *sum;    /* every partial sum, and the mean */
+  const ulp_step *root;   /* epsilon, variance, their sum, root, reciprocal */
+  const ulp_step *scale;  /* times that, times gamma, plus beta */
+  const ulp_step *output;
+  int lanes;     /* sums side by side, up to ULP_NORM_LANES; 0, 1: one */
+  bool one_pass; /* LayerNorm: variance = mean(x^2) - mean(x)^2, 0 at least */
+} ulp_norm_steps;
+
+/* y = x / sqrt(mean(x^2) + epsilon) gamma; gamma NULL: 1.  y may be x. */
+void ulp_rms_norm(double *y, const double *x, const double *gamma, int64_t n,
+                  double epsilon, const ulp_norm_steps *steps, uint64_t index);
+/* y = (x - mean) / sqrt(mean((x - mean)^2) + epsilon) gamma + beta. */
+void ulp_layer_norm(double *y, const double *x, const double *gamma,
+                    const double *beta, int64_t n, double epsilon,
+                    const ulp_norm_steps *steps, uint64_t index);
+/* ---- softmax ------------------------------------------------------------ */
+
+/* p_i = e^(x_i - max x) / sum_j e^(x_j - max x), each step rounded; the sum
+ * from the first to the last, one addition at a time. */
+typedef struct {
+  ulp_step difference, exponential, sum, quotient;
+  bool no_max;   /* e^x_i without the difference */
+  int64_t block; /* above 0: online, blocks of as many, whose sums are scaled
+                    to the greatest so far; not with no_max */
+} ulp_softmax;
+
+/* One row; p may be x.  index: of x[0], for stochastic rounding.  A sum that
+ * overflows gives 0 or NaN, as the arithmetic does. */
+void ulp_softmax_row(const ulp_softmax *s, double *p, const double *x,
+                     size_t n, uint64_t index);
+
 #ifdef __cplusplus
 }
 #endif

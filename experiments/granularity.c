@@ -56,23 +56,6 @@ typedef struct {
 
 /* ---- parameters --------------------------------------------------------- */
 
-static ulp_status read_outliers(ulp_outliers *out, const char *name,
-                                const ulp_run *run, ulp_error *e)
-{
-  const char *text = ulp_run_parameter(run, name);
-  char *end;
-  *out = (ulp_outliers){.share = strtod(text, &end)};
-  if (*end == ':')
-    out->low = strtod(end + 1, &end);
-  if (*end == ':')
-    out->high = strtod(end + 1, &end);
-  if (!*end && out->share >= 0 && out->share <= 1 && out->low > 0 &&
-      out->high >= out->low && out->high < 0x1p60)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected SHARE:LOW:HIGH, "
-                       "a share from 0 to 1 and gains above 0", name, text);
-}
-
 static ulp_status read_shape(state *st, const ulp_run *run, ulp_error *e)
 {
   static const int64_t size[3][2] = {{64, 1024}, {512, 4096}, {2048, 4096}};
@@ -168,9 +151,11 @@ static double amax_of(const ulp_source *s)
 static ulp_status read_parameters(state *st, const ulp_run *run, ulp_error *e)
 {
   st->granularities = ulp_run_parameter(run, "granularities");
-  ulp_status s = read_outliers(&st->channels, "channels", run, e);
+  ulp_status s = ulp_outliers_read(&st->channels, "channels",
+                                   ulp_run_parameter(run, "channels"), e);
   if (s == ULP_OK)
-    s = read_outliers(&st->tokens, "tokens", run, e);
+    s = ulp_outliers_read(&st->tokens, "tokens",
+                          ulp_run_parameter(run, "tokens"), e);
   if (s == ULP_OK)
     s = read_shape(st, run, e);
   if (s == ULP_OK)

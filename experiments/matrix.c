@@ -29,9 +29,25 @@ static uint64_t stream_of(const char *name, int64_t i)
   return (uint64_t)ulp_name_hash(name) << 24 | (uint64_t)i;
 }
 
-/* Gains of n lines, 1 but for the chosen ones: the first of a shuffle (R.
- * Durstenfeld, CACM 7, 1964, algorithm 235). */
-static bool draw_gains(double *gain, int64_t n, ulp_outliers o, uint64_t seed,
+ulp_status ulp_outliers_read(ulp_outliers *out, const char *name,
+                             const char *text, ulp_error *e)
+{
+  char *end;
+  *out = (ulp_outliers){.share = strtod(text, &end)};
+  if (*end == ':')
+    out->low = strtod(end + 1, &end);
+  if (*end == ':')
+    out->high = strtod(end + 1, &end);
+  if (!*end && out->share >= 0 && out->share <= 1 && out->low > 0 &&
+      out->high >= out->low && out->high < 0x1p60)
+    return ULP_OK;
+  return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected SHARE:LOW:HIGH, "
+                       "a share from 0 to 1 and gains above 0", name, text);
+}
+
+/* The chosen ones are the first of a shuffle (R. Durstenfeld, CACM 7, 1964,
+ * algorithm 235). */
+bool ulp_outlier_gains(double *gain, int64_t n, ulp_outliers o, uint64_t seed,
                        const char *name)
 {
   int64_t *order = malloc((size_t)n * sizeof *order);
@@ -80,10 +96,10 @@ ulp_status ulp_matrix_make(ulp_source *out, const ulp_matrix_kind *kind,
   double *gain = malloc((size_t)(rows + 2 * cols) * sizeof *gain);
   ulp_status s = ULP_ENOMEM;
   if (out->special && out->samples && gain &&
-      draw_gains(gain, rows, kind->tokens ? tokens : none, seed,
-                 "matrix tokens") &&
-      draw_gains(gain + rows, cols, kind->channels ? channels : none, seed,
-                 "matrix channels"))
+      ulp_outlier_gains(gain, rows, kind->tokens ? tokens : none, seed,
+                        "matrix tokens") &&
+      ulp_outlier_gains(gain + rows, cols, kind->channels ? channels : none,
+                        seed, "matrix channels"))
     s = ULP_OK;
   for (int64_t i = 0; s == ULP_OK && i < rows; i++)
     s = fill_row(out, i, gain[i], gain + rows, gain + rows + cols, seed);

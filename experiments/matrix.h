@@ -13,6 +13,14 @@ typedef struct {
   double share; /* of the lines, 1 line at least; 0: none */
   double low, high;
 } ulp_outliers;
+/* SHARE:LOW:HIGH, the value of parameter --NAME; a lone SHARE is refused. */
+ULP_MUST_CHECK ulp_status ulp_outliers_read(ulp_outliers *out,
+                                            const char *name, const char *text,
+                                            ulp_error *e);
+/* The gains of n lines, 1 but for the chosen ones; `name` names the stream of
+ * random numbers.  False: out of memory. */
+bool ulp_outlier_gains(double *gain, int64_t n, ulp_outliers o, uint64_t seed,
+                       const char *name);
 
 typedef struct {
   const char *name, *description;
