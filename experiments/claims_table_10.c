@@ -56,7 +56,8 @@ static const ulp_claim rows[] = {
       {"updates of 2^-6",
        OF_STREAM("format=bfloat16 scheme=rne stream=1 update=0.015625",
                  "lost_fraction"), "> 0.5"}}, "",
-     "Where every update is 2^-9 of the stream or less, which the guide's 10.4 "
+     "Where every update is 2^-9 of the stream or less (half a step is 2^-9 to "
+     "2^-8), which the guide's 10.4 "
      "calls usually fine.", "experiments/residual.c"},
     {"70-again", "10.4", "A BF16 residual stream is usually fine, an FP16 one "
      "can underflow in deep models", "", "1",
