@@ -15,7 +15,11 @@ const char *ulp_rate_name(size_t rate)
 }
 
 /* NVIDIA prints the rates of the H100 and of the B200 "with sparsity", which
- * counts products with zeros that are never computed; here they are halved. */
+ * counts products with zeros that are never computed; here they are halved.
+ * Read where others reprint the data sheets: archive-lib.hpctech.co.jp/
+ * gpuproduct/nvidia-h100.html (with NVIDIA's footnote on sparsity),
+ * glennklockwood.com/garden/processors (A100, B200, GB200),
+ * waredb.com/processor/nvidia-geforce-rtx-4090. */
 static const ulp_datasheet gpus[] = {
     {"a100", "A100 80GB SXM", {312e12, 0, 624e12, 0, 1248e12}, 2039e9, 80e9,
      "NVIDIA A100 Tensor Core GPU data sheet (A100 80GB SXM), dense; FP16 and "
@@ -67,6 +71,8 @@ ulp_status ulp_datasheet_find(const ulp_datasheet **out, const char *name,
 
 /* ---- models ------------------------------------------------------------- */
 
+/* The files themselves ask for a licence to be accepted; the same numbers are
+ * in oumi's configs/recipes/llama3_1/README.md and in the papers' tables. */
 static const ulp_model_shape models[] = {
     {"llama-2-7b", 32, 4096, 32, 32, 128, 11008, 32000,
      "config.json of meta-llama/Llama-2-7b-hf; arXiv:2307.09288"},
