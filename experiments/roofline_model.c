@@ -20,24 +20,20 @@
  * a row (vLLM). */
 static const struct {
   const char *name, *weights;
-  ulp_rate stored, rate;
+  ulp_rate rate;
 } schemes[] = {
-    {"bf16", "bf16", ULP_RATE_BF16, ULP_RATE_BF16},
-    {"w8a16", "int8/g=channel/scale=float16", ULP_RATE_INT8, ULP_RATE_BF16},
-    {"w4a16", "int4/g=group:128/scale=float16", ULP_RATE_INT4, ULP_RATE_BF16},
-    {"nf4a16", "nf4-double@bitsandbytes", ULP_RATES, ULP_RATE_BF16},
-    {"nvfp4a16", "nvfp4@te", ULP_RATE_FP4, ULP_RATE_BF16},
-    {"w8a8-int8", "int8/g=channel/scale=float32", ULP_RATE_INT8,
-     ULP_RATE_INT8},
-    {"w8a8-fp8", "e4m3/g=channel/scale=float32", ULP_RATE_FP8, ULP_RATE_FP8},
-    {"w4a8-int8", "int4/g=group:128/scale=float16", ULP_RATE_INT4,
-     ULP_RATE_INT8},
-    {"w4a8-fp8", "int4/g=group:128/scale=float16", ULP_RATE_INT4,
-     ULP_RATE_FP8},
-    {"w4a4-int4", "int4/g=channel/scale=float32", ULP_RATE_INT4,
-     ULP_RATE_INT4},
-    {"w4a4-mxfp4", "mxfp4@ocp", ULP_RATE_FP4, ULP_RATE_FP4},
-    {"w4a4-nvfp4", "nvfp4@te", ULP_RATE_FP4, ULP_RATE_FP4},
+    {"bf16", "bf16", ULP_RATE_BF16},
+    {"w8a16", "int8/g=channel/scale=float16", ULP_RATE_BF16},
+    {"w4a16", "int4/g=group:128/scale=float16", ULP_RATE_BF16},
+    {"nf4a16", "nf4-double@bitsandbytes", ULP_RATE_BF16},
+    {"nvfp4a16", "nvfp4@te", ULP_RATE_BF16},
+    {"w8a8-int8", "int8/g=channel/scale=float32", ULP_RATE_INT8},
+    {"w8a8-fp8", "e4m3/g=channel/scale=float32", ULP_RATE_FP8},
+    {"w4a8-int8", "int4/g=group:128/scale=float16", ULP_RATE_INT8},
+    {"w4a8-fp8", "int4/g=group:128/scale=float16", ULP_RATE_FP8},
+    {"w4a4-int4", "int4/g=channel/scale=float32", ULP_RATE_INT4},
+    {"w4a4-mxfp4", "mxfp4@ocp", ULP_RATE_FP4},
+    {"w4a4-nvfp4", "nvfp4@te", ULP_RATE_FP4},
 };
 enum { SCHEMES = sizeof schemes / sizeof schemes[0] };
 
@@ -45,6 +41,39 @@ static const char *scheme_name(const void *list, size_t i)
 {
   (void)list;
   return i < SCHEMES ? schemes[i].name : NULL;
+}
+
+/* The type that a format's codes can be multiplied in as they are. */
+static ulp_rate type_of(const ulp_format *f)
+{
+  static const struct {
+    const char *format;
+    ulp_rate rate;
+  } types[] = {
+      {"bfloat16", ULP_RATE_BF16},       {"float16", ULP_RATE_BF16},
+      {"float8_e4m3fn", ULP_RATE_FP8},   {"float8_e5m2", ULP_RATE_FP8},
+      {"int8", ULP_RATE_INT8},           {"int8sym", ULP_RATE_INT8},
+      {"float4_e2m1fn", ULP_RATE_FP4},   {"int4", ULP_RATE_INT4},
+      {"int4sym", ULP_RATE_INT4},
+  };
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+    if (strcmp(types[i].format, f->name) == 0)
+      return types[i].rate;
+  return ULP_RATES;
+}
+
+static ulp_status finish_scheme(ulp_scheme *out, ulp_error *e)
+{
+  ulp_format f;
+  ulp_quantizer q;
+  if (ulp_format_find(out->weights, &f, NULL, 0) == ULP_OK) {
+    out->stored = type_of(&f);
+    return ULP_OK;
+  }
+  ulp_status s = ulp_quantizer_find(out->weights, &q, e);
+  if (s == ULP_OK)
+    out->stored = type_of(&q.element);
+  return s;
 }
 
 static ulp_status read_scheme(ulp_scheme *out, const char *text,
@@ -61,7 +90,7 @@ static ulp_status read_scheme(ulp_scheme *out, const char *text,
                          text);
   memcpy(out->weights, text, n);
   (void)snprintf(out->name, sizeof out->name, "%s", text);
-  return ULP_OK;
+  return finish_scheme(out, e);
 }
 
 ulp_status ulp_scheme_find(ulp_scheme *out, const char *text, ulp_error *e)
@@ -71,12 +100,11 @@ ulp_status ulp_scheme_find(ulp_scheme *out, const char *text, ulp_error *e)
     return read_scheme(out, text, plus, e);
   for (size_t i = 0; i < SCHEMES; i++)
     if (strcmp(schemes[i].name, text) == 0) {
-      *out = (ulp_scheme){.stored = schemes[i].stored,
-                          .rate = schemes[i].rate};
+      *out = (ulp_scheme){.rate = schemes[i].rate};
       (void)snprintf(out->name, sizeof out->name, "%s", text);
       (void)snprintf(out->weights, sizeof out->weights, "%s",
                      schemes[i].weights);
-      return ULP_OK;
+      return finish_scheme(out, e);
     }
   const char *near = ulp_nearest(text, scheme_name, NULL);
   return ulp_error_set(e, ULP_ENAME, "no scheme '%.60s'%s%s%s", text,
