@@ -99,7 +99,7 @@ static const ulp_claim rows[] = {
      {{"bits beyond INT4's", "[bits int4/g=group:32/scale=e8m0 4096x4096] - "
        "[format int4 bits]", "1 +- 5%"}}, "",
      "8 bits / 32; the guide's own 3.6 has 0.25.", "OCP MX v1.0"},
-    {"int4-a100", "3.5", "INT4 is for weights only: no tensor core of A100 or "
+    {"27", "3.5", "INT4 is for weights only: no tensor core of A100 or "
      "H100 multiplies it", "0", "TOPS",
      {{"A100", "[gpu a100 int4] / 1e12", "0 +- 0"},
       {"H100", "[gpu h100 int4] / 1e12", "0 +- 0"}}, "",
