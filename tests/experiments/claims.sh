@@ -143,6 +143,25 @@ END_AWK
 awk -f verdicts.awk ledger.csv >wrong
 [ ! -s wrong ] || fault "$(head -n 20 wrong)"
 
+# The page counts them the same, and its filters show as many rows.
+cat csv.awk - >count.awk <<'END_AWK'
+{ n = cut($0, f) }
+NR == 1 { for (i = 1; i <= n; i++) at[f[i]] = i }
+f[at["verdict"]] == want { rows++ }
+END { print rows + 0 }
+END_AWK
+mkdir page
+cp ledger.csv page/claims.csv
+"$ULPLAB" report page >/dev/null || fault 'no page'
+tr '\n' ' ' <page/index.html | sed 's/<tr/\n<tr/g; s/<div class="card"/\n&/g' >flat
+for kind in 'holds holds' 'conditional conditional' 'fails does not hold' \
+  'untested not testable here'; do
+  id=${kind%% *} verdict=${kind#* }
+  n=$(awk -v want="$verdict" -f count.awk ledger.csv)
+  grep -qF "<b>$n</b><span>$verdict</span>" flat || fault "page: $n $verdict"
+  [ "$(grep -c "^<tr class=\"$id\"" flat)" = "$n" ] || fault "rows: $verdict"
+done
+
 # Verdicts of which the reason is known otherwise.
 cat csv.awk - >known.awk <<'END_AWK'
 { n = cut($0, f) }
