@@ -17,8 +17,8 @@ static const ulp_column columns[] = {
     {"claim", ULP_COL_STRING, "", "in our own words"},
     {"guide", ULP_COL_STRING, "", "the guide's figure; empty where it is an "
                                   "order or a property"},
-    {"ours", ULP_COL_NUMBER, "", "the first probe's figure, in `unit`; empty "
-                                 "where nothing was computed"},
+    {"ours", ULP_COL_NUMBER, "as `unit` says",
+     "the first probe's figure; empty where nothing was computed"},
     {"unit", ULP_COL_STRING, "", "of ours"},
     {"expected", ULP_COL_STRING, "", "what the first probe's figure must be: "
      "X +- T, LOW .. HIGH, or an order"},
