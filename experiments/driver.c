@@ -130,8 +130,8 @@ static double seconds(clockid_t clock)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static ulp_status compute(ulp_run *run, ulp_text *csv, int64_t *rows,
-                          ulp_error *e)
+ulp_status ulp_experiment_compute(ulp_run *run, ulp_text *csv, int64_t *rows,
+                                  ulp_error *e)
 {
   ulp_status s = run->experiment->prepare(run, e);
   if (s == ULP_OK)
@@ -154,7 +154,7 @@ static ulp_status run_it(ulp_run *run, const ulp_options *o, int argc,
   if (s == ULP_OK && o->tensor)
     s = ulp_options_open_tensor(run, o->tensor, e);
   if (s == ULP_OK)
-    s = compute(run, &csv, &record.rows, e);
+    s = ulp_experiment_compute(run, &csv, &record.rows, e);
   if (s == ULP_OK) {
     record.csv = csv.text;
     record.csv_size = csv.size;

@@ -32,6 +32,13 @@ ULP_MUST_CHECK ulp_status ulp_options_open_tensor(ulp_run *run,
                                                   const char *text,
                                                   ulp_error *e);
 
+/* ---- driver.c ---------------------------------------------------------- */
+
+/* Prepares a run, adds the rows of its shard to *csv (the caller's to free,
+ * also after a failure) under a header, and releases what was prepared. */
+ULP_MUST_CHECK ulp_status ulp_experiment_compute(ulp_run *run, ulp_text *csv,
+                                                 int64_t *rows, ulp_error *e);
+
 /* ---- provenance -------------------------------------------------------- */
 
 typedef struct {

@@ -148,6 +148,8 @@ extern const ulp_experiment ulp_experiment_gradients;
 extern const ulp_experiment ulp_experiment_master_weights;
 extern const ulp_experiment ulp_experiment_optimizer_states;
 extern const ulp_experiment ulp_experiment_delayed_scaling;
+extern const ulp_experiment ulp_experiment_roofline;
+extern const ulp_experiment ulp_experiment_claims;
 
 /* ---- running ----------------------------------------------------------- */
 

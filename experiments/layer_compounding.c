@@ -32,8 +32,8 @@ static const ulp_column columns[] = {
     {"residual", ULP_COL_STRING, "",
      "format of the stream; empty: f64, not rounded"},
     {"layers", ULP_COL_STRING, "",
-     "which have the error of branch or stream: all, or first, middle, last "
-     "2 of the stack"},
+     "which have the error of branch or stream: all; first, middle or last 2 "
+     "of the stack; inner: all but the first and last 2"},
     {"outlier_gain", ULP_COL_NUMBER, "1",
      "every 64th channel of the normalized input is so much larger, its "
      "weights so much smaller; 1: none"},

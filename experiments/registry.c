@@ -33,6 +33,8 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_master_weights,
     &ulp_experiment_optimizer_states,
     &ulp_experiment_delayed_scaling,
+    &ulp_experiment_roofline,
+    &ulp_experiment_claims,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)

@@ -168,7 +168,7 @@ const ulp_experiment ulp_experiment_snr = {
                 "distribution and choice of scale, and at how many bits?",
     .method =
         "Draws f32 samples (2^20 of each distribution; --quick 2^14, --full "
-        "2^24), or reads the tensors of a file (all elements; --quick the "
+        "2^23), or reads the tensors of a file (all elements; --quick the "
         "first 2^14), chooses one scale for the whole tensor, encodes "
         "x / scale to nearest even with saturation, decodes, and compares "
         "with the exact x.  Quantizers choose scales as their profile does, "

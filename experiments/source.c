@@ -19,7 +19,7 @@ enum { BLOCK = 1 << 16 };
 static int64_t sample_count(const ulp_run *run)
 {
   static const int64_t count[] = {INT64_C(1) << 14, INT64_C(1) << 20,
-                                  INT64_C(1) << 24};
+                                  INT64_C(1) << 23};
   return count[run->effort];
 }
 

@@ -10,19 +10,24 @@
 
 #include "words.h"
 
-/* The guide, 10.3: "the first 2 and last 2 layers". */
-enum { SOME = 2, SUBSETS = 4 };
+/* The guide, 10.3: the first 2 and last 2 layers, and, inner, all the others:
+ * its remedy. */
+enum { SOME = 2, SUBSETS = 5 };
 
 static void add(ulp_stack_lines *l, ulp_stack_line line, ulp_line_names names,
                 int subset)
 {
   static const char *const subsets[SUBSETS] = {"all", "first", "middle",
-                                               "last"};
-  const int64_t starts[SUBSETS] = {0, 0, (l->depth - SOME) / 2,
-                                   l->depth - SOME};
+                                               "last", "inner"};
+  const int64_t ends[SUBSETS][2] = {{0, l->depth},
+                                    {0, SOME},
+                                    {(l->depth - SOME) / 2,
+                                     (l->depth + SOME) / 2},
+                                    {l->depth - SOME, l->depth},
+                                    {SOME, l->depth - SOME}};
   names.layers = subsets[subset];
-  line.first = starts[subset] > 0 ? starts[subset] : 0;
-  line.last = subset == 0 ? l->depth : line.first + SOME;
+  line.first = ends[subset][0] > 0 ? ends[subset][0] : 0;
+  line.last = ends[subset][1] > line.first ? ends[subset][1] : line.first;
   l->lines[l->lines_n] = line;
   l->names[l->lines_n++] = names;
 }

@@ -15,7 +15,7 @@ typedef struct {
   const char *scheme;   /* text of the quantizer; "" */
   const char *mode;     /* "" */
   const char *residual; /* format of the stream; "" */
-  const char *layers;   /* all, first, middle, last */
+  const char *layers;   /* all, first, middle, last, inner */
   double gain;          /* of outlier channels; 1: none */
 } ulp_line_names;
 

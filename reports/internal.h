@@ -71,12 +71,13 @@ ULP_MUST_CHECK ulp_status ulp_figure(ulp_text *page, const char *dir,
 typedef struct {
   const char *experiment;
   void (*answer)(ulp_text *page, const ulp_table *t);  /* the first screen */
-  void (*data)(ulp_text *gp, const ulp_table *t);      /* for the script */
+  void (*data)(ulp_text *gp, const ulp_table *t);      /* for the script; NULL:
+                                                          no picture */
   void (*tables)(ulp_text *page, const ulp_table *t);
   const char *script;  /* gnuplot */
   const char *caption;
 } ulp_view;
 
-extern const ulp_view ulp_view_snr;
+extern const ulp_view ulp_view_snr, ulp_view_claims;
 
 #endif

@@ -10,7 +10,7 @@
 #include "internal.h"
 
 static const ulp_view *const views[] = {
-    &ulp_view_snr,
+    &ulp_view_snr, &ulp_view_claims,
 };
 
 static const ulp_view *view_of(const ulp_experiment *x)
@@ -115,8 +115,10 @@ static ulp_status section(ulp_text *page, const folder *f, const ulp_table *t,
   labelled(page, "Method", x->method);
   if (v) {
     ulp_text data = {0};
-    v->data(&data, t);
-    s = ulp_figure(page, f->dir, x->name, &data, v->script, v->caption, e);
+    if (v->data) {
+      v->data(&data, t);
+      s = ulp_figure(page, f->dir, x->name, &data, v->script, v->caption, e);
+    }
     ulp_text_free(&data);
     v->tables(page, t);
   } else {

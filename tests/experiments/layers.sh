@@ -81,8 +81,9 @@ figures layer_compounding <<'END_AWK'
 v("stack") != "blocks" || v("error") != "uncorrelated" { next }
 {
   n = v("depth"); sum = 0; layers = v("layers")
-  first = layers == "middle" ? 64 : layers == "last" ? 127 : 1
-  last = layers == "all" ? n : first + 1
+  first = layers == "middle" ? 64 : layers == "last" ? 127 : \
+          layers == "inner" ? 3 : 1
+  last = layers == "all" ? n : layers == "inner" ? 126 : first + 1
   for (l = first; l <= last && l <= n; l++)
     sum += v("site") == "stream" ? 1 : 1 / (1 + l)
   want = 0.005 * sqrt(sum)
@@ -92,7 +93,7 @@ v("stack") != "blocks" || v("error") != "uncorrelated" { next }
   if (v("site") == "stream" && far(v("exponent"), 0.5, 0.05)) print
   seen++
 }
-END { if (seen != 60) print seen, "rows" }
+END { if (seen != 72) print seen, "rows" }
 END_AWK
 
 # The stream itself: to nearest and stochastically a random walk, the second
