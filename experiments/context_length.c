@@ -86,7 +86,7 @@ static const ulp_parameter parameters[] = {
      "kivi-token:BITS:GROUP or a quantizer for [tokens, channels], separated "
      "by blanks; without it, all named ones"},
     {"contexts", "",
-     "tokens, ascending multiples of 256; without it 1024 8192 65536, "
+     "tokens, ascending multiples of 256; without it 1024 8192 32768 131072, "
      "--quick 1024 4096 16384, --full 1024 2048 .. 262144"},
     {"keys", "plain outliers", "kinds of keys, separated by blanks"},
     {"heads", "", "drawn; without it 2, --full 4"},

@@ -41,7 +41,7 @@ static ulp_status read_contexts(context_sweep *st, const ulp_run *run,
                                 ulp_error *e)
 {
   static const char *const lists[] = {
-      "1024 4096 16384", "1024 8192 65536",
+      "1024 4096 16384", "1024 8192 32768 131072",
       "1024 2048 4096 8192 16384 32768 65536 131072 262144"};
   ulp_status s = ULP_OK;
   st->context = ulp_list_wholes(&st->contexts, run, "contexts", lists,

@@ -27,9 +27,14 @@ double ulp_mean_ci95(const double *x, size_t n)
 }
 
 /* Student's quantile: M. Abramowitz, I. A. Stegun, Handbook of Mathematical
- * Functions, 1964, 26.7.5. */
+ * Functions, 1964, 26.7.5, which is low by 24 %, 3 % and 0.7 % for the first
+ * three: these are their table 26.10's, to the digits of an f64. */
 static double t95(double freedom)
 {
+  static const double first[] = {12.706204736174704, 4.302652729749464,
+                                 3.182446305284263};
+  if (freedom < 4)
+    return first[(int)freedom - 1];
   double z = ULP_Z95, z2 = z * z;
   double a = (z2 + 1) * z / 4;
   double b = ((5 * z2 + 16) * z2 + 3) * z / 96;

@@ -17,8 +17,7 @@
  * quantile is GSL's. */
 double ulp_mean_ci95(const double *x, size_t n);
 /* The same with the mean, and a quantile by + - * / alone, whose bits are the
- * same on every machine, but low: 24 % of two values, 3 % of three, 0.3 % of
- * five, 0.01 % of ten. */
+ * same on every machine, but low by up to 0.3 % (five values; 0.01 % of ten). */
 typedef struct {
   double mean, ci95;
 } ulp_interval;

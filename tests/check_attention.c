@@ -84,6 +84,19 @@ START_TEST(intervals)
 }
 END_TEST
 
+/* The interval by + - * / against the one by GSL's quantile. */
+START_TEST(intervals_of_few)
+{
+  const double x[20] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3,
+                        5, 8, 9, 7, 9, 3, 2, 3, 8, 4};
+  for (size_t n = 2; n <= 20; n++) {
+    double ours = ulp_interval_of(x, n).ci95, gsl = ulp_mean_ci95(x, n);
+    ck_assert_msg(fabs(ours / gsl - 1) < (n < 5 ? 1e-12 : 4e-3), "%zu: %g, %g",
+                  n, ours, gsl);
+  }
+}
+END_TEST
+
 /* ---- softmax ------------------------------------------------------------ */
 
 static ulp_softmax all_in(const char *format)
@@ -434,6 +447,7 @@ int main(void)
   tcase_add_test(c, functions);
   tcase_add_test(c, greatest_and_overtaken);
   tcase_add_test(c, intervals);
+  tcase_add_test(c, intervals_of_few);
   tcase_add_test(c, softmax_steps);
   tcase_add_test(c, softmax_sums);
   tcase_add_test(c, softmax_overflow);
