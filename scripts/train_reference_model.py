@@ -17,8 +17,8 @@ Byte 0 never stands in the text: it is the token before a document.
 Needs PyTorch alone. Master weights, norms, softmax and the residual stream are
 f32; matrix products and attention BF16 by autocast. AdamW, a warm-up and one
 cosine over both phases: windows of 1024 bytes first, then of 8192, so that the
-model has seen positions that far. The seed fixes weights and data; the atomics
-of attention's backward pass do not let a GPU give the same bits twice.
+model has seen positions that far. The seed fixes first weights and data; the
+sums of a GPU's backward passes need not come in one order.
 """
 import argparse
 import json
