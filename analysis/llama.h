@@ -45,7 +45,7 @@ typedef enum {
   ULP_LLAMA_GATE, ULP_LLAMA_UP, ULP_LLAMA_DOWN, ULP_LLAMA_MATRICES
 } ulp_llama_matrix;
 
-typedef struct ulp_llama ulp_llama;
+
 
 /* Opens a folder with config.json and model.safetensors, or the shards that
  * model.safetensors.index.json names.  Weights are kept as f32, to which BF16
