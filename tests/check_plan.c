@@ -198,7 +198,7 @@ static void check_values(const char *rules, const char *weights,
   free(a);
 }
 
-START_TEST(values)
+START_TEST(values_in_a_type)
 {
   check_values("q weights=int4/g=group:128 product=cublaslt-bf16 gpu=h100",
                "int4/g=group:128", "cublaslt-bf16", "bf16");
@@ -347,6 +347,154 @@ START_TEST(second_level)
     ck_assert_double_le(fabs(a->y[i] - sum), all * 0x1p-19);
   }
   free(a);
+}
+END_TEST
+
+/* ---- attention ---------------------------------------------------------- */
+
+static float bf16(float x)
+{
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  bits += 0x7fff + (bits >> 16 & 1);
+  bits &= 0xffff0000;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+/* Values in 4 bits, groups of 8 channels: min, and 15 steps to max. */
+static void in_four_bits(float *y, const float *x)
+{
+  for (int from = 0; from < 16; from += 8) {
+    float low = x[from], high = x[from];
+    for (int i = from; i < from + 8; i++) {
+      low = x[i] < low ? x[i] : low;
+      high = x[i] > high ? x[i] : high;
+    }
+    float scale = (high - low) / 15;
+    for (int i = from; i < from + 8; i++)
+      y[i] = rintf((x[i] - low) / scale) * scale + low;
+  }
+}
+
+enum { TOKENS = 9, HEADS = 4, KV = 2, DIM = 16 };
+
+/* Query `t` of head h over keys and values [KV][TOKENS][DIM] as stored. */
+static void attend_by_hand(float *out, const float *q, const float *keys,
+                           const float *values, const float *stored, int t)
+{
+  ulp_softmax softmax = {.no_max = false};
+  double p[TOKENS];
+  ulp_error e;
+  ck_assert_int_eq(ulp_step_make(&softmax.sum, "f32", NULL, &e), ULP_OK);
+  softmax.difference = softmax.exponential = softmax.quotient = softmax.sum;
+  for (int s = 0; s <= t; s++) {
+    float sum = 0;
+    for (int i = 0; i < DIM; i++) {
+      float term = q[i] * keys[s * DIM + i];
+      sum += term;
+    }
+    p[s] = (double)(sum * 0.25f);
+  }
+  ulp_softmax_row(&softmax, p, p, (size_t)t + 1, 0);
+  for (int i = 0; i < DIM; i++) {
+    float sum = 0;
+    for (int s = 0; s <= t; s++) {
+      /* the newest three as they came */
+      const float *v = s < t + 1 - 3 ? stored : values;
+      float term = bf16((float)p[s]) * v[s * DIM + i];
+      sum += term;
+    }
+    out[i] = bf16(sum);
+  }
+}
+
+static const char attention_rules[] =
+    "scores,mix product=f32 step=f32\nsoftmax step=f32\nsoftmax,mix out=bf16\n"
+    "keys store=int8sym/g=token\nvalues store=kivi:4:8 window=3\n";
+
+START_TEST(attention)
+{
+  static double q[TOKENS * HEADS * DIM], k[TOKENS * KV * DIM],
+      v[TOKENS * KV * DIM], got[TOKENS * HEADS * DIM];
+  static float keys[KV][TOKENS * DIM], values[KV][TOKENS * DIM],
+      stored[KV][TOKENS * DIM];
+  const int64_t shape[] = {TOKENS, DIM};
+  ulp_plan *p = plan_of(attention_rules);
+  ulp_numbers at[ULP_PLACES];
+  ulp_cache kc, vc;
+  ulp_quantizer int8;
+  ulp_error e;
+  for (int i = 0; i < TOKENS * HEADS * DIM; i++)
+    q[i] = (double)value((uint64_t)i) / 64;
+  for (int i = 0; i < TOKENS * KV * DIM; i++) {
+    int token = i / (KV * DIM), head = i / DIM % KV;
+    k[i] = (double)(keys[head][token * DIM + i % DIM] =
+                        value((uint64_t)i + 9000) / 16);
+    v[i] = (double)(values[head][token * DIM + i % DIM] =
+                        value((uint64_t)i + 19000) / 16);
+  }
+  ck_assert_int_eq(ulp_quantizer_find("int8sym/g=token", &int8, &e), ULP_OK);
+  for (int h = 0; h < KV; h++) {
+    ck_assert_int_eq(ulp_quantizer_values(&int8, 2, shape, keys[h], keys[h], 0,
+                                          &e), ULP_OK);
+    for (int t = 0; t < TOKENS; t++)
+      in_four_bits(stored[h] + t * DIM, values[h] + t * DIM);
+  }
+  for (int i = ULP_AT_SCORES; i < ULP_PLACES; i++)
+    ck_assert_int_eq(ulp_plan_numbers(&at[i], p, 0, (ulp_place)i, &e), ULP_OK);
+  ck_assert(ulp_cache_make(&kc, &at[ULP_AT_KEYS], true, KV, TOKENS, DIM));
+  ck_assert(ulp_cache_make(&vc, &at[ULP_AT_VALUES], false, KV, TOKENS, DIM));
+  ck_assert_int_eq(ulp_cache_add(&kc, k, 0, TOKENS, &e), ULP_OK);
+  ck_assert_int_eq(ulp_cache_add(&vc, v, 0, TOKENS, &e), ULP_OK);
+  const ulp_attention a = {&at[ULP_AT_SCORES], &at[ULP_AT_SOFTMAX],
+                           &at[ULP_AT_MIX], &kc, &vc, HEADS, KV, DIM};
+  ck_assert_int_eq(ulp_attention_run(&a, got, q, 0, TOKENS, 1, &e), ULP_OK);
+  for (int u = 0; u < TOKENS * HEADS; u++) {
+    float query[DIM], want[DIM];
+    int h = u % HEADS / (HEADS / KV);
+    for (int i = 0; i < DIM; i++)
+      query[i] = (float)q[u * DIM + i];
+    attend_by_hand(want, query, keys[h], values[h], stored[h], u / HEADS);
+    for (int i = 0; i < DIM; i++)
+      ck_assert_msg(got[u * DIM + i] == (double)want[i], "%d %d: %a, %a", u, i,
+                    got[u * DIM + i], (double)want[i]);
+  }
+  ulp_cache_free(&kc);
+  ulp_cache_free(&vc);
+  ulp_plan_free(p);
+}
+END_TEST
+
+/* What the bf16 plan hands from layer to layer is BF16, and the logits f32. */
+static void is_bf16(void *data, int64_t layer, const double *x, int64_t n)
+{
+  (void)data;
+  (void)layer;
+  for (int64_t i = 0; i < n * 48; i++)
+    ck_assert((double)bf16((float)x[i]) == x[i]);
+}
+
+START_TEST(steps)
+{
+  ulp_llama *m = open_model(TINY);
+  ulp_plan *p = plan_of("fp8-token");
+  ulp_llama_state *s = NULL;
+  ulp_error e;
+  int32_t tokens[] = {5, 77, 130, 0, 9};
+  double x[5 * 131];
+  int wide = 0;
+  ck_assert_int_eq(ulp_llama_begin(&s, m, 5, p, 1, &e), ULP_OK);
+  ck_assert_int_eq(ulp_llama_run(s, tokens, 5, 0, x, is_bf16, NULL, &e),
+                   ULP_OK);
+  for (int i = 0; i < 5 * 131; i++) {
+    ck_assert((double)(float)x[i] == x[i]);
+    wide += (double)bf16((float)x[i]) != x[i];
+  }
+  ck_assert_int_gt(wide, 300);
+  ulp_llama_end(s);
+  ulp_plan_free(p);
+  ulp_llama_close(m);
 }
 END_TEST
 
@@ -542,10 +690,12 @@ int main(void)
   tcase_set_timeout(t, 60);
   tcase_add_loop_test(t, codes_and_scales, 0, DIRECT);
   tcase_add_test(t, integers);
-  tcase_add_test(t, values);
+  tcase_add_test(t, values_in_a_type);
   tcase_add_test(t, sums);
   tcase_add_loop_test(t, block_scales, 0, 15);
   tcase_add_test(t, second_level);
+  tcase_add_test(t, attention);
+  tcase_add_test(t, steps);
   tcase_add_loop_test(t, text_refused, 0,
                       (int)(sizeof faulty / sizeof faulty[0]));
   tcase_add_loop_test(t, model_refused, 0,
