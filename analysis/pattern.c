@@ -242,8 +242,7 @@ static bool compile(pcre2_code **out, const char *pattern, size_t n,
   if (c)
     pcre2_set_newline(c, PCRE2_NEWLINE_LF); /* what a dot is not */
   *out = c ? pcre2_compile((PCRE2_SPTR)pattern, n,
-                           options | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
-                           &number, &at, c)
+                           options | PCRE2_UTF, &number, &at, c)
            : NULL;
   pcre2_compile_context_free(c);
   if (!*out && c) {
