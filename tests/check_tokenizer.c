@@ -223,6 +223,57 @@ START_TEST(split_behaviors)
 }
 END_TEST
 
+/* Unicode's PropList.txt, White_Space, each between two pieces; and what is no
+ * white space there, though PCRE2's \s or one's eye may say so. */
+static const struct {
+  const char *text;
+  bool space;
+} spaces[] = {
+    {"\t", 1}, {"\n", 1}, {"\v", 1}, {"\f", 1}, {"\r", 1}, {" ", 1},
+    {"\xc2\x85", 1}, {"\xc2\xa0", 1}, {"\xe1\x9a\x80", 1},
+    {"\xe2\x80\x80", 1}, {"\xe2\x80\x8a", 1}, {"\xe2\x80\xa8", 1},
+    {"\xe2\x80\xa9", 1}, {"\xe2\x80\xaf", 1}, {"\xe2\x81\x9f", 1},
+    {"\xe3\x80\x80", 1}, {"\x1c", 0}, {"\xe1\xa0\x8e", 0},
+    {"\xe2\x80\x8b", 0}, {"\xe2\x81\xa0", 0}, {"\xef\xbb\xbf", 0},
+};
+
+START_TEST(white_space)
+{
+  char json[1200], text[20];
+  snprintf(json, sizeof json, PIECES, "Regex", "\\\\s", "Removed", "false");
+  ulp_tokenizer *t = parse(json);
+  snprintf(text, sizeof text, "the%sfinal", spaces[_i].text);
+  ck_assert_int_eq(strcmp(encoded(t, text), "0 1") == 0, spaces[_i].space);
+  ulp_tokenizer_close(t);
+  snprintf(json, sizeof json, PIECES, "Regex", "[^\\\\S]", "Removed", "false");
+  t = parse(json);
+  ck_assert_int_eq(strcmp(encoded(t, text), "0 1") == 0, spaces[_i].space);
+  ulp_tokenizer_close(t);
+}
+END_TEST
+
+/* ---- added tokens ------------------------------------------------------- */
+
+/* Of x 20, xyx 21, yx 22 the leftmost, then the longest; L 23 takes white space
+ * before it along, R 24 that after it. */
+START_TEST(added_tokens)
+{
+  ulp_tokenizer *t = parse(
+      "{\"added_tokens\":[{\"id\":20,\"content\":\"x\"},{\"id\":21,"
+      "\"content\":\"xyx\"},{\"id\":22,\"content\":\"yx\"},{\"id\":23,"
+      "\"content\":\"L\",\"lstrip\":true},{\"id\":24,\"content\":\"R\","
+      "\"rstrip\":true}],\"model\":{" VOCAB ",\"merges\":[\"a b\"]}" TAIL);
+  ck_assert_str_eq(encoded(t, "xyxyx"), "21 22");
+  ck_assert_str_eq(encoded(t, "xxayx"), "20 20 0 22");
+  ck_assert_str_eq(encoded(t, "axb"), "0 20 1");
+  ck_assert_str_eq(encoded(t, "a L b"), "0 23 8 1");
+  ck_assert_str_eq(encoded(t, "a R b"), "0 8 24 1");
+  ck_assert_str_eq(encoded(t, "R \xe3\x80\x80 L"), "24 23");
+  ck_assert_str_eq(encoded(t, "  L"), "23");
+  ulp_tokenizer_close(t);
+}
+END_TEST
+
 /* ---- what is refused ---------------------------------------------------- */
 
 #define WITH(part) "{" part ",\"model\":{\"type\":\"BPE\"," VOCAB              \
@@ -498,6 +549,8 @@ int main(void)
   tcase_add_test(all, no_token_for_a_byte);
   tcase_add_test(all, long_word);
   tcase_add_loop_test(all, split_behaviors, 0, LENGTH(splits));
+  tcase_add_loop_test(all, white_space, 0, LENGTH(spaces));
+  tcase_add_test(all, added_tokens);
   tcase_add_loop_test(all, refused, 0, LENGTH(bad));
   tcase_add_loop_test(all, invalid_text, 0, LENGTH(not_utf8));
   tcase_add_test(all, invalid_tokens);
