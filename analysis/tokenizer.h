@@ -10,9 +10,14 @@
  * would give other tokens if left out: models but BPE, SentencePiece's
  * vocabularies (byte_fallback, Metaspace), dropout, prefixes and suffixes of
  * subwords, normalizers but NFC, NFD, NFKC and NFKD, pre-tokenizers but Split,
- * Digits and a last ByteLevel, single_word tokens, post-processors but ByteLevel
- * and TemplateProcessing, patterns that say more than split.c takes.  Truncation
- * and padding are left out: a text is encoded whole.
+ * Digits and a last ByteLevel, single_word tokens, post-processors but
+ * ByteLevel and TemplateProcessing, patterns that say more than pattern.c
+ * takes.  Truncation and padding are left out: a text is encoded whole.
+ *
+ * Which characters are letters or numbers, and what is normal, are Unicode's as
+ * PCRE2 and libunistring have it (14.0 in Debian 12); the library's parts have
+ * several versions, so that tokens of characters newer than 10.0 in normalized
+ * text, and newer than 14.0 in any, may differ.
  */
 #ifndef ULPLAB_TOKENIZER_H
 #define ULPLAB_TOKENIZER_H
