@@ -8,11 +8,13 @@
 #include "cli.h"
 #include "llama.h"
 #include "product.h"
+#include "tokenizer.h"
 
 typedef struct {
   const char *folder, *tokens_path, *text_path, *logits_path, *out_path;
   const char *plan_name;
   uint64_t generate, from;
+  bool plain;
   int threads;
   ulp_llama *model;
   ulp_plan *plan;
@@ -27,8 +29,10 @@ static int parse(request *rq, int argc, char **argv)
   const cli_option options[] = {
       {"tokens", "T.npy", "one dimension of token numbers", cli_read_text,
        &rq->tokens_path},
-      {"text", "FILE", "its bytes as tokens, for a model of bytes",
-       cli_read_text, &rq->text_path},
+      {"text", "FILE", "its tokens by the folder's tokenizer.json, or, if there "
+       "is none, its bytes", cli_read_text, &rq->text_path},
+      {"plain", NULL, "without the tokens that tokenizer.json puts around a "
+       "text, a begin say", cli_read_flag, &rq->plain},
       {"plan", "PLAN", "in what numbers: f64 (default), f32, another name or a "
        "file", cli_read_text, &rq->plan_name},
       {"logits", "L.npy", "the logits of the tokens given, [tokens, vocabulary]",
@@ -75,64 +79,43 @@ static ulp_status check(const request *rq, ulp_error *e)
 
 /* ---- tokens ------------------------------------------------------------- */
 
-static ulp_status allocate(request *rq, int64_t n, const char *path,
-                           ulp_error *e)
+/* Tokens of the text by the folder's tokenizer, and room for those to come. */
+static ulp_status encode(request *rq, const ulp_tokenizer *t, const char *text,
+                         size_t size, ulp_error *e)
 {
-  if (n < 1 || n > INT32_MAX)
-    return ulp_error_set(e, ULP_EFORMAT, "%s: expected tokens", path);
-  rq->count = n;
-  rq->tokens = malloc(((size_t)n + rq->generate) * sizeof *rq->tokens);
-  return rq->tokens ? ULP_OK : cli_no_memory(e);
-}
-
-static ulp_status copy_tokens(request *rq, const ulp_tensor *t, ulp_error *e)
-{
-  if (t->ndim != 1 || (*t->dtype->npy != 'i' && *t->dtype->npy != 'u'))
-    return ulp_error_set(e, ULP_EFORMAT, "%s: expected one dimension of "
-                         "integers", rq->tokens_path);
-  ulp_status s = allocate(rq, t->count, rq->tokens_path, e);
-  for (int64_t i = 0; s == ULP_OK && i < t->count; i++) {
-    double x;
-    ulp_tensor_read_f64(t, &x, i, 1);
-    if (!(x >= 0 && x <= INT32_MAX))
-      s = ulp_error_set(e, ULP_EFORMAT, "%s: element %lld is %g: expected a "
-                        "token", rq->tokens_path, (long long)i, x);
-    else
-      rq->tokens[i] = (int32_t)x;
-  }
-  return s;
-}
-
-static ulp_status read_tokens(request *rq, ulp_error *e)
-{
-  ulp_file *file;
-  const ulp_tensor *t;
-  ulp_status s = cli_array_open(&file, &t, rq->tokens_path, e);
+  size_t n;
+  ulp_status s = ulp_tokenizer_encode(t, text, size, !rq->plain, &rq->tokens,
+                                      &n, e);
   if (s != ULP_OK)
     return s;
-  s = copy_tokens(rq, t, e);
-  ulp_file_close(file);
-  return s;
+  rq->count = (int64_t)n;
+  int32_t *more = realloc(rq->tokens, (n + rq->generate + 1) * sizeof *more);
+  rq->tokens = more ? more : rq->tokens;
+  return more ? ULP_OK : cli_no_memory(e);
 }
 
 static ulp_status read_text(request *rq, ulp_error *e)
 {
-  FILE *f = fopen(rq->text_path, "rb");
-  long size = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
-  if (size < 0) {
-    if (f)
-      fclose(f);
-    return ulp_error_set(e, ULP_EIO, "%s: cannot be read", rq->text_path);
+  ulp_tokenizer *t;
+  char *text;
+  size_t size;
+  ulp_status s = ulp_tokenizer_open(&t, rq->folder, e);
+  if (s != ULP_OK)
+    return s;
+  int64_t vocab = ulp_llama_settings(rq->model)->vocab;
+  if (ulp_tokenizer_is_bytes(t) && vocab < 256)
+    s = ulp_error_set(e, ULP_EINVAL, "%s: has no tokenizer.json, and its "
+                      "vocabulary of %lld is not of bytes: expected --tokens",
+                      rq->folder, (long long)vocab);
+  if (s == ULP_OK)
+    s = cli_text_read(rq->text_path, &text, &size, e);
+  if (s == ULP_OK) {
+    s = encode(rq, t, text, size, e);
+    free(text);
   }
-  rewind(f);
-  ulp_status s = allocate(rq, size, rq->text_path, e);
-  for (int64_t i = 0; s == ULP_OK && i < rq->count; i++) {
-    int c = getc(f);
-    if (c == EOF)
-      s = ulp_error_set(e, ULP_EIO, "%s: cannot be read", rq->text_path);
-    rq->tokens[i] = c;
-  }
-  fclose(f);
+  if (s == ULP_OK && rq->count == 0)
+    s = ulp_error_set(e, ULP_EFORMAT, "%s: expected tokens", rq->text_path);
+  ulp_tokenizer_close(t);
   return s;
 }
 
@@ -229,7 +212,10 @@ static ulp_status run(request *rq, ulp_error *e)
 {
   cli_outputs set = {0};
   ulp_output *logits = NULL, *out = NULL;
-  ulp_status s = rq->tokens_path ? read_tokens(rq, e) : read_text(rq, e);
+  ulp_status s = rq->tokens_path
+                     ? cli_tokens_read(rq->tokens_path, rq->generate,
+                                       &rq->tokens, &rq->count, e)
+                     : read_text(rq, e);
   if (s == ULP_OK && rq->from >= (uint64_t)rq->count)
     s = ulp_error_set(e, ULP_EINVAL, "--from %llu: expected less than the %lld "
                       "tokens", (unsigned long long)rq->from,

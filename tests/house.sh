@@ -13,8 +13,8 @@ fault() {
 
 # FOLDER LICENCE FORBIDDEN-INCLUDES (an extended regular expression)
 rules='
-formats      MIT               <(gsl|mpfr|gmp|jansson|nettle|omp)|"(emu|blocks|tensor|analysis|experiment|report|cli)
-emu          MIT               <(gsl|mpfr|gmp|jansson|nettle|omp)|"(tensor|analysis|experiment|report|cli)
+formats      MIT               <(gsl|mpfr|gmp|jansson|nettle|omp|pcre2|unistr|uninorm)|"(emu|blocks|tensor|analysis|experiment|report|cli)
+emu          MIT               <(gsl|mpfr|gmp|jansson|nettle|omp|pcre2|unistr|uninorm)|"(tensor|analysis|experiment|report|cli)
 analysis     GPL-3.0-or-later  "(experiment|report|cli)
 experiments  GPL-3.0-or-later  "(report|cli)
 reports      GPL-3.0-or-later  "cli

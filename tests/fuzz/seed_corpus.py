@@ -219,3 +219,44 @@ for number, text in enumerate([
         "int4/global=2688 / A/raw=min(max((a / 6) / G, 2^-6), 448)",
         "mxint8@ocp", "e4m3/overflow=nan/special=ml_dtypes/arithmetic=f32"]):
     write("quantizer", f"{number:02}", text.encode())
+
+
+# A tokenizer.json, a NUL and a text.
+def tokenizer(name, pre, said, **parts):
+    byte = {"type": "ByteLevel", "add_prefix_space": "prefix" in name,
+            "use_regex": "regex" in name}
+    vocab = {c: i for i, c in enumerate(
+        [*"abc01", "\u0120", "\u010a", "\u00c3", "\u00a9", "ab", "\u0120a"])}
+    whole = {"model": {"type": "BPE", "vocab": vocab, "unk_token": "c",
+                       "ignore_merges": "whole" in name,
+                       "merges": ["a b", ["\u0120", "a"]]},
+             "pre_tokenizer": {"type": "Sequence",
+                               "pretokenizers": [*pre, byte]},
+             "decoder": {"type": "ByteLevel"}, **parts}
+    write("tokenizer", name, json.dumps(whole).encode() + b"\0" + said.encode())
+
+
+def split(pattern, behavior, invert=False):
+    return {"type": "Split", "pattern": pattern, "behavior": behavior,
+            "invert": invert}
+
+
+pattern = (r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+           r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+saying = "ab <s> a\u00e9 01 \n aab's"
+tokenizer("regex", [], saying)
+tokenizer("prefix-regex", [{"type": "Digits", "individual_digits": True}], saying)
+tokenizer("whole", [split({"Regex": pattern}, "Isolated")], saying,
+          added_tokens=[{"id": 11, "content": "<s>", "lstrip": True,
+                         "rstrip": True, "special": True},
+                        {"id": 12, "content": "\u00e9", "normalized": True}],
+          normalizer={"type": "NFC"}, post_processor={
+              "type": "TemplateProcessing", "single": [
+                  {"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}],
+              "special_tokens": {"<s>": {"ids": [11]}}})
+for behavior in ["Removed", "Contiguous", "MergedWithPrevious",
+                 "MergedWithNext"]:
+    tokenizer(behavior, [split({"String": "a"}, behavior, True)], saying,
+              normalizer={"type": "Sequence", "normalizers": [
+                  {"type": "NFKD"}, {"type": "NFKC"}]})
+tokenizer("empty", [split({"Regex": "b*(?=0)"}, "Isolated")], saying)
