@@ -16,6 +16,8 @@ struct ulp_llama_state {
   const ulp_plan *plan;
   int threads;
   int64_t most, length;
+  ulp_llama_tap *tap;
+  void *tap_data;
   double *keys, *values; /* [layer][kv_head][most][head_dim] */
   /* of a chunk: */
   double *x, *normed, *q, *k, *v, *mixed, *gate, *up, *out;
@@ -82,6 +84,12 @@ void ulp_llama_cut(ulp_llama_state *s, int64_t length)
   s->length = length < s->length ? length : s->length;
 }
 
+void ulp_llama_listen(ulp_llama_state *s, ulp_llama_tap *tap, void *data)
+{
+  s->tap = tap;
+  s->tap_data = data;
+}
+
 /* ---- pieces of a layer -------------------------------------------------- */
 
 static double rounded(const ulp_llama_state *s, double x)
@@ -105,6 +113,8 @@ static ulp_status multiply(const ulp_llama_state *s, double *y, const double *x,
 {
   int64_t shape[2];
   const float *w = ulp_llama_weights(s->m, layer, which, shape);
+  if (s->tap)
+    s->tap(s->tap_data, layer, which, x, n);
   return ulp_linear(y, x, w, (size_t)n, (size_t)shape[0], (size_t)shape[1],
                     s->plan->narrow, s->threads);
 }
@@ -261,6 +271,8 @@ static ulp_status chunk(ulp_llama_state *s, const int32_t *tokens, int64_t n,
   if (first >= n)
     return ULP_OK;
   norm(s, s->normed, s->x + first * c->hidden, s->m->norm, n - first);
+  if (s->tap)
+    s->tap(s->tap_data, c->layers, ULP_LLAMA_MATRICES, s->normed, n - first);
   return ulp_linear(logits, s->normed, s->m->head, (size_t)(n - first),
                     (size_t)c->vocab, (size_t)c->hidden, s->plan->narrow,
                     s->threads);
