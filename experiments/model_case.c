@@ -284,7 +284,9 @@ ulp_status ulp_model_case_open(ulp_model_case *c, const ulp_run *run,
     s = read_start(c, run, e);
   if (s == ULP_OK)
     s = set_windows(c, run, sizes, e);
-  return s == ULP_OK ? ulp_plan_find(&c->reference, "f64", e) : s;
+  if (s == ULP_OK)
+    s = ulp_plan_find(&c->reference, ulp_run_parameter(run, "reference"), e);
+  return s == ULP_OK ? ulp_plan_check(c->reference, c->model, e) : s;
 }
 
 void ulp_model_case_close(ulp_model_case *c)

@@ -14,6 +14,7 @@
    "reference model"},                                                         \
   {"text", "", "a text, whose bytes are the tokens of a model of 256, or a "   \
    ".npy of token numbers; without it heldout.txt of the model's folder"},     \
+  {"reference", "f64", "plan that everything is compared with"},               \
   {"start", "0", "token before each window, or none"},                         \
   {"windows", "", "stretches of the text, which are what intervals are made "  \
    "over, evenly spread; or all: the whole text, the last one shorter"},       \
@@ -25,7 +26,7 @@ typedef struct {
 
 typedef struct {
   ulp_llama *model;
-  ulp_plan *reference; /* f64 */
+  ulp_plan *reference;
   ulp_plan **plans;
   size_t plan_count;
   char *folder, *text; /* their paths */

@@ -25,7 +25,7 @@ static const ulp_column columns[] = {
      "mean -log2 p(next token); of a model of bytes, bits per byte"},
     {"bits_ci95", ULP_COL_NUMBER, "bit",
      "half width of the 95 % interval over windows"},
-    {"added_bits", ULP_COL_NUMBER, "bit", "less those of the reference, f64"},
+    {"added_bits", ULP_COL_NUMBER, "bit", "less those of --reference"},
     {"added_bits_ci95", ULP_COL_NUMBER, "bit",
      "half width, of the differences window by window"},
     {"kl", ULP_COL_NUMBER, "bit",
@@ -173,7 +173,7 @@ const ulp_experiment ulp_experiment_model_context = {
                 "with a language model's context?",
     .method =
         "Long windows of held-out text through the model under each plan and "
-        "in f64; logits and next-token distributions compared position by "
+        "--reference; logits and next-token distributions compared position by "
         "position, in bins of doubled width. Intervals are over windows. "
         "kl_exponent is the fitted growth.",
     .source =

@@ -19,7 +19,7 @@ static const ulp_column columns[] = {
     {"windows", ULP_COL_INTEGER, "1",
      "stretches of the text; the units of every interval"},
     {"tokens", ULP_COL_INTEGER, "1", "in all windows"},
-    {"stream_rms", ULP_COL_NUMBER, "1", "of the reference, f64"},
+    {"stream_rms", ULP_COL_NUMBER, "1", "under --reference"},
     {"snr_db", ULP_COL_NUMBER, "dB",
      "squares of the reference's stream over those of the error"},
     {"snr_db_ci95", ULP_COL_NUMBER, "dB",
@@ -189,7 +189,7 @@ const ulp_experiment ulp_experiment_model_layers = {
     .question = "Which layers of a language model add an error, and what "
                 "becomes of the error that they are handed?",
     .method =
-        "Windows of held-out text under each plan and in f64; the residual "
+        "Windows of held-out text under each plan and --reference; the residual "
         "stream compared after every layer. The plan is run a second time with "
         "the reference's stream put in before each layer: what differs after "
         "it is new, and the whole error less that is inherited.",

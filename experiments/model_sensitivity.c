@@ -25,15 +25,15 @@ static const ulp_column columns[] = {
     {"bytes_saved", ULP_COL_INTEGER, "byte",
      "weights as the checkpoint has them, less those under the rule"},
     {"added_bits", ULP_COL_NUMBER, "bit",
-     "mean loss of a token less that in f64"},
+     "mean loss of a token less that under --reference"},
     {"added_bits_ci95", ULP_COL_NUMBER, "bit",
      "half width, of the differences window by window"},
     {"kl", ULP_COL_NUMBER, "bit",
      "KL(reference || plan) of the next token, mean"},
     {"kl_ci95", ULP_COL_NUMBER, "bit", "half width"},
     {"kl_share", ULP_COL_NUMBER, "1",
-     "of the rule's kl over its targets of this kind, which are whole; 1 is "
-     "their sum; of `all`: over the sum of the layers', 1 where they add up"},
+     "kl over the sum of those of the rule's targets of this kind; of `all` "
+     "over the sum of the layers', 1 where errors add up"},
     {"agreement", ULP_COL_NUMBER, "1",
      "tokens whose likeliest next one is the reference's"},
     {"agreement_ci95", ULP_COL_NUMBER, "1", "half width"},
@@ -239,7 +239,7 @@ const ulp_experiment ulp_experiment_model_sensitivity = {
     .method =
         "Each rule of a numerics plan put on one layer, on one matrix of every "
         "layer, and on all, everything else in f64; the loss of the same "
-        "tokens and KL to f64. Intervals are over windows of the text. How the "
+        "tokens and KL to --reference. Intervals are over windows of the text. How the "
         "parts add up to the whole is in the rows of `all`.",
     .source =
         "Sensitivity one layer at a time: Dong et al., HAWQ "

@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The experiments on a language model, the reference model: model_perplexity,
+# model_layers, model_context, model_sensitivity and model_outliers.
+BIN=$PWD/experiments
+. "${srcdir:-.}/tests/cli/common.sh"
+
+# check FILE PROGRAM: awk over a CSV whose columns are at[NAME]; what it
+# prints is wrong.
+check() {
+  awk -F , 'function far(what, got, want, most) {
+    if (!(got <= want + most && got >= want - most))
+      print what, got, "not", want
+  }
+  NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } '"$2" \
+    "$1" >wrong || fault "$1: awk"
+  [ ! -s wrong ] || fault "$1: $(head -n 5 wrong)"
+}
+
+cat >int4.plan <<'END'
+linear weights=int4/g=group:32/rule=amax
+END
+echo 'residual step=bf16' >stream.plan
+small='--windows 2 --length 48'
+
+# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards.
+same_bytes() {
+  name=$1
+  shift
+  "$BIN/$name" "$@" --threads 1 >one.csv || fault "$name: a run"
+  "$BIN/$name" "$@" --threads 2 | cmp one.csv - || fault "$name: threads"
+  head -n 1 one.csv >whole
+  for i in 1 2 3; do
+    "$BIN/$name" "$@" --shard $i/3 | tail -n +2
+  done | sort -t , -k 1n >>whole
+  cmp one.csv whole || fault "$name: shards"
+}
+tiny='--windows 3 --length 10'
+# shellcheck disable=SC2086
+{
+  same_bytes model_perplexity $tiny --plans 'f32 int4.plan stream.plan'
+  same_bytes model_layers $tiny --plans 'f32 int4.plan'
+  same_bytes model_context --windows 2 --length 140 --plans 'stream.plan'
+  same_bytes model_sensitivity $tiny --rules 'weights=int4/g=token/rule=amax'
+  same_bytes model_outliers $tiny
+}
+
+# What scripts/peers/model_bits.py (numpy, f64) gives of the same windows: as
+# it is; with --int4 32; with --bf16-stream.  f32 as near as it is.
+# shellcheck disable=SC2086
+"$BIN/model_perplexity" $small --plans 'f64 f32 int4.plan stream.plan' \
+  >bits.csv || fault model_perplexity
+check bits.csv '
+{
+  plan = $at["plan"]
+  seen++
+  far(plan " reference", $at["reference_bits"], 1.616056658077693, 1e-12)
+  far(plan " added", $at["added_bits"], $at["bits"] - $at["reference_bits"],
+      1e-12)
+  far(plan " perplexity", $at["perplexity"], exp($at["bits"] * log(2)), 1e-9)
+}
+plan == "f64" {
+  if ($at["bits"] != $at["reference_bits"] || $at["kl"] != 0 ||
+      $at["agreement"] != 1 || $at["logit_error"] != 0 ||
+      $at["added_bits_ci95"] != 0) print "f64: not itself"
+}
+plan == "f32" {
+  far("f32", $at["bits"], 1.616056658077693, 1e-5)
+  if (!($at["kl"] > 0 && $at["kl"] < 1e-9) || $at["agreement"] != 1)
+    print "f32: " $at["kl"]
+}
+plan ~ /int4/ {
+  far("int4", $at["bits"], 1.9101517027884274, 1e-9)
+  far("int4 kl", $at["kl"], 0.16604072736258765, 1e-9)
+  far("int4 agreement", $at["agreement"], 0.8229166666666666, 1e-12)
+}
+plan ~ /stream/ {
+  far("stream", $at["bits"], 1.6108150302022217, 1e-9)
+  far("stream kl", $at["kl"], 0.0001167100384074503, 1e-12)
+}
+END { if (seen != 4) print seen " rows" }'
+
+# Its errors of the stream by depth, in all and of each layer alone.
+# shellcheck disable=SC2086
+"$BIN/model_layers" $small --plans 'f64 int4.plan stream.plan' >layers.csv ||
+  fault model_layers
+check layers.csv '
+BEGIN {
+  split("0 0.08752198442159886 0.11249708943583091 0.12921159255893336 " \
+    "0.12865651032905465 0.14918217050009047 0.1803662298399316 " \
+    "0.21557484022642798 0.23696567809605387 " \
+    "0 0.08752198442159886 0.0810863010196142 0.07336014979605088 " \
+    "0.05982894547722417 0.07262322877061014 0.08174532081387767 " \
+    "0.07746460498164445 0.0817565962063824 " \
+    "0 0.0020073001520615305 0.0028411527541674503 0.0033464677010455503 " \
+    "0.00363913620555295 0.0042995197449974916 0.005143012425455249 " \
+    "0.006147606966985036 0.006917478846676778 " \
+    "0 0.0020073001520615305 0.002180473114776604 0.00222514798270974 " \
+    "0.002250276553463476 0.00225861083122517 0.0023822578254080132 " \
+    "0.0024660618875560975 0.0022042480265316716", want, " ")
+}
+{ plan = $at["plan"]; depth = $at["depth"]; seen++ }
+plan == "f64" {
+  if ($at["relative_error"] != 0 || $at["new_error"] != 0 ||
+      $at["cosine"] != 1 || $at["snr_db"] != "INF") print "f64: " $0
+}
+plan != "f64" {
+  from = plan ~ /int4/ ? 1 : 19
+  far(plan " " depth, $at["relative_error"], want[from + depth], 1e-8)
+  far(plan " new " depth, $at["new_error"], want[from + 9 + depth], 1e-8)
+}
+plan != "f64" && depth > 0 {
+  far("dB", $at["snr_db"], -20 * log($at["relative_error"]) / log(10), 1e-9)
+  a = $at["new_error"]; b = $at["inherited_error"]
+  far("parts", $at["relative_error"] ^ 2,
+      a * a + b * b + 2 * a * b * $at["new_inherited_cosine"], 1e-9)
+  sum += (a * $at["stream_rms"]) ^ 2
+  far("predicted", $at["predicted_error"] * $at["stream_rms"], sqrt(sum), 1e-9)
+}
+depth == 8 { sum = 0 }
+END { if (seen != 27) print seen " rows" }'
+
+# Bins partition what model_perplexity has whole.
+"$BIN/model_context" --windows 2 --length 140 --plans stream.plan \
+  >context.csv || fault model_context
+"$BIN/model_perplexity" --windows 2 --length 140 --plans stream.plan \
+  >whole.csv || fault 'model_perplexity'
+bits=$(awk -F , 'NR == 2 { print $5, $11 }' whole.csv)
+check context.csv '
+{
+  n = $at["position_to"] - $at["position_from"] + 1
+  bits += n * $at["bits"]; kl += n * $at["kl"]; all += n; seen++
+}
+END {
+  split("'"$bits"'", want, " ")
+  far("bits", bits / all, want[1], 1e-12)
+  far("kl", kl / all, want[2], 1e-12)
+  if (seen != 3 || all != 140) print seen " rows, " all
+}'
+
+# All of the model is all of it, whichever experiment asks.
+# shellcheck disable=SC2086
+"$BIN/model_sensitivity" $small --rules 'weights=int4/g=group:32/rule=amax' \
+  >parts.csv || fault model_sensitivity
+check parts.csv '
+{
+  kind = $at["kind"]; n[kind]++; parameters[kind] += $at["parameters"]
+  share[kind] += $at["kl_share"]; saved[kind] += $at["bytes_saved"]
+}
+kind == "all" {
+  far("kl", $at["kl"], 0.16604072736258765, 1e-9)
+  far("added", $at["added_bits"], 1.9101517027884274 - 1.616056658077693, 1e-9)
+}
+END {
+  if (n["layer"] != 8 || n["place"] != 7 || n["all"] != 1) print "rows"
+  for (k in n)
+    if (parameters[k] != 5505024 || saved[k] != 5505024 * (16 - 5) / 8)
+      print k, parameters[k], saved[k]
+  far("layers", share["layer"], 1, 1e-12)
+  far("places", share["place"], 1, 1e-12)
+}'
+
+# Kurtosis of what down multiplies, by the same script.  INT8 of a normal
+# tensor gains over E4M3; a channel 100 times the rest makes it lose.
+# shellcheck disable=SC2086
+"$BIN/model_outliers" $small >outliers.csv || fault model_outliers
+check outliers.csv '
+BEGIN {
+  split("239.907969090919 139.685841187797 124.912695521328 " \
+    "557.337121230288 115.00702638038355 47.03180557858787 " \
+    "36.01200005401041 60.74790337276974", want, " ")
+}
+{ seen++ }
+$at["place"] == "down" {
+  far("kurtosis", $at["kurtosis"], want[$at["layer"] + 1], 1e-3)
+  if ($at["channels"] != 640) print "channels"
+}
+{
+  far("gain", $at["e4m3_gain_db"],
+      $at["e4m3_tensor_snr_db"] - $at["int8_tensor_snr_db"], 1e-9)
+  if ($at["tokens"] != 96) print "tokens"
+}
+END { if (seen != 33) print seen " rows" }'
+
+# A model of another shape, whose tokens are no bytes: 6 heads, untied head.
+tiny=$(cd "$here/../vectors/model/tiny" && pwd)
+npy tokens.npy '<i4' '(12,)' 01 00 00 00 02 00 00 00 03 00 00 00 04 00 00 00 \
+  05 00 00 00 06 00 00 00 07 00 00 00 08 00 00 00 09 00 00 00 0a 00 00 00 \
+  0b 00 00 00 82 00 00 00
+"$BIN/model_perplexity" --model "$tiny" --text tokens.npy --start none \
+  --windows 2 --length 5 --plans f32 >other.csv || fault 'another model'
+check other.csv '{
+  if ($at["tokens"] != 10 || !($at["kl"] < 1e-9) || $at["agreement"] != 1)
+    print $0
+}'
+
+# What they refuse, in one line.
+head -c 90 "$here/../../models/reference/heldout.txt" >short.txt
+echo 'linear layers=7-8 weights=int8' >layer.plan
+echo 'linear weights=int99' >quantizer.plan
+mkdir empty
+for wrong in 'perplexity --model nowhere' 'perplexity --model empty' \
+  'perplexity --plans f63' 'layers --plans quantizer.plan' \
+  'context --plans layer.plan' 'perplexity --text nowhere.txt' \
+  'perplexity --text short.txt' 'layers --text short.txt --windows 1' \
+  'perplexity --reference f65' 'perplexity --start 256' \
+  'context --length 1' 'context --length 8193' 'layers --windows 0' \
+  'layers --windows x' 'sensitivity --rules weights=int99' \
+  'sensitivity --rules weights' 'outliers --times 0' \
+  'outliers --model nowhere' 'perplexity --text tokens.npy' \
+  "perplexity --model $tiny" "perplexity --model $tiny --text short.txt" \
+  "perplexity --model $tiny --text tokens.npy --windows 3 --length 5"; do
+  # shellcheck disable=SC2086
+  "$BIN"/model_$wrong --quick >out 2>err
+  [ $? = 2 ] && [ ! -s out ] && [ "$(wc -l <err)" = 1 ] ||
+    fault "$wrong: $(cat err)"
+done
+grep -q . err || fault 'nothing was refused'
+
+finish
