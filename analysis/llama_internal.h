@@ -38,9 +38,10 @@ typedef struct {
 } ulp_rope;
 bool ulp_rope_make(ulp_rope *r, const ulp_llama_config *c); /* memory */
 void ulp_rope_free(ulp_rope *r);
-/* Turns one head's x, [2 pairs]; sine, cosine, products and sums rounded. */
+/* Turns one head's x, [2 pairs]; sine, cosine, products and sums rounded, with
+ * random numbers from `index` on, 8 a pair. */
 void ulp_rope_turn(const ulp_rope *r, double *x, int64_t position,
-                   const ulp_step *step);
+                   const ulp_step *step, uint64_t index);
 /* Sine and cosine by + - * alone, to 2^-52 for |angle| < 2^20. */
 void ulp_turn(double angle, double *sine, double *cosine);
 
@@ -55,6 +56,7 @@ struct ulp_llama {
   ulp_llama_config config;
   float *embedding, *head; /* head: the embedding where they are tied */
   double *norm;
+  int stored_bits; /* of an element of the embedding in its file */
   ulp_llama_layer *layer;
   ulp_rope rope;
 };
@@ -62,14 +64,6 @@ struct ulp_llama {
 /* [out, in] of a layer's matrix. */
 void ulp_llama_shape(const ulp_llama_config *c, ulp_llama_matrix which,
                      int64_t shape[2]);
-
-/* ---- plan.c ------------------------------------------------------------- */
-
-struct ulp_plan {
-  const char *name;
-  ulp_step step; /* of every operation's result */
-  bool narrow;   /* products are summed in f32 */
-};
 
 /* ---- linear.c ----------------------------------------------------------- */
 

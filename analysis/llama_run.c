@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The decoder: tokens to logits, with keys and values kept.
+ * The decoder: tokens to logits, with keys and values kept, in the numbers of
+ * a plan.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "llama_internal.h"
+#include "plan_internal.h"
 
 /* Tokens that go through the layers together. */
 enum { CHUNK = 128 };
 
+/* A layer as the plan has it; of no layer: what stands outside. */
+typedef struct {
+  ulp_numbers at[ULP_PLACES];
+  ulp_matrix matrix[ULP_LLAMA_MATRICES]; /* outside: the head alone */
+  ulp_cache keys, values;
+} planned;
+
 struct ulp_llama_state {
   const ulp_llama *m;
-  const ulp_plan *plan;
   int threads;
   int64_t most, length;
+  planned *layer, outside;
+  float *embedding; /* quantized; NULL: the model's */
   ulp_llama_tap *tap;
   void *tap_data;
-  double *keys, *values; /* [layer][kv_head][most][head_dim] */
   /* of a chunk: */
   double *x, *normed, *q, *k, *v, *mixed, *gate, *up, *out;
 };
@@ -28,19 +36,115 @@ struct ulp_llama_state {
 static bool make_room(ulp_llama_state *s)
 {
   const ulp_llama_config *c = &s->m->config;
-  size_t n = CHUNK, cache = (size_t)(c->layers * c->kv_heads * s->most *
-                                     c->head_dim);
+  size_t n = CHUNK;
   size_t q = n * (size_t)(c->heads * c->head_dim);
   size_t kv = n * (size_t)(c->kv_heads * c->head_dim);
   size_t hidden = n * (size_t)c->hidden, wide = n * (size_t)c->intermediate;
-  double **const at[] = {&s->keys, &s->values, &s->x, &s->normed, &s->q, &s->k,
-                         &s->v, &s->mixed, &s->gate, &s->up, &s->out};
-  const size_t size[] = {cache, cache, hidden, hidden, q, kv, kv, q, wide, wide,
-                         hidden};
+  double **const at[] = {&s->x, &s->normed, &s->q, &s->k, &s->v, &s->mixed,
+                         &s->gate, &s->up, &s->out};
+  const size_t size[] = {hidden, hidden, q, kv, kv, q, wide, wide, hidden};
   for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
     if (!(*at[i] = malloc((size[i] + 1) * sizeof(double))))
       return false;
+  for (int64_t i = 0; i < c->layers; i++) {
+    planned *l = &s->layer[i];
+    if (!ulp_cache_make(&l->keys, &l->at[ULP_AT_KEYS], true, c->kv_heads,
+                        s->most, c->head_dim) ||
+        !ulp_cache_make(&l->values, &l->at[ULP_AT_VALUES], false, c->kv_heads,
+                        s->most, c->head_dim))
+      return false;
+  }
   return true;
+}
+
+/* ---- weights ------------------------------------------------------------ */
+
+static ulp_status read_places(planned *l, const ulp_plan *plan, int64_t layer,
+                              ulp_error *e)
+{
+  ulp_status s = ULP_OK;
+  for (int i = 0; s == ULP_OK && i < ULP_PLACES; i++)
+    s = ulp_plan_numbers(&l->at[i], plan, layer, (ulp_place)i, e);
+  return s;
+}
+
+/* Matrix i of all: of the layers, then the head. */
+static ulp_status load_matrix(ulp_llama_state *s, int64_t i, ulp_error *e)
+{
+  const ulp_llama_config *c = &s->m->config;
+  int64_t layer = i / ULP_LLAMA_MATRICES, k = i % ULP_LLAMA_MATRICES;
+  int64_t shape[] = {c->vocab, c->hidden};
+  const float *w = s->m->head;
+  ulp_matrix *to = &s->outside.matrix[0];
+  const ulp_numbers *at = &s->outside.at[ULP_AT_HEAD];
+  if (layer < c->layers) {
+    w = ulp_llama_weights(s->m, layer, (ulp_llama_matrix)k, shape);
+    to = &s->layer[layer].matrix[k];
+    at = &s->layer[layer].at[ULP_AT_Q + k];
+  }
+  char why[400];
+  ulp_status status = ulp_matrix_find(to, at, (size_t)shape[0],
+                                      (size_t)shape[1], why, sizeof why);
+  return status == ULP_OK ? ulp_matrix_load(to, w, e)
+                          : ulp_error_set(e, status, "%s", why);
+}
+
+static ulp_status load_matrices(ulp_llama_state *s, ulp_error *e)
+{
+  int64_t n = s->m->config.layers * ULP_LLAMA_MATRICES + 1;
+  ulp_status status = ULP_OK;
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(s->threads) schedule(dynamic)
+#endif
+  for (int64_t i = 0; i < n; i++) {
+    ulp_error why;
+    ulp_status one = load_matrix(s, i, &why);
+    if (one != ULP_OK) {
+#ifdef _OPENMP
+#pragma omp critical
+#endif
+      {
+        status = one;
+        *e = why;
+      }
+    }
+  }
+  return status;
+}
+
+static ulp_status load_embedding(ulp_llama_state *s, ulp_error *e)
+{
+  const ulp_plan_setting *q = s->outside.at[ULP_AT_EMBEDDING].weights;
+  const ulp_llama_config *c = &s->m->config;
+  const int64_t shape[] = {c->vocab, c->hidden};
+  if (!q)
+    return ULP_OK;
+  s->embedding = malloc((size_t)(c->vocab * c->hidden) * sizeof(float) + 8);
+  return s->embedding ? ulp_quantizer_values(q->quantizer, 2, shape,
+                                             s->embedding, s->m->embedding, 0,
+                                             e)
+                      : ulp_error_set(e, ULP_ENOMEM, "out of memory");
+}
+
+static ulp_status prepare(ulp_llama_state *s, const ulp_plan *plan,
+                          ulp_error *e)
+{
+  int64_t layers = s->m->config.layers;
+  ulp_status status = ulp_plan_check(plan, s->m, e);
+  if (status != ULP_OK)
+    return status;
+  s->layer = calloc((size_t)layers, sizeof *s->layer);
+  if (!s->layer)
+    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  status = read_places(&s->outside, plan, -1, e);
+  for (int64_t i = 0; status == ULP_OK && i < layers; i++)
+    status = read_places(&s->layer[i], plan, i, e);
+  if (status == ULP_OK && !make_room(s))
+    status = ulp_error_set(e, ULP_ENOMEM, "out of memory for %lld tokens",
+                           (long long)s->most);
+  if (status == ULP_OK)
+    status = load_embedding(s, e);
+  return status == ULP_OK ? load_matrices(s, e) : status;
 }
 
 ulp_status ulp_llama_begin(ulp_llama_state **out, const ulp_llama *m,
@@ -54,26 +158,37 @@ ulp_status ulp_llama_begin(ulp_llama_state **out, const ulp_llama *m,
   if (!s)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   s->m = m;
-  s->plan = plan;
   s->threads = threads > 0 ? threads : 1;
   s->most = most;
-  if (!make_room(s)) {
+  ulp_status status = prepare(s, plan, e);
+  if (status == ULP_OK)
+    *out = s;
+  else
     ulp_llama_end(s);
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory for %lld tokens",
-                         (long long)most);
-  }
-  *out = s;
-  return ULP_OK;
+  return status;
+}
+
+static void free_planned(planned *l)
+{
+  for (int k = 0; k < ULP_LLAMA_MATRICES; k++)
+    ulp_matrix_free(&l->matrix[k]);
+  ulp_cache_free(&l->keys);
+  ulp_cache_free(&l->values);
 }
 
 void ulp_llama_end(ulp_llama_state *s)
 {
   if (!s)
     return;
-  double *const all[] = {s->keys, s->values, s->x, s->normed, s->q, s->k, s->v,
-                         s->mixed, s->gate, s->up, s->out};
+  double *const all[] = {s->x, s->normed, s->q, s->k, s->v, s->mixed, s->gate,
+                         s->up, s->out};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     free(all[i]);
+  for (int64_t i = 0; s->layer && i < s->m->config.layers; i++)
+    free_planned(&s->layer[i]);
+  free_planned(&s->outside);
+  free(s->layer);
+  free(s->embedding);
   free(s);
 }
 
@@ -92,190 +207,199 @@ void ulp_llama_listen(ulp_llama_state *s, ulp_llama_tap *tap, void *data)
 
 /* ---- pieces of a layer -------------------------------------------------- */
 
-static double rounded(const ulp_llama_state *s, double x)
+/* The number of the chunk's first token, and of its element i. */
+static uint64_t token_of(const ulp_llama_state *s) { return (uint64_t)s->length; }
+
+static uint64_t index_of(const ulp_llama_state *s, int64_t width)
 {
-  return ulp_step_round(&s->plan->step, x, 0);
+  return token_of(s) * (uint64_t)width;
 }
 
-static void norm(const ulp_llama_state *s, double *y, const double *x,
-                 const double *gamma, int64_t n)
+/* second: of the layer's two. */
+static void norm(const ulp_llama_state *s, const ulp_numbers *at, double *y,
+                 const double *x, const double *gamma, int64_t skipped,
+                 int64_t n, bool second)
 {
-  const ulp_step *f = &s->plan->step;
-  const ulp_norm_steps steps = {.square = f, .sum = f, .root = f, .scale = f};
+  const ulp_step *f = &at->step;
+  const ulp_norm_steps steps = {.square = f, .sum = f, .root = f, .scale = f,
+                                .output = &at->out};
   int64_t hidden = s->m->config.hidden;
+  uint64_t draws = 12 * (uint64_t)hidden + 80;
   for (int64_t i = 0; i < n; i++)
     ulp_rms_norm(y + i * hidden, x + i * hidden, gamma, hidden,
-                 s->m->config.epsilon, &steps, 0);
+                 s->m->config.epsilon, &steps,
+                 (2 * (token_of(s) + (uint64_t)(skipped + i)) + second) * draws);
 }
 
 static ulp_status multiply(const ulp_llama_state *s, double *y, const double *x,
-                           int64_t layer, ulp_llama_matrix which, int64_t n)
+                           const planned *l, ulp_llama_matrix which, int64_t n,
+                           ulp_error *e)
 {
-  int64_t shape[2];
-  const float *w = ulp_llama_weights(s->m, layer, which, shape);
   if (s->tap)
-    s->tap(s->tap_data, layer, which, x, n);
-  return ulp_linear(y, x, w, (size_t)n, (size_t)shape[0], (size_t)shape[1],
-                    s->plan->narrow, s->threads);
+    s->tap(s->tap_data, l - s->layer, which, x, n);
+  return ulp_matrix_multiply(&l->matrix[which], y, x, (size_t)n, token_of(s),
+                             s->threads, e);
 }
 
-static double *cached(const ulp_llama_state *s, double *cache, int64_t layer,
-                      int64_t head)
+/* Heads [n, heads, head_dim] to their tokens' positions. */
+static void turn(const ulp_llama_state *s, const ulp_numbers *at, double *x,
+                 int64_t heads, int64_t n, uint64_t stream)
 {
-  const ulp_llama_config *c = &s->m->config;
-  return cache + (layer * c->kv_heads + head) * s->most * c->head_dim;
+  int64_t d = s->m->config.head_dim;
+  for (int64_t u = 0; u < n * heads; u++) {
+    int64_t position = s->length + u / heads;
+    uint64_t head = (uint64_t)(position * heads + u % heads) + stream;
+    ulp_rope_turn(&s->m->rope, x + u * d, position, &at->step,
+                  head * 4 * (uint64_t)d);
+    ulp_step_round_array(&at->out, x + u * d, x + u * d, (size_t)d,
+                         head * (uint64_t)d);
+  }
 }
 
 /* Turns queries and keys, and keeps keys and values. */
-static void place(ulp_llama_state *s, int64_t layer, int64_t n)
+static ulp_status place(ulp_llama_state *s, planned *l, int64_t n,
+                        ulp_error *e)
 {
   const ulp_llama_config *c = &s->m->config;
-  int64_t d = c->head_dim;
-  for (int64_t i = 0; i < n; i++) {
-    int64_t position = s->length + i;
-    for (int64_t h = 0; h < c->heads; h++)
-      ulp_rope_turn(&s->m->rope, s->q + (i * c->heads + h) * d, position,
-                    &s->plan->step);
-    for (int64_t h = 0; h < c->kv_heads; h++) {
-      const size_t bytes = (size_t)d * sizeof(double);
-      double *key = s->k + (i * c->kv_heads + h) * d;
-      ulp_rope_turn(&s->m->rope, key, position, &s->plan->step);
-      memcpy(cached(s, s->keys, layer, h) + position * d, key, bytes);
-      memcpy(cached(s, s->values, layer, h) + position * d,
-             s->v + (i * c->kv_heads + h) * d, bytes);
-    }
-  }
+  const ulp_numbers *at = &l->at[ULP_AT_ROPE];
+  turn(s, at, s->q, c->heads, n, 0);
+  turn(s, at, s->k, c->kv_heads, n, UINT64_C(1) << 48);
+  ulp_status status = ulp_cache_add(&l->keys, s->k, s->length, n, e);
+  return status == ULP_OK ? ulp_cache_add(&l->values, s->v, s->length, n, e)
+                          : status;
 }
 
-/* out[d] = softmax(q K^T / sqrt(d)) V of one query that sees `seen` tokens;
- * p: room for as many. */
-static void attend(const ulp_llama_state *s, double *out, const double *q,
-                   const double *keys, const double *values, int64_t seen,
-                   double *p)
-{
-  const ulp_step *f = &s->plan->step;
-  const ulp_softmax softmax = {*f, *f, *f, *f, false, 0};
-  int64_t d = s->m->config.head_dim;
-  double scale = rounded(s, 1 / sqrt((double)d));
-  for (int64_t t = 0; t < seen; t++) {
-    double sum = 0;
-    for (int64_t i = 0; i < d; i++)
-      sum = rounded(s, sum + rounded(s, q[i] * keys[t * d + i]));
-    p[t] = rounded(s, sum * scale);
-  }
-  ulp_softmax_row(&softmax, p, p, (size_t)seen, 0);
-  memset(out, 0, (size_t)d * sizeof *out);
-  for (int64_t t = 0; t < seen; t++)
-    for (int64_t i = 0; i < d; i++)
-      out[i] = rounded(s, out[i] + rounded(s, p[t] * values[t * d + i]));
-}
-
-static ulp_status attention(ulp_llama_state *s, int64_t layer, int64_t n)
+static ulp_status attention(ulp_llama_state *s, const planned *l, int64_t n,
+                            ulp_error *e)
 {
   const ulp_llama_config *c = &s->m->config;
-  int64_t d = c->head_dim, group = c->heads / c->kv_heads;
-  bool failed = false, large = n * c->heads * s->length * d > 1 << 20;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(large ? s->threads : 1)
-#endif
-  {
-    double *p = malloc((size_t)(s->length + n) * sizeof *p);
-    if (!p) {
-#ifdef _OPENMP
-#pragma omp atomic write
-#endif
-      failed = true;
-    }
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic)
-#endif
-    for (int64_t u = 0; u < n * c->heads; u++) {
-      int64_t i = u / c->heads, h = u % c->heads;
-      if (p)
-        attend(s, s->mixed + u * d, s->q + u * d,
-               cached(s, s->keys, layer, h / group),
-               cached(s, s->values, layer, h / group), s->length + i + 1, p);
-    }
-    free(p);
-  }
-  return failed ? ULP_ENOMEM : ULP_OK;
+  const ulp_attention a = {
+      .scores = &l->at[ULP_AT_SCORES], .softmax = &l->at[ULP_AT_SOFTMAX],
+      .mix = &l->at[ULP_AT_MIX], .keys = &l->keys, .values = &l->values,
+      .heads = c->heads, .kv_heads = c->kv_heads, .dim = c->head_dim};
+  return ulp_attention_run(&a, s->mixed, s->q, s->length, n, s->threads, e);
 }
 
-static void add(const ulp_llama_state *s, int64_t n)
+static void add(const ulp_llama_state *s, const planned *l, int64_t n,
+                bool second)
 {
-  for (int64_t i = 0; i < n * s->m->config.hidden; i++)
-    s->x[i] = rounded(s, s->x[i] + s->out[i]);
+  const ulp_numbers *at = &l->at[ULP_AT_RESIDUAL];
+  uint64_t index = 2 * index_of(s, s->m->config.hidden) + second;
+  for (int64_t i = 0; i < n * s->m->config.hidden; i++) {
+    uint64_t k = index + 2 * (uint64_t)i;
+    double y = ulp_step_round(&at->step, s->x[i] + s->out[i], k);
+    s->x[i] = ulp_step_round(&at->out, y, k);
+  }
 }
 
 /* silu(gate) up, silu(x) = x / (1 + e^-x). */
-static void activate(const ulp_llama_state *s, int64_t n)
+static void activate(const ulp_llama_state *s, const planned *l, int64_t n)
 {
-  for (int64_t i = 0; i < n * s->m->config.intermediate; i++) {
-    double e = rounded(s, ulp_exp(-s->gate[i]));
-    double y = rounded(s, s->gate[i] / rounded(s, 1 + e));
-    s->gate[i] = rounded(s, y * s->up[i]);
+  const ulp_numbers *at = &l->at[ULP_AT_ACTIVATION];
+  const ulp_step *f = &at->step;
+  int64_t count = n * s->m->config.intermediate;
+  uint64_t index = index_of(s, s->m->config.intermediate);
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(s->threads) if (count > 1 << 14)
+#endif
+  for (int64_t i = 0; i < count; i++) {
+    uint64_t k = 4 * (index + (uint64_t)i);
+    double e = ulp_step_round(f, ulp_exp(-s->gate[i]), k);
+    double sum = ulp_step_round(f, 1 + e, k + 1);
+    double y = ulp_step_round(f, s->gate[i] / sum, k + 2);
+    y = ulp_step_round(f, y * s->up[i], k + 3);
+    s->gate[i] = ulp_step_round(&at->out, y, k);
   }
 }
 
-static ulp_status layer(ulp_llama_state *s, int64_t i, int64_t n)
+static ulp_status attention_half(ulp_llama_state *s, int64_t i, int64_t n,
+                                 ulp_error *e)
 {
-  const ulp_llama_layer *l = &s->m->layer[i];
-  norm(s, s->normed, s->x, l->attention_norm, n);
-  ulp_status e = multiply(s, s->q, s->normed, i, ULP_LLAMA_Q, n);
-  if (e == ULP_OK)
-    e = multiply(s, s->k, s->normed, i, ULP_LLAMA_K, n);
-  if (e == ULP_OK)
-    e = multiply(s, s->v, s->normed, i, ULP_LLAMA_V, n);
-  if (e != ULP_OK)
-    return e;
-  place(s, i, n);
-  e = attention(s, i, n);
-  if (e == ULP_OK)
-    e = multiply(s, s->out, s->mixed, i, ULP_LLAMA_O, n);
-  if (e != ULP_OK)
-    return e;
-  add(s, n);
-  norm(s, s->normed, s->x, l->mlp_norm, n);
-  e = multiply(s, s->gate, s->normed, i, ULP_LLAMA_GATE, n);
-  if (e == ULP_OK)
-    e = multiply(s, s->up, s->normed, i, ULP_LLAMA_UP, n);
-  if (e != ULP_OK)
-    return e;
-  activate(s, n);
-  e = multiply(s, s->out, s->gate, i, ULP_LLAMA_DOWN, n);
-  if (e == ULP_OK)
-    add(s, n);
-  return e;
+  planned *l = &s->layer[i];
+  norm(s, &l->at[ULP_AT_NORM], s->normed, s->x, s->m->layer[i].attention_norm,
+       0, n, false);
+  ulp_status status = multiply(s, s->q, s->normed, l, ULP_LLAMA_Q, n, e);
+  if (status == ULP_OK)
+    status = multiply(s, s->k, s->normed, l, ULP_LLAMA_K, n, e);
+  if (status == ULP_OK)
+    status = multiply(s, s->v, s->normed, l, ULP_LLAMA_V, n, e);
+  if (status == ULP_OK)
+    status = place(s, l, n, e);
+  if (status == ULP_OK)
+    status = attention(s, l, n, e);
+  if (status == ULP_OK)
+    status = multiply(s, s->out, s->mixed, l, ULP_LLAMA_O, n, e);
+  if (status == ULP_OK)
+    add(s, l, n, false);
+  return status;
+}
+
+static ulp_status mlp_half(ulp_llama_state *s, int64_t i, int64_t n,
+                           ulp_error *e)
+{
+  const planned *l = &s->layer[i];
+  norm(s, &l->at[ULP_AT_NORM], s->normed, s->x, s->m->layer[i].mlp_norm, 0, n,
+       true);
+  ulp_status status = multiply(s, s->gate, s->normed, l, ULP_LLAMA_GATE, n, e);
+  if (status == ULP_OK)
+    status = multiply(s, s->up, s->normed, l, ULP_LLAMA_UP, n, e);
+  if (status != ULP_OK)
+    return status;
+  activate(s, l, n);
+  status = multiply(s, s->out, s->gate, l, ULP_LLAMA_DOWN, n, e);
+  if (status == ULP_OK)
+    add(s, l, n, true);
+  return status;
 }
 
 /* ---- all layers --------------------------------------------------------- */
 
+static void embed(ulp_llama_state *s, const int32_t *tokens, int64_t n)
+{
+  int64_t hidden = s->m->config.hidden;
+  const ulp_numbers *at = &s->outside.at[ULP_AT_EMBEDDING];
+  const float *table = s->embedding ? s->embedding : s->m->embedding;
+  for (int64_t i = 0; i < n * hidden; i++) {
+    uint64_t k = index_of(s, hidden) + (uint64_t)i;
+    double y = (double)table[tokens[i / hidden] * hidden + i % hidden];
+    s->x[i] = ulp_step_round(&at->out, ulp_step_round(&at->step, y, k), k);
+  }
+}
+
+/* The logits of the chunk's tokens from `first` on. */
+static ulp_status logits_of(ulp_llama_state *s, double *logits, int64_t first,
+                            int64_t n, ulp_error *e)
+{
+  norm(s, &s->outside.at[ULP_AT_NORM], s->normed,
+       s->x + first * s->m->config.hidden, s->m->norm, first, n - first, false);
+  if (s->tap)
+    s->tap(s->tap_data, s->m->config.layers, ULP_LLAMA_MATRICES, s->normed,
+           n - first);
+  return ulp_matrix_multiply(&s->outside.matrix[0], logits, s->normed,
+                             (size_t)(n - first),
+                             token_of(s) + (uint64_t)first, s->threads, e);
+}
+
 static ulp_status chunk(ulp_llama_state *s, const int32_t *tokens, int64_t n,
                         int64_t first, double *logits, ulp_llama_watch *watch,
-                        void *data)
+                        void *data, ulp_error *e)
 {
-  const ulp_llama_config *c = &s->m->config;
-  for (int64_t i = 0; i < n * c->hidden; i++)
-    s->x[i] = (double)s->m->embedding[tokens[i / c->hidden] * c->hidden +
-                                      i % c->hidden];
-  for (int64_t i = 0; i < c->layers; i++) {
+  int64_t layers = s->m->config.layers;
+  ulp_status status = ULP_OK;
+  embed(s, tokens, n);
+  for (int64_t i = 0; status == ULP_OK && i < layers; i++) {
     if (watch)
       watch(data, i, s->x, n);
-    ulp_status e = layer(s, i, n);
-    if (e != ULP_OK)
-      return e;
+    status = attention_half(s, i, n, e);
+    if (status == ULP_OK)
+      status = mlp_half(s, i, n, e);
   }
-  if (watch)
-    watch(data, c->layers, s->x, n);
-  s->length += n;
-  if (first >= n)
-    return ULP_OK;
-  norm(s, s->normed, s->x + first * c->hidden, s->m->norm, n - first);
-  if (s->tap)
-    s->tap(s->tap_data, c->layers, ULP_LLAMA_MATRICES, s->normed, n - first);
-  return ulp_linear(logits, s->normed, s->m->head, (size_t)(n - first),
-                    (size_t)c->vocab, (size_t)c->hidden, s->plan->narrow,
-                    s->threads);
+  if (watch && status == ULP_OK)
+    watch(data, layers, s->x, n);
+  if (status == ULP_OK && first < n)
+    status = logits_of(s, logits, first, n, e);
+  s->length += status == ULP_OK ? n : 0;
+  return status;
 }
 
 static ulp_status check(const ulp_llama_state *s, const int32_t *tokens,
@@ -301,9 +425,7 @@ ulp_status ulp_llama_run(ulp_llama_state *s, const int32_t *tokens, int64_t n,
   for (int64_t i = 0; status == ULP_OK && i < n; i += CHUNK) {
     int64_t some = n - i < CHUNK ? n - i : CHUNK;
     int64_t skip = first > i ? first - i : 0;
-    status = chunk(s, tokens + i, some, skip, logits, watch, data);
-    if (status != ULP_OK)
-      return ulp_error_set(e, status, "out of memory");
+    status = chunk(s, tokens + i, some, skip, logits, watch, data, e);
     logits += skip < some ? (some - skip) * s->m->config.vocab : 0;
   }
   return status;

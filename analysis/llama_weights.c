@@ -152,6 +152,8 @@ static ulp_status load_all(ulp_llama *m, const ulp_checkpoint *c, ulp_error *e)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   ulp_status s = load_matrix(&m->embedding, c, "model.embed_tokens.weight",
                              shape, e);
+  const ulp_tensor *t = ulp_checkpoint_find(c, "model.embed_tokens.weight");
+  m->stored_bits = t ? (int)t->dtype->bits : 0;
   m->head = m->embedding;
   if (s == ULP_OK && !m->config.tied)
     s = load_matrix(&m->head, c, "lm_head.weight", shape, e);

@@ -127,6 +127,13 @@ typedef struct {
 void ulp_softmax_row(const ulp_softmax *s, double *p, const double *x,
                      size_t n, uint64_t index);
 
+/* ---- the cache of keys and values --------------------------------------- */
+
+/* y = x, [tokens, dim], as KIVI holds it in 1 to 8 bits: groups of so many
+ * tokens of a channel, or of so many channels of a token.  y may be x. */
+void ulp_kivi_values(float *y, const float *x, int64_t tokens, int64_t dim,
+                     int bits, int64_t group, bool along_tokens);
+
 #ifdef __cplusplus
 }
 #endif

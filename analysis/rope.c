@@ -93,17 +93,18 @@ void ulp_turn(double angle, double *sine, double *cosine)
 }
 
 void ulp_rope_turn(const ulp_rope *r, double *x, int64_t position,
-                   const ulp_step *step)
+                   const ulp_step *f, uint64_t index)
 {
-  for (int64_t i = 0; i < r->pairs; i++) {
+  for (int64_t i = 0; i < r->pairs; i++, index += 8) {
     double a = x[i], b = x[i + r->pairs], s, c;
     ulp_turn((double)position * r->frequency[i], &s, &c);
-    s = ulp_step_round(step, s, 0);
-    c = ulp_step_round(step, c, 0);
-    x[i] = ulp_step_round(step, ulp_step_round(step, a * c, 0) -
-                                    ulp_step_round(step, b * s, 0), 0);
-    x[i + r->pairs] = ulp_step_round(step, ulp_step_round(step, b * c, 0) +
-                                               ulp_step_round(step, a * s, 0),
-                                     0);
+    s = ulp_step_round(f, s, index);
+    c = ulp_step_round(f, c, index + 1);
+    double ac = ulp_step_round(f, a * c, index + 2);
+    double bs = ulp_step_round(f, b * s, index + 3);
+    double bc = ulp_step_round(f, b * c, index + 4);
+    double as = ulp_step_round(f, a * s, index + 5);
+    x[i] = ulp_step_round(f, ac - bs, index + 6);
+    x[i + r->pairs] = ulp_step_round(f, bc + as, index + 7);
   }
 }

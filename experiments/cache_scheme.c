@@ -148,36 +148,6 @@ double ulp_cache_bits(const ulp_cache_side *side, int64_t tokens, int64_t dim)
 
 /* ---- values ------------------------------------------------------------- */
 
-/* n values, `step` apart; a group without extent is kept. */
-static void kivi_group(float *y, const float *x, int64_t n, int64_t step,
-                       int bits)
-{
-  float low = x[0], high = x[0], most = (float)((1 << bits) - 1);
-  for (int64_t i = 1; i < n; i++) {
-    low = fminf(low, x[i * step]);
-    high = fmaxf(high, x[i * step]);
-  }
-  float scale = (high - low) / most;
-  for (int64_t i = 0; i < n; i++) {
-    float q = scale > 0 ? rintf((x[i * step] - low) / scale) : 0;
-    y[i * step] = fminf(fmaxf(q, 0), most) * scale + low;
-  }
-}
-
-static void kivi(const ulp_cache_side *s, bool along_tokens, float *y,
-                 const float *x, int64_t tokens, int64_t dim)
-{
-  int64_t lines = along_tokens ? dim : tokens;
-  int64_t length = along_tokens ? tokens : dim;
-  int64_t step = along_tokens ? dim : 1, next = along_tokens ? 1 : dim;
-  for (int64_t first = 0; first < length; first += s->group) {
-    int64_t n = length - first < s->group ? length - first : s->group;
-    for (int64_t l = 0; l < lines; l++)
-      kivi_group(y + first * step + l * next, x + first * step + l * next, n,
-                 step, s->bits);
-  }
-}
-
 static void add_noise(float *y, const float *x, int64_t tokens, int64_t dim,
                       double share, const float *pool, uint64_t seed,
                       uint64_t stream)
@@ -209,7 +179,8 @@ ulp_status ulp_cache_values(const ulp_cache_scheme *scheme, bool of_values,
   else if (s->kind == ULP_CACHE_NOISE)
     add_noise(y, x, old, dim, s->noise, pool, seed, stream);
   else if (s->kind == ULP_CACHE_KIVI)
-    kivi(s, !of_values && !s->by_token, y, x, old, dim);
+    ulp_kivi_values(y, x, old, dim, s->bits, s->group,
+                    !of_values && !s->by_token);
   else
     status = ulp_quantizer_values(&s->q, 2, shape, y, x, 0, e);
   memcpy(y + old * dim, x + old * dim,

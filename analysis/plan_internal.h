@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the files behind plan.h share.  Not installed.
+ */
+#ifndef ULPLAB_PLAN_INTERNAL_H
+#define ULPLAB_PLAN_INTERNAL_H
+
+#include "gemm.h"
+#include "llama.h"
+
+/* ---- the text (plan_parse.c) -------------------------------------------- */
+
+/* The seven matrices stand in ulp_llama_matrix's order. */
+typedef enum {
+  ULP_AT_EMBEDDING, ULP_AT_Q, ULP_AT_K, ULP_AT_V, ULP_AT_O, ULP_AT_GATE,
+  ULP_AT_UP, ULP_AT_DOWN, ULP_AT_HEAD, ULP_AT_SCORES, ULP_AT_SOFTMAX,
+  ULP_AT_MIX, ULP_AT_NORM, ULP_AT_ROPE, ULP_AT_ACTIVATION, ULP_AT_RESIDUAL,
+  ULP_AT_KEYS, ULP_AT_VALUES, ULP_PLACES
+} ulp_place;
+
+typedef enum {
+  ULP_KEY_STEP, ULP_KEY_ROUND, ULP_KEY_SEED, ULP_KEY_SR_BITS, ULP_KEY_OUT,
+  ULP_KEY_WEIGHTS, ULP_KEY_INPUTS, ULP_KEY_STORE, ULP_KEY_WINDOW,
+  ULP_KEY_PRODUCT, ULP_KEY_GPU, ULP_KEY_FAST, ULP_KEY_PROMOTE, ULP_KEY_SPLIT,
+  ULP_PLAN_KEYS
+} ulp_plan_key;
+
+/* A word of a line for the places of its rule. */
+typedef struct {
+  uint32_t places; /* bit i: place i */
+  int64_t first, last; /* layers; `last` -1: all, and what no layer has */
+  ulp_plan_key key;
+  int line;
+  char *text;
+  ulp_quantizer *quantizer; /* NULL: none, or kivi */
+  int kivi_bits, kivi_group;
+  ulp_format format;
+  uint64_t number;
+} ulp_plan_setting;
+
+struct ulp_plan {
+  char *name;
+  ulp_plan_setting *setting;
+  size_t count, room;
+};
+
+const char *ulp_place_name(size_t i); /* NULL past the end */
+/* The last setting of a key; NULL: none.  layer -1: of no layer. */
+const ulp_plan_setting *ulp_plan_at(const ulp_plan *p, int64_t layer,
+                                    ulp_place place, ulp_plan_key key);
+
+/* ---- a place of a layer, ready (plan_numbers.c) ------------------------- */
+
+typedef enum { ULP_SUM_F64, ULP_SUM_F32, ULP_SUM_KERNEL } ulp_plan_product;
+
+typedef struct {
+  ulp_step step, out; /* out: float64 where nothing is asked */
+  const ulp_plan_setting *weights, *inputs, *store; /* NULL: none */
+  int64_t window;
+  ulp_plan_product product;
+  const ulp_plan_setting *kernel; /* of a kernel */
+  const char *gpu, *out_name;
+  bool fast;
+  int promote, slices; /* -1 and 0: the kernel's own */
+} ulp_numbers;
+
+/* ULP_EINVAL with one line in *e for words that do not go together. */
+ULP_MUST_CHECK ulp_status ulp_plan_numbers(ulp_numbers *out, const ulp_plan *p,
+                                           int64_t layer, ulp_place place,
+                                           ulp_error *e);
+/* "NAME:LINE: ..." in front of a message. */
+ulp_status ulp_plan_fault(ulp_error *e, const ulp_plan *p, int line,
+                          ulp_status status, const char *message);
+
+/* ---- a matrix, ready (plan_matrix.c) ------------------------------------ */
+
+typedef struct {
+  const ulp_numbers *at;
+  size_t n, k;         /* of W: [n, k] */
+  const float *values; /* of sums in f64 and f32 */
+  float *own;          /* the same, where they are not the model's */
+  bool direct;         /* the kernel takes the quantizers' codes */
+  ulp_gemm gemm;
+  ulp_mma mma;         /* of `block-scale` */
+  bool scaled;         /* it is that */
+  void *codes;
+  float *scales;       /* of a direct kernel */
+  void *scale_codes;   /* of `block-scale` */
+  ulp_gemm_scales kind_a, kind_b;
+  float global;        /* of `block-scale`: what W's scales lack */
+} ulp_matrix;
+
+/* Which kernel and how its operands come; no weights yet. */
+ULP_MUST_CHECK ulp_status ulp_matrix_find(ulp_matrix *x, const ulp_numbers *at,
+                                          size_t n, size_t k, char *why,
+                                          size_t why_size);
+/* Quantizes w; one thread. */
+ULP_MUST_CHECK ulp_status ulp_matrix_load(ulp_matrix *x, const float *w,
+                                          ulp_error *e);
+void ulp_matrix_free(ulp_matrix *x);
+/* y[m, n] = x[m, k] W^T, rounded as the place says.  `token`: the number of
+ * the first, for stochastic rounding. */
+ULP_MUST_CHECK ulp_status ulp_matrix_multiply(const ulp_matrix *w, double *y,
+                                              const double *x, size_t m,
+                                              uint64_t token, int threads,
+                                              ulp_error *e);
+
+/* ---- block scales (plan_scaled.c) --------------------------------------- */
+
+/* The GPU's instruction with scales of blocks for these two. */
+ULP_MUST_CHECK ulp_status ulp_scaled_find(ulp_mma *out, const char *gpu,
+                                          const ulp_quantizer *a,
+                                          const ulp_quantizer *b, char *why,
+                                          size_t why_size);
+
+typedef struct {
+  const ulp_mma *mma;
+  size_t m, n, k;
+  const void *a, *b;   /* codes, [m, k] and [n, k] */
+  const void *sa, *sb; /* of the scales, [m, blocks] and [n, blocks] */
+  float *d;            /* [m, n] */
+} ulp_scaled_data;
+/* Columns first .. first+count-1 of D, a chain over k from +0. */
+ULP_MUST_CHECK ulp_status ulp_scaled_run(const ulp_scaled_data *x,
+                                         size_t first, size_t count);
+
+/* ---- the cache (llama_cache.c) ------------------------------------------ */
+
+/* Keys, or values, of one layer: [kv_head][most][dim]. */
+typedef struct {
+  const ulp_numbers *at;
+  int64_t heads, most, dim;
+  int64_t together;     /* tokens that share a scale */
+  double *full, *held;  /* as they came; as stored, NULL where the same */
+} ulp_cache;
+
+ULP_MUST_CHECK bool ulp_cache_make(ulp_cache *c, const ulp_numbers *at,
+                                   bool keys, int64_t heads, int64_t most,
+                                   int64_t dim);
+void ulp_cache_free(ulp_cache *c);
+/* Takes x, [n, heads, dim], as tokens from `first` on. */
+ULP_MUST_CHECK ulp_status ulp_cache_add(ulp_cache *c, const double *x,
+                                        int64_t first, int64_t n,
+                                        ulp_error *e);
+/* How many of `seen` tokens, from the first on, are as stored. */
+int64_t ulp_cache_old(const ulp_cache *c, int64_t seen);
+
+/* ---- attention (llama_attention.c) -------------------------------------- */
+
+typedef struct {
+  const ulp_numbers *scores, *softmax, *mix;
+  const ulp_cache *keys, *values;
+  int64_t heads, kv_heads, dim;
+} ulp_attention;
+/* out = softmax(q K^T / sqrt(d)) V of n queries, [n, heads, dim], of tokens
+ * from `first` on, which see all before them and themselves. */
+ULP_MUST_CHECK ulp_status ulp_attention_run(const ulp_attention *a, double *out,
+                                            const double *q, int64_t first,
+                                            int64_t n, int threads,
+                                            ulp_error *e);
+
+#endif
