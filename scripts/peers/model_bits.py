@@ -39,8 +39,9 @@ def read_model(folder):
 def int4(w, group):
     rows = w.astype(numpy.float32).reshape(-1, group)
     scale = numpy.abs(rows).max(1, keepdims=True) / numpy.float32(7)
-    code = numpy.rint(rows / numpy.where(scale > 0, scale, 1))
-    return (numpy.clip(code, -8, 7) * scale).astype(float).reshape(w.shape)
+    code = numpy.rint(rows.astype(float) / numpy.where(scale > 0, scale, 1))
+    value = numpy.clip(code, -8, 7) * scale
+    return value.astype(numpy.float32).astype(float).reshape(w.shape)
 
 
 def bf16(x):
