@@ -7,13 +7,16 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cases.h"
 #include "model_pass.h"
+#include "words.h"
 
 static const ulp_column columns[] = {
     {"point", ULP_COL_INTEGER, "1", "index of the point in the whole sweep"},
-    {"plan", ULP_COL_STRING, "", "in what numbers the model is computed"},
+    {"plan", ULP_COL_STRING, "",
+     "of --stores, the cache alone; or in what numbers all of the model is"},
     {"cache_bytes", ULP_COL_NUMBER, "byte",
      "of keys and values for a token, scales counted"},
     {"position_from", ULP_COL_INTEGER, "token",
@@ -46,11 +49,14 @@ static const ulp_column columns[] = {
 
 static const ulp_parameter parameters[] = {
     ULP_MODEL_PARAMETERS,
-    {"plans", "", "names of plans or files, separated by blanks; without it "
-                  "those that narrow the cache alone, and bf16"},
+    {"stores", "e4m3/raw=1/g=token int8sym/g=token int4sym/g=token "
+               "kivi:4:32+window=128 kivi:2:32+window=128",
+     "of keys and values, everything else in f64, as a plan's rule for the "
+     "cache has them, + between its words, separated by blanks; or none"},
+    {"plans", "", "names of plans or files, separated by blanks, too"},
     {0}};
 
-static const ulp_model_sizes sizes = {{3, 4, 6}, {256, 1024, 8192}};
+static const ulp_model_sizes sizes = {{2, 4, 5}, {192, 1024, 4096}};
 enum { FIRST_EDGE = 64 };
 
 typedef struct {
@@ -58,11 +64,35 @@ typedef struct {
   ulp_model_pass pass;
 } state;
 
+static ulp_status add_store(void *data, size_t i, const char *word,
+                            ulp_error *e)
+{
+  char text[400];
+  state *st = data;
+  (void)i;
+  if (strlen(word) > 300)
+    return ulp_error_set(e, ULP_EINVAL, "expected up to 300 characters");
+  (void)snprintf(text, sizeof text, "cache store=%s\n", word);
+  for (char *p = text; *p; p++)
+    *p = *p == '+' ? ' ' : *p;
+  return ulp_model_case_rules(&st->model, word, text, e);
+}
+
 static ulp_status take_plans(state *st, const ulp_run *run, ulp_error *e)
 {
-  static const char kv[] = "bf16 kv-fp8 kv-int8 kv-int4 kv-kivi4 kv-kivi2";
-  static const char *const lists[] = {"kv-int8 kv-int4 kv-kivi2", kv, kv};
-  return ulp_model_case_plans(&st->model, run, lists, e);
+  static const char *const lists[] = {"", "", ""};
+  const char *stores = ulp_run_parameter(run, "stores");
+  ulp_error why;
+  ulp_status s = ULP_OK;
+  if (strcmp(stores, "none") != 0)
+    s = ulp_words_read(stores, add_store, st, &why);
+  if (s != ULP_OK)
+    return ulp_error_set(e, s, "--stores: %.500s", why.text);
+  s = ulp_model_case_plans(&st->model, run, lists, e);
+  return s != ULP_OK || st->model.plan_count
+             ? s
+             : ulp_error_set(e, ULP_EINVAL, "--stores, --plans: expected one "
+                             "at least");
 }
 
 /* Positions 0 .. 63, and from there on bins of doubled width. */
@@ -172,7 +202,8 @@ const ulp_experiment ulp_experiment_model_context = {
     .question = "Does the error of a quantized cache of keys and values grow "
                 "with a language model's context?",
     .method =
-        "Long windows of held-out text through the model under each plan and "
+        "Long windows of held-out text through the model with each store of "
+        "its cache, or under each plan, and under "
         "--reference; logits and next-token distributions compared position by "
         "position, in bins of doubled width. Intervals are over windows. "
         "kl_exponent is the fitted growth.",

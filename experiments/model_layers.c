@@ -54,7 +54,7 @@ static const ulp_parameter parameters[] = {
                   "all that the suite has, --quick a few"},
     {0}};
 
-static const ulp_model_sizes sizes = {{3, 6, 24}, {96, 256, 512}};
+static const ulp_model_sizes sizes = {{2, 6, 8}, {48, 128, 256}};
 
 typedef struct {
   ulp_model_case model;

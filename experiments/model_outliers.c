@@ -64,7 +64,7 @@ static const ulp_parameter parameters[] = {
                    "outlier"},
     {0}};
 
-static const ulp_model_sizes sizes = {{3, 8, 16}, {128, 256, 1024}};
+static const ulp_model_sizes sizes = {{2, 8, 16}, {64, 256, 512}};
 static const char *const place_names[] = {"q k v", "o", "gate up", "down"};
 enum { INT8_TENSOR, E4M3_TENSOR, INT8_TOKEN, E4M3_TOKEN, QUANTIZERS };
 static const char *const quantizer_text[QUANTIZERS] = {

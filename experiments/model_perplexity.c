@@ -46,7 +46,7 @@ static const ulp_parameter parameters[] = {
                   "all that the suite has, --quick a few"},
     {0}};
 
-static const ulp_model_sizes sizes = {{4, 16, 64}, {128, 512, 1024}};
+static const ulp_model_sizes sizes = {{3, 12, 24}, {64, 256, 256}};
 
 typedef struct {
   ulp_model_case model;

@@ -46,7 +46,7 @@ static const ulp_parameter parameters[] = {
      "weights=nvfp4+inputs=nvfp4"},
     {0}};
 
-static const ulp_model_sizes sizes = {{3, 8, 32}, {96, 256, 512}};
+static const ulp_model_sizes sizes = {{2, 6, 16}, {32, 128, 256}};
 
 /* Targets: each layer, then each matrix, then all. */
 static const char *const matrix_names[ULP_LLAMA_MATRICES] = {

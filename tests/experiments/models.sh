@@ -41,7 +41,7 @@ tiny='--windows 3 --length 10'
 {
   same_bytes model_perplexity $tiny --plans 'f32 fp8-token stream.plan'
   same_bytes model_layers $tiny --plans 'f32 stream.plan'
-  same_bytes model_context --windows 2 --length 140 --plans 'stream.plan'
+  same_bytes model_context --windows 2 --length 70 --stores 'kivi:2:32+window=16'
   same_bytes model_sensitivity $tiny --rules out=bf16
   same_bytes model_outliers $tiny
 }
@@ -121,7 +121,7 @@ depth == 8 { sum = 0 }
 END { if (seen != 27) print seen " rows" }'
 
 # Bins partition what model_perplexity has whole.
-"$BIN/model_context" --windows 2 --length 140 --plans stream.plan \
+"$BIN/model_context" --windows 2 --length 140 --stores none --plans stream.plan \
   >context.csv || fault model_context
 "$BIN/model_perplexity" --windows 2 --length 140 --plans stream.plan \
   >whole.csv || fault 'model_perplexity'
@@ -205,7 +205,8 @@ for wrong in 'perplexity --model nowhere' 'perplexity --model empty' \
   'perplexity --reference f65' 'perplexity --start 256' \
   'context --length 1' 'context --length 8193' 'layers --windows 0' \
   'layers --windows x' 'sensitivity --rules weights=int99' \
-  'sensitivity --rules weights' 'outliers --times 0' \
+  'sensitivity --rules weights' 'context --stores int99' 'context --stores none' \
+  'outliers --times 0' \
   'outliers --model nowhere' 'perplexity --text tokens.npy' \
   "perplexity --model $tiny" "perplexity --model $tiny --text short.txt" \
   "perplexity --model $tiny --text tokens.npy --windows 3 --length 5"; do
