@@ -36,12 +36,12 @@ same_bytes() {
   done | sort -t , -k 1n >>whole
   cmp one.csv whole || fault "$name: shards"
 }
-tiny='--windows 3 --length 10'
+tiny='--windows 3 --length 6'
 # shellcheck disable=SC2086
 {
-  same_bytes model_perplexity $tiny --plans 'f32 fp8-token stream.plan'
+  same_bytes model_perplexity $tiny --plans 'f32 stream.plan fp8-token'
   same_bytes model_layers $tiny --plans 'f32 stream.plan'
-  same_bytes model_context --windows 2 --length 70 --stores 'kivi:2:32+window=16'
+  same_bytes model_context --windows 2 --length 70 --stores 'kivi:2:32+window=32'
   same_bytes model_sensitivity $tiny --rules out=bf16
   same_bytes model_outliers $tiny
 }
@@ -201,7 +201,7 @@ mkdir empty
 for wrong in 'perplexity --model nowhere' 'perplexity --model empty' \
   'perplexity --plans f63' 'layers --plans quantizer.plan' \
   'context --plans layer.plan' 'perplexity --text nowhere.txt' \
-  'perplexity --text short.txt' 'layers --text short.txt --windows 1' \
+  'perplexity --text short.txt' 'layers --text short.txt --windows 1 --length 91' \
   'perplexity --reference f65' 'perplexity --start 256' \
   'context --length 1' 'context --length 8193' 'layers --windows 0' \
   'layers --windows x' 'sensitivity --rules weights=int99' \
