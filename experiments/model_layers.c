@@ -31,11 +31,12 @@ static const ulp_column columns[] = {
      "of a token's stream and the reference's, mean"},
     {"cosine_ci95", ULP_COL_NUMBER, "1", "half width"},
     {"new_error", ULP_COL_NUMBER, "1",
-     "of this layer run under the plan on the reference's stream, keys and "
-     "values of its own; over the reference's norm"},
+     "norm of what the layer under the plan differs by from the reference's "
+     "layer on the same stream, the plan's; over the reference's norm"},
     {"new_error_ci95", ULP_COL_NUMBER, "1", "half width"},
     {"inherited_error", ULP_COL_NUMBER, "1",
-     "norm of the error less the new one (vectors), over the reference's"},
+     "norm of what the reference's layer makes of the plan's stream, less the "
+     "reference, over the reference's; the two are the whole error"},
     {"inherited_error_ci95", ULP_COL_NUMBER, "1", "half width"},
     {"new_inherited_cosine", ULP_COL_NUMBER, "1",
      "of the two errors, over all tokens; 0: independent"},
@@ -190,9 +191,9 @@ const ulp_experiment ulp_experiment_model_layers = {
                 "becomes of the error that they are handed?",
     .method =
         "Windows of held-out text under each plan and --reference; the residual "
-        "stream compared after every layer. The plan is run a second time with "
-        "the reference's stream put in before each layer: what differs after "
-        "it is new, and the whole error less that is inherited.",
+        "stream compared after every layer. The reference is run a second time "
+        "with the plan's stream put in before each layer: what that differs by "
+        "from the reference is inherited, and the plan's from that is new.",
     .source =
         "Guide: errors that compound over layers, correlated or not; a "
         "synthetic stack: experiments/layer_compounding.",

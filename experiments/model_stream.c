@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Two runs of a window under a plan: one that has the reference's stream put
- * in before every layer, whose differences after it are new, and a free one.
+ * Two runs of a window: one under the plan, and one of the reference that has
+ * the plan's stream put in before every layer.  What that one differs by from
+ * the reference is inherited; what the plan differs by from it is new.
+ *
+ * The other way about, the plan's layer on the reference's stream, leaves in
+ * the inherited part the difference of two roundings of activations, since
+ * those of other inputs are others: they are then as large as the new error,
+ * and against it.
  */
 #include "model_stream.h"
 
@@ -11,10 +17,11 @@
 
 #include "model_units.h"
 
-/* What a watch needs; `reference` and `added` are [depths, length, hidden]. */
+/* What a watch needs; streams are [depths, length, hidden]. */
 typedef struct {
   const ulp_model_stream *st;
-  double *reference, *added;
+  double *reference, *stream; /* of the plan */
+  double *kept;               /* the one that `keep` writes */
   ulp_stream_sums *sums; /* [depths] */
   int64_t token;         /* first of the chunk */
 } window_work;
@@ -53,20 +60,8 @@ static void move_on(window_work *w, int64_t depth, int64_t n)
 static void keep(void *data, int64_t depth, double *x, int64_t n)
 {
   window_work *w = data;
-  memcpy(chunk_of(w, w->reference, depth), x,
+  memcpy(chunk_of(w, w->kept, depth), x,
          (size_t)(n * hidden_of(w->st)) * sizeof *x);
-  move_on(w, depth, n);
-}
-
-static void force(void *data, int64_t depth, double *x, int64_t n)
-{
-  window_work *w = data;
-  const double *reference = chunk_of(w, w->reference, depth);
-  double *added = chunk_of(w, w->added, depth);
-  for (int64_t i = 0; i < n * hidden_of(w->st); i++) {
-    added[i] = x[i] - reference[i];
-    x[i] = reference[i];
-  }
   move_on(w, depth, n);
 }
 
@@ -81,67 +76,90 @@ static double cosine_of(const double *x, const double *y, int64_t n)
   return xy / sqrt(xx * yy);
 }
 
+/* x: of the reference's layer on the plan's stream; the next one has it, too. */
 static void compare(void *data, int64_t depth, double *x, int64_t n)
 {
   window_work *w = data;
   const double *reference = chunk_of(w, w->reference, depth);
-  const double *added = chunk_of(w, w->added, depth);
+  const double *stream = chunk_of(w, w->stream, depth);
   int64_t hidden = hidden_of(w->st);
   ulp_stream_sums *s = &w->sums[depth];
   for (int64_t i = 0; i < n * hidden; i++) {
-    double error = x[i] - reference[i], inherited = error - added[i];
+    double error = stream[i] - reference[i], inherited = x[i] - reference[i];
+    double added = stream[i] - x[i];
     s->power += reference[i] * reference[i];
     s->total += error * error;
-    s->added += added[i] * added[i];
+    s->added += added * added;
     s->inherited += inherited * inherited;
-    s->dot += added[i] * inherited;
+    s->dot += added * inherited;
+    x[i] = stream[i];
   }
   for (int64_t i = 0; i < n; i++)
-    s->cosine += cosine_of(x + i * hidden, reference + i * hidden, hidden);
+    s->cosine += cosine_of(stream + i * hidden, reference + i * hidden, hidden);
   s->tokens += (double)n;
   move_on(w, depth, n);
 }
 
 /* ---- windows ------------------------------------------------------------ */
 
-static ulp_status run_window(const ulp_model_unit *u, window_work *w,
-                             int64_t window, ulp_llama_watch *watch,
-                             ulp_error *e)
+static ulp_status run_window(const ulp_model_unit *u, ulp_llama_state *state,
+                             window_work *w, int64_t window,
+                             ulp_llama_watch *watch, ulp_error *e)
 {
   int64_t n = ulp_model_window(w->st->c, window, u->tokens);
   w->token = 0;
-  ulp_llama_cut(u->state, 0);
-  return ulp_llama_run(u->state, u->tokens, n, n, NULL, watch, w, e);
+  ulp_llama_cut(state, 0);
+  return ulp_llama_run(state, u->tokens, n, n, NULL, watch, w, e);
 }
 
-static ulp_status run_plan(const ulp_model_unit *u, window_work *w,
-                           int64_t window, ulp_error *e)
+static ulp_status keep_reference(const ulp_model_unit *u, ulp_model_stream *st,
+                                 ulp_error *e)
 {
-  ulp_status s = run_window(u, w, window, force, e);
-  if (s == ULP_OK)
-    s = run_window(u, w, window, compare, e);
-  for (int64_t k = 1; k < w->st->depths; k++)
-    w->sums[k].before = w->sums[k - 1].total;
+  window_work w = {.st = st};
+  ulp_status s = ULP_OK;
+  for (int64_t i = u->first; s == ULP_OK && i < st->c->windows;
+       i += u->stride) {
+    w.kept = st->reference + (size_t)i * stream_size(st);
+    s = run_window(u, u->state, &w, i, keep, e);
+  }
+  return s;
+}
+
+static ulp_status compare_plan(const ulp_model_unit *u, window_work *w,
+                               ulp_llama_state *exact, ulp_error *e)
+{
+  const ulp_model_stream *st = w->st;
+  ulp_status s = ULP_OK;
+  for (int64_t i = u->first; s == ULP_OK && i < st->c->windows;
+       i += u->stride) {
+    w->reference = st->reference + (size_t)i * stream_size(st);
+    w->sums = st->sums +
+              ((int64_t)u->number * st->c->windows + i) * st->depths;
+    s = run_window(u, u->state, w, i, keep, e);
+    if (s == ULP_OK)
+      s = run_window(u, exact, w, i, compare, e);
+    for (int64_t k = 1; k < st->depths; k++)
+      w->sums[k].before = w->sums[k - 1].total;
+  }
   return s;
 }
 
 static ulp_status work(const ulp_model_unit *u, void *data, ulp_error *e)
 {
   ulp_model_stream *st = data;
-  bool reference = u->number == ULP_MODEL_REFERENCE;
-  ulp_status s = ULP_OK;
+  if (u->number == ULP_MODEL_REFERENCE)
+    return keep_reference(u, st, e);
+  ulp_llama_state *exact;
+  ulp_status s = ulp_llama_begin(&exact, st->c->model, st->c->length,
+                                 st->c->reference, 1, e);
+  if (s != ULP_OK)
+    return s;
   window_work w = {.st = st};
-  if (!reference && !(w.added = malloc(stream_size(st) * sizeof *w.added)))
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  for (int64_t i = u->first; s == ULP_OK && i < st->c->windows;
-       i += u->stride) {
-    w.reference = st->reference + (size_t)i * stream_size(st);
-    if (!reference)
-      w.sums = st->sums +
-               ((int64_t)u->number * st->c->windows + i) * st->depths;
-    s = reference ? run_window(u, &w, i, keep, e) : run_plan(u, &w, i, e);
-  }
-  free(w.added);
+  w.stream = w.kept = malloc(stream_size(st) * sizeof *w.stream);
+  s = w.stream ? compare_plan(u, &w, exact, e)
+               : ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  ulp_llama_end(exact);
+  free(w.stream);
   return s;
 }
 

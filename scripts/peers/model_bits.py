@@ -9,7 +9,7 @@ after byte 0; --int4: the seven matrices of each layer to INT4, one scale (amax
 / 7, f32) for GROUP consecutive elements of a row; --bf16-stream: embedding rows
 and the residual stream after each addition rounded to BF16.  Prints bits a
 byte, KL to the model as it is, agreement, the stream's relative error by
-depth, that of each layer on the exact stream, and the kurtosis of down's
+depth, what each layer adds on the stream that it has, and the kurtosis of down's
 inputs.
 """
 import argparse
@@ -140,11 +140,11 @@ def main():
         kurtosis.append([len(z.ravel()) * (z ** 4).sum() / (z * z).sum() ** 2
                          for z in down])
         for k in range(depths):
-            alone = (other.round(streams[0]) if k == 0 else
-                     other.layer(streams[k - 1], k - 1, []))
+            alone = (streams[0] if k == 0 else
+                     exact.layer(others[k - 1], k - 1, []))
             power[k] += (streams[k] ** 2).sum()
             total[k] += ((others[k] - streams[k]) ** 2).sum()
-            new[k] += ((alone - streams[k]) ** 2).sum()
+            new[k] += ((others[k] - alone) ** 2).sum()
     print("bits", repr(numpy.mean(bits) / numpy.log(2)))
     print("kl", repr(numpy.mean(kl) / numpy.log(2)))
     print("agreement", repr(numpy.mean(agreed)))
