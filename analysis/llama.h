@@ -45,8 +45,6 @@ typedef enum {
   ULP_LLAMA_GATE, ULP_LLAMA_UP, ULP_LLAMA_DOWN, ULP_LLAMA_MATRICES
 } ulp_llama_matrix;
 
-
-
 /* Opens a folder with config.json and model.safetensors, or the shards that
  * model.safetensors.index.json names.  Weights are kept as f32, to which BF16
  * and F16 convert exactly.  ULP_EIO, ULP_EFORMAT with one line in *e that names
@@ -65,8 +63,9 @@ const float *ulp_llama_weights(const ulp_llama *m, int64_t layer,
 
 /* The keys and values of the tokens so far. */
 typedef struct ulp_llama_state ulp_llama_state;
-/* Room for `most` tokens; m and plan must outlive it.  ULP_ENOMEM, or ULP_EINVAL when `most` is not
- * positive. */
+/* Room for `most` tokens; m and plan must outlive it.  Weights are quantized
+ * here.  ULP_ENOMEM, or ULP_EINVAL when `most` is not positive or the plan does
+ * not suit the model (ulp_plan_check). */
 ULP_MUST_CHECK ulp_status ulp_llama_begin(ulp_llama_state **out,
                                           const ulp_llama *m, int64_t most,
                                           const ulp_plan *plan, int threads,
@@ -89,7 +88,8 @@ void ulp_llama_listen(ulp_llama_state *s, ulp_llama_tap *tap, void *data);
 
 /* Takes n more tokens and gives logits[n, vocab] of those from `first` of
  * these on ([n - first, vocab]).  The same values come whether tokens arrive
- * together or one by one.  ULP_EINVAL for a token out of range or more than
+ * together or one by one, but under plans with a scale of the whole tensor of
+ * activations (plan.h).  ULP_EINVAL for a token out of range or more than
  * there is room for. */
 ULP_MUST_CHECK ulp_status ulp_llama_run(ulp_llama_state *s,
                                         const int32_t *tokens, int64_t n,

@@ -65,10 +65,20 @@ ulp_status ulp_plan_find(ulp_plan **out, const char *text, ulp_error *e)
 
 /* ---- its matrices ------------------------------------------------------- */
 
-/* The matrices of a model: those of its layers, then the head. */
-static int64_t matrices(const ulp_llama *m)
+/* The layers of a model or, without one, those that the plan names. */
+static int64_t layers_of(const ulp_plan *p, const ulp_llama *m)
 {
-  return m->config.layers * ULP_LLAMA_MATRICES + 1;
+  int64_t layers = 1;
+  for (size_t i = 0; !m && i < p->count; i++)
+    if (p->setting[i].last >= layers && p->setting[i].last < 1000)
+      layers = p->setting[i].last + 1;
+  return m ? m->config.layers : layers;
+}
+
+/* Matrices: those of the layers, then the head. */
+static int64_t matrices(const ulp_plan *p, const ulp_llama *m)
+{
+  return layers_of(p, m) * ULP_LLAMA_MATRICES + 1;
 }
 
 typedef struct {
@@ -76,16 +86,23 @@ typedef struct {
   ulp_place place;
 } which;
 
-static which matrix_at(const ulp_llama *m, int64_t i)
+/* Without a model matrices are of a size that suits any block. */
+static which matrix_at(const ulp_plan *p, const ulp_llama *m, int64_t i)
 {
-  which w = {.layer = i / ULP_LLAMA_MATRICES,
-             .place = (ulp_place)(ULP_AT_Q + i % ULP_LLAMA_MATRICES)};
-  if (w.layer < m->config.layers) {
-    ulp_llama_shape(&m->config, (ulp_llama_matrix)(i % ULP_LLAMA_MATRICES),
-                    w.shape);
-    return w;
+  which w = {i / ULP_LLAMA_MATRICES, {4096, 4096},
+             (ulp_place)(ULP_AT_Q + i % ULP_LLAMA_MATRICES)};
+  if (w.layer >= layers_of(p, m)) {
+    w.layer = -1;
+    w.place = ULP_AT_HEAD;
   }
-  return (which){-1, {m->config.vocab, m->config.hidden}, ULP_AT_HEAD};
+  if (m && w.layer < 0) {
+    w.shape[0] = m->config.vocab;
+    w.shape[1] = m->config.hidden;
+  } else if (m) {
+    ulp_llama_shape(&m->config, (ulp_llama_matrix)(w.place - ULP_AT_Q),
+                    w.shape);
+  }
+  return w;
 }
 
 static ulp_status find_matrix(ulp_matrix *x, ulp_numbers *at,
@@ -144,8 +161,8 @@ ulp_status ulp_plan_check(const ulp_plan *p, const ulp_llama *m, ulp_error *e)
   ulp_numbers at;
   ulp_matrix x;
   ulp_status s = check_layers(p, m, e);
-  for (int64_t i = 0; s == ULP_OK && i < matrices(m); i++) {
-    which w = matrix_at(m, i);
+  for (int64_t i = 0; s == ULP_OK && i < matrices(p, m); i++) {
+    which w = matrix_at(p, m, i);
     s = find_matrix(&x, &at, p, &w, e);
   }
   for (int64_t i = 0; s == ULP_OK && i < m->config.layers; i++)
@@ -181,10 +198,10 @@ void ulp_plan_evidence(const ulp_plan *p, const ulp_llama *m, char *out,
   int worst = -1;
   ulp_error e;
   snprintf(out, size, "unsuitable");
-  for (int64_t i = 0; i < matrices(m); i++) {
+  for (int64_t i = 0; i < matrices(p, m); i++) {
     ulp_numbers at;
     ulp_matrix x;
-    which w = matrix_at(m, i);
+    which w = matrix_at(p, m, i);
     if (find_matrix(&x, &at, p, &w, &e) != ULP_OK || class_of(&x) <= worst)
       continue;
     worst = class_of(&x);
@@ -232,8 +249,8 @@ int64_t ulp_plan_weight_bytes(const ulp_plan *p, const ulp_llama *m)
   const ulp_plan_setting *b = ulp_plan_at(p, -1, ULP_AT_HEAD, ULP_KEY_WEIGHTS);
   const char *from = a ? a->text : "none", *to = b ? b->text : "none";
   double bits = m->stored_bits * (double)((2 * c->layers + 1) * c->hidden);
-  for (int64_t i = 0; i < matrices(m); i++) {
-    which w = matrix_at(m, i);
+  for (int64_t i = 0; i < matrices(p, m); i++) {
+    which w = matrix_at(p, m, i);
     if (w.layer >= 0)
       bits += weight_bits(p, m, w.layer, w.place, w.shape);
   }

@@ -84,8 +84,10 @@ char *ulp_plan_row_text(size_t i);
  * a layer that m has not, or the shapes of m do not suit it. */
 ULP_MUST_CHECK ulp_status ulp_plan_check(const ulp_plan *p, const ulp_llama *m,
                                          ulp_error *e);
-/* How the bits of its products are known: "measured", "published: ...", or
- * "modelled, not bit-exact: ..."; no longer than `size`. */
+/* How the bits of the products y = x W^T are known, of the least known:
+ * "measured: KERNEL of GPU", "published: ...", "modelled, not bit-exact: ..."
+ * or "IEEE 754 arithmetic, no GPU's".  m NULL: of whatever model.  (Attention,
+ * norms and activations are IEEE arithmetic in every plan.) */
 void ulp_plan_evidence(const ulp_plan *p, const ulp_llama *m, char *out,
                        size_t size);
 

@@ -93,7 +93,7 @@ typedef struct {
   double *factor;                 /* the scales' values */
   int8_t *value;                  /* of groups: in halves */
   uint32_t *some;                 /* which of a scale's k are not 0 */
-  bool *odd;                      /* [rows][chunks]: a scale far from 1 */
+  bool *odd;                      /* [rows][chunks]: a scale far from 1, a NaN */
 } side;
 
 static void free_side(side *s)
@@ -141,6 +141,7 @@ static bool fill_side(side *s, const ulp_mma *m, const ulp_format *f,
       s->code[at] = (uint8_t)code;
       if (m->record->group)
         s->value[at] = (int8_t)(2 * x);
+      s->odd[at / chunk] |= !isfinite(x);
       if (x != 0)
         s->some[at / each] |= UINT32_C(1) << (at % each % 32);
     }

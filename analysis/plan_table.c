@@ -56,14 +56,14 @@ static const ulp_plan_entry table[] = {
      "linear weights=fp8-channel@compressed-tensors/g=tensor "
      "inputs=fp8-channel@compressed-tensors/g=tensor\n"
      "linear product=cublaslt-fp8\n"},
-    {"fp8-tensor-nopromote", "the same with fast accumulation: 14 bits over all "
-     "of K", "fp8-tensor", "linear fast-accum=yes\n"},
+    {"fp8-tensor-nopromote", "fp8-tensor with fast accumulation: 14 bits over "
+     "all of K", "fp8-tensor", "linear fast-accum=yes\n"},
     {"fp8-token", "E4M3, a scale a channel and a token, dynamic; sums promoted "
      "every 128", "bf16",
      "linear weights=fp8-channel@compressed-tensors "
      "inputs=fp8-channel@compressed-tensors/g=token\n"
      "linear product=cublaslt-fp8\n"},
-    {"fp8-token-nopromote", "the same with fast accumulation: 14 bits over all "
+    {"fp8-token-nopromote", "fp8-token with fast accumulation: 14 bits over all "
      "of K", "fp8-token", "linear fast-accum=yes\n"},
     {"fp8-deepseek", "E4M3, activations 1x128, weights 128x128; DeepGEMM's "
      "order, which promotes every 128 (DeepSeek-V3, arXiv:2412.19437, 3.3)",
@@ -72,9 +72,7 @@ static const ulp_plan_entry table[] = {
      "inputs=fp8-block@deepgemm\n"
      "linear product=deepgemm-1d2d\n"},
     /* Scales that change with k cannot be applied after an unbroken sum, so no
-     * kernel has both.  What promotion is worth alone: the values that the
-     * codes of fp8-deepseek stand for cannot go to an FP8 instruction either;
-     * scales of rows can. */
+     * kernel has both; scales of rows can. */
     {"fp8-deepseek-nopromote", "fp8-deepseek's weights and activations under "
      "scales of rows, without promotion: no kernel applies scales of blocks to "
      "an unbroken sum", "bf16",

@@ -37,6 +37,7 @@ int cli_gemm(int argc, char **argv);
 int cli_identify(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_model(int argc, char **argv);
+int cli_plans(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_report(int argc, char **argv);

@@ -32,6 +32,7 @@ static const subcommand table[] = {
     {"identify", "which kernel's order made these bits", cli_identify},
     {"trace", "one dot product of an instruction, step by step", cli_trace},
     {"model", "a Llama's logits and greedy continuation of tokens", cli_model},
+    {"plans", "the numerics plans for `model`, and the text of one", cli_plans},
     {"list", "the experiments", cli_list},
     {"run", "run an experiment", cli_run},
     {"report", "a page with pictures from an experiment's results", cli_report},
