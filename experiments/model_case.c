@@ -261,6 +261,15 @@ ulp_status ulp_model_case_plans(ulp_model_case *c, const ulp_run *run,
                      : ulp_error_set(e, s, "--plans: %.500s", why.text);
 }
 
+ulp_status ulp_model_case_plan(ulp_model_case *c, const ulp_run *run,
+                               const char *name, ulp_error *e)
+{
+  ulp_error why;
+  ulp_status s = add_plan(c, 0, ulp_run_parameter(run, name), &why);
+  return s == ULP_OK ? s
+                     : ulp_error_set(e, s, "--%s: %.500s", name, why.text);
+}
+
 ulp_status ulp_model_case_rules(ulp_model_case *c, const char *name,
                                 const char *text, ulp_error *e)
 {

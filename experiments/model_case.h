@@ -55,6 +55,11 @@ ULP_MUST_CHECK ulp_status ulp_model_case_rules(ulp_model_case *c,
                                                const char *name,
                                                const char *text, ulp_error *e);
 
+/* Adds the one that parameter --NAME names. */
+ULP_MUST_CHECK ulp_status ulp_model_case_plan(ulp_model_case *c,
+                                              const ulp_run *run,
+                                              const char *name, ulp_error *e);
+
 /* Window i: out[0..n] are its tokens; the first n are what the model sees and
  * the last n what it is to predict.  Gives n; room: length + 1. */
 int64_t ulp_model_window(const ulp_model_case *c, int64_t i, int32_t *out);

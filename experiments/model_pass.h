@@ -56,6 +56,12 @@ typedef struct {
 } ulp_model_summary;
 ulp_model_summary ulp_model_summarize(const ulp_model_pass *p, size_t plan,
                                       size_t bin);
+/* What a plan's loss and KL are above another's, of the same tokens, in bits. */
+typedef struct {
+  ulp_interval bits, kl;
+} ulp_model_excess;
+ulp_model_excess ulp_model_over(const ulp_model_pass *p, size_t plan,
+                                size_t other, size_t bin);
 /* The root of an interval of squares, by the delta method. */
 ulp_interval ulp_interval_root(ulp_interval square);
 /* Relative error of the logits. */

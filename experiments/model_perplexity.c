@@ -26,6 +26,13 @@ static const ulp_column columns[] = {
     {"kl", ULP_COL_NUMBER, "bit",
      "KL(reference || plan) of the next token, mean"},
     {"kl_ci95", ULP_COL_NUMBER, "bit", "half width"},
+    {"bits_over_baseline", ULP_COL_NUMBER, "bit", "bits less --baseline's"},
+    {"bits_over_baseline_ci95", ULP_COL_NUMBER, "bit",
+     "half width, of the differences window by window"},
+    {"kl_over_baseline", ULP_COL_NUMBER, "bit",
+     "KL to the reference, less --baseline's"},
+    {"kl_over_baseline_ci95", ULP_COL_NUMBER, "bit",
+     "half width, of the differences window by window"},
     {"agreement", ULP_COL_NUMBER, "1",
      "tokens whose likeliest next one is the reference's"},
     {"agreement_ci95", ULP_COL_NUMBER, "1", "half width"},
@@ -44,6 +51,7 @@ static const ulp_parameter parameters[] = {
     ULP_MODEL_PARAMETERS,
     {"plans", "", "names of plans or files, separated by blanks; without it, "
                   "all that the suite has, --quick a few"},
+    {"baseline", "bf16", "plan whose loss and KL are taken off in two columns"},
     {0}};
 
 static const ulp_model_sizes sizes = {{3, 12, 24}, {64, 256, 256}};
@@ -64,16 +72,18 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   ulp_status s = ulp_model_case_open(&st->model, run, &sizes, e);
   if (s == ULP_OK)
     s = ulp_model_case_plans(&st->model, run, lists, e);
+  run->points = (int64_t)st->model.plan_count;
+  if (s == ULP_OK) /* after the points' */
+    s = ulp_model_case_plan(&st->model, run, "baseline", e);
   if (s != ULP_OK)
     return s;
-  run->points = (int64_t)st->model.plan_count;
   st->pass.bins = 1;
   st->pass.edge[1] = st->model.length;
   bool *wanted = calloc(st->model.plan_count + 1, sizeof *wanted);
   if (!wanted)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   for (int64_t i = 0; i < run->points; i++)
-    wanted[i] = ulp_run_has(run, i);
+    wanted[run->points] |= wanted[i] = ulp_run_has(run, i);
   s = ulp_model_measure(&st->pass, &st->model, wanted, run->threads, e);
   free(wanted);
   return s;
@@ -107,6 +117,8 @@ static ulp_status point(const ulp_run *run, int64_t i, ulp_text *row,
   const ulp_model_case *c = &st->model;
   const ulp_plan *plan = c->plans[i];
   ulp_model_summary m = ulp_model_summarize(&st->pass, (size_t)i, 0);
+  ulp_model_excess over = ulp_model_over(&st->pass, (size_t)i,
+                                         c->plan_count - 1, 0);
   double tokens = 0;
   (void)e;
   for (int64_t w = 0; w < c->windows; w++)
@@ -120,6 +132,8 @@ static ulp_status point(const ulp_run *run, int64_t i, ulp_text *row,
   ulp_csv_number(row, m.reference.mean);
   ulp_csv_interval(row, m.added);
   ulp_csv_interval(row, m.kl);
+  ulp_csv_interval(row, over.bits);
+  ulp_csv_interval(row, over.kl);
   ulp_csv_interval(row, m.agreed);
   ulp_csv_interval(row, ulp_model_logit_error(&st->pass, (size_t)i, 0));
   print_cost(row, c, plan);

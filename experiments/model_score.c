@@ -8,6 +8,8 @@
 #include "cases.h"
 #include "model_pass.h"
 
+static const double bits_of_nat = 1.4426950408889634; /* 1 / ln 2 */
+
 /* ---- a token ------------------------------------------------------------ */
 
 static int64_t likeliest(const double *x, int64_t n)
@@ -141,9 +143,8 @@ static double power(const ulp_model_sums *s) { return s->power; }
 static ulp_interval in_bits(const ulp_model_pass *p, size_t plan, size_t bin,
                             ulp_model_value *value)
 {
-  static const double bits = 1.4426950408889634; /* 1 / ln 2 */
   ulp_interval r = ulp_model_ratio(p, plan, bin, value, tokens);
-  return (ulp_interval){r.mean * bits, r.ci95 * bits};
+  return (ulp_interval){r.mean * bits_of_nat, r.ci95 * bits_of_nat};
 }
 
 ulp_model_summary ulp_model_summarize(const ulp_model_pass *p, size_t plan,
@@ -155,6 +156,30 @@ ulp_model_summary ulp_model_summarize(const ulp_model_pass *p, size_t plan,
       .added = in_bits(p, plan, bin, added),
       .kl = in_bits(p, plan, bin, kl),
       .agreed = ulp_model_ratio(p, plan, bin, agreed, tokens)};
+}
+
+static ulp_interval excess(const ulp_model_pass *p, size_t plan, size_t other,
+                           size_t bin, ulp_model_value *value)
+{
+  size_t n = (size_t)p->c->windows;
+  ulp_interval r = {NAN, NAN};
+  double *a = malloc(2 * n * sizeof *a);
+  for (size_t i = 0; a && i < n; i++) {
+    const ulp_model_sums *s = ulp_model_at(p, plan, (int64_t)i, bin);
+    a[i] = value(s) - value(ulp_model_at(p, other, (int64_t)i, bin));
+    a[n + i] = s->tokens;
+  }
+  if (a)
+    r = ulp_ratio_of(a, a + n, n);
+  free(a);
+  return (ulp_interval){r.mean * bits_of_nat, r.ci95 * bits_of_nat};
+}
+
+ulp_model_excess ulp_model_over(const ulp_model_pass *p, size_t plan,
+                                size_t other, size_t bin)
+{
+  return (ulp_model_excess){excess(p, plan, other, bin, loss),
+                            excess(p, plan, other, bin, kl)};
 }
 
 ulp_interval ulp_interval_root(ulp_interval square)
