@@ -181,7 +181,8 @@ ulp_status ulp_plan_check(const ulp_plan *p, const ulp_llama *m, ulp_error *e)
 /* 0 to 3: of a matrix; the worst is the plan's. */
 static int class_of(const ulp_matrix *x)
 {
-  if (x->at->product != ULP_SUM_KERNEL)
+  bool kernel = x->at->product == ULP_SUM_KERNEL;
+  if (!kernel || (!x->scaled && !*x->gemm.order->instr)) /* no tensor core */
     return x->at->weights || x->at->inputs ? 3 : 0;
   return (int)(x->scaled ? x->mma.record->evidence
                          : ulp_gemm_evidence(&x->gemm));
@@ -208,8 +209,9 @@ void ulp_plan_evidence(const ulp_plan *p, const ulp_llama *m, char *out,
     if (worst == 3)
       snprintf(out, size, "modelled, not bit-exact: %s multiplies dequantized "
                "values in %s", ulp_place_name(w.place),
-               at.product == ULP_SUM_F32 ? "f32" : "f64");
-    else if (at.product != ULP_SUM_KERNEL)
+               at.product == ULP_SUM_F64 ? "f64" : "f32");
+    else if (at.product != ULP_SUM_KERNEL || (!x.scaled &&
+                                              !*x.gemm.order->instr))
       snprintf(out, size, "IEEE 754 arithmetic, no GPU's");
     else
       snprintf(out, size, "%s%s: %s of %s",

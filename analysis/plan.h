@@ -40,9 +40,12 @@
  *
  * A kernel takes the codes where the quantizers' formats, and scales, are its
  * own; else the values that the codes stand for, in its type (weights of four
- * bits in a product of BF16).  A quantizer of inputs whose scale is the whole
- * tensor's has it of the tokens that go through the layers together: 128 of a
- * longer text, so its logits depend on how the tokens came; no others do.
+ * bits in a product of BF16).
+ *
+ * Attention reads the cache as it is stored, a token's own key and value too,
+ * so that logits do not depend on how the tokens came; but for inputs= whose
+ * scales several tokens share (g=tensor, tiles, nvfp4's second level): these
+ * are of the tokens that go through the layers together, 128 of a longer text.
  */
 #ifndef ULPLAB_PLAN_H
 #define ULPLAB_PLAN_H

@@ -634,6 +634,9 @@ START_TEST(evidence)
       {"f64", "IEEE 754"}, {"fp8-deepseek", "measured: deepgemm-1d2d of h100"},
       {"int8-w8a8", "measured"}, {"mxfp8", "published"},
       {"nvfp4", "modelled, not bit-exact"},
+      {"linear product=fma-chain gpu=h100", "IEEE 754"},
+      {"linear product=fma-chain gpu=h100 inputs=mxfp8 weights=mxfp8",
+       "modelled, not bit-exact: q multiplies dequantized values in f32"},
       {"all step=f32\nlinear weights=mxfp8 inputs=mxfp8 product=f32",
        "modelled, not bit-exact: q multiplies dequantized values in f32"}};
   for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
