@@ -113,17 +113,6 @@ ULP_MUST_CHECK ulp_status ulp_scaled_find(ulp_mma *out, const char *gpu,
                                           const ulp_quantizer *b, char *why,
                                           size_t why_size);
 
-typedef struct {
-  const ulp_mma *mma;
-  size_t m, n, k;
-  const void *a, *b;   /* codes, [m, k] and [n, k] */
-  const void *sa, *sb; /* of the scales, [m, blocks] and [n, blocks] */
-  float *d;            /* [m, n] */
-} ulp_scaled_data;
-/* Columns first .. first+count-1 of D, a chain over k from +0. */
-ULP_MUST_CHECK ulp_status ulp_scaled_run(const ulp_scaled_data *x,
-                                         size_t first, size_t count);
-
 /* ---- the cache (llama_cache.c) ------------------------------------------ */
 
 /* Keys, or values, of one layer: [kv_head][most][dim]. */

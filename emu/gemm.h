@@ -170,6 +170,21 @@ ULP_MUST_CHECK ulp_status ulp_gemm_check(const ulp_gemm *g,
                                          const ulp_gemm_data *x, char *why,
                                          size_t why_size);
 
+/* ---- block scales ------------------------------------------------------- */
+
+/* A product by an instruction with scales of blocks, again and again over K
+ * from +0; zeros, with scales of 1, fill the last. */
+typedef struct {
+  const ulp_mma *mma;
+  size_t m, n, k;
+  const void *a, *b;   /* stored elements, [m, k] and [n, k] */
+  const void *sa, *sb; /* codes of scales, [m, blocks] and [n, blocks] */
+  float *d;            /* [m, count] */
+} ulp_scaled_data;
+/* Columns first .. first+count-1 of D.  ULP_EINVAL: no such instruction. */
+ULP_MUST_CHECK ulp_status ulp_scaled_run(const ulp_scaled_data *x,
+                                         size_t first, size_t count);
+
 #ifdef __cplusplus
 }
 #endif
