@@ -203,10 +203,10 @@ const ulp_experiment ulp_experiment_model_context = {
                 "with a language model's context?",
     .method =
         "Long windows of held-out text through the model with each store of "
-        "its cache, or under each plan, and under "
-        "--reference; logits and next-token distributions compared position by "
-        "position, in bins of doubled width. Intervals are over windows. "
-        "kl_exponent is the fitted growth.",
+        "its cache, or under each plan, and under --reference; logits and "
+        "next-token distributions compared position by position, in bins of "
+        "doubled width. Intervals are over windows. kl_exponent is the fitted "
+        "growth.",
     .source =
         "Keys and values in few bits: KIVI (arXiv:2402.02750), KVQuant "
         "(arXiv:2401.18079); guide: errors over a long context. What a single "

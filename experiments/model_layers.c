@@ -190,10 +190,11 @@ const ulp_experiment ulp_experiment_model_layers = {
     .question = "Which layers of a language model add an error, and what "
                 "becomes of the error that they are handed?",
     .method =
-        "Windows of held-out text under each plan and --reference; the residual "
-        "stream compared after every layer. The reference is run a second time "
-        "with the plan's stream put in before each layer: what that differs by "
-        "from the reference is inherited, and the plan's from that is new.",
+        "Windows of held-out text under each plan and --reference; the "
+        "residual stream compared after every layer. The reference is run a "
+        "second time with the plan's stream put in before each layer: what "
+        "that differs by from the reference is inherited, and the plan's from "
+        "that is new.",
     .source =
         "Guide: errors that compound over layers, correlated or not; a "
         "synthetic stack: experiments/layer_compounding.",

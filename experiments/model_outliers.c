@@ -168,9 +168,9 @@ const ulp_experiment ulp_experiment_model_outliers = {
     .question = "Where does a language model have outlier channels and token "
                 "spikes, and which 8-bit format bears them?",
     .method =
-        "Windows of held-out text under --reference; the inputs of every product kept and "
-        "summed up by channel and by token, then quantized in INT8 and FP8 "
-        "E4M3 with one scale a window and one a token.",
+        "Windows of held-out text under --reference; the inputs of every "
+        "product kept and summed up by channel and by token, then quantized "
+        "in INT8 and FP8 E4M3 with one scale a window and one a token.",
     .source =
         "Outlier channels: Dettmers et al., LLM.int8() (arXiv:2208.07339), "
         "sections 3 and 4; massive activations: Sun et al. (arXiv:2402.17762); "

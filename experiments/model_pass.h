@@ -56,7 +56,7 @@ typedef struct {
 } ulp_model_summary;
 ulp_model_summary ulp_model_summarize(const ulp_model_pass *p, size_t plan,
                                       size_t bin);
-/* What a plan's loss and KL are above another's, of the same tokens, in bits. */
+/* What a plan's loss and KL are above another's, in bits a token. */
 typedef struct {
   ulp_interval bits, kl;
 } ulp_model_excess;

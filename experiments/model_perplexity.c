@@ -19,7 +19,8 @@ static const ulp_column columns[] = {
     {"bits_ci95", ULP_COL_NUMBER, "bit",
      "half width of the 95 % interval over windows"},
     {"perplexity", ULP_COL_NUMBER, "1", "2^bits, of a token"},
-    {"reference_bits", ULP_COL_NUMBER, "bit", "the same tokens under --reference"},
+    {"reference_bits", ULP_COL_NUMBER, "bit",
+     "the same tokens under --reference"},
     {"added_bits", ULP_COL_NUMBER, "bit", "bits less reference_bits"},
     {"added_bits_ci95", ULP_COL_NUMBER, "bit",
      "half width, of the differences window by window"},
@@ -145,11 +146,11 @@ const ulp_experiment ulp_experiment_model_perplexity = {
     .question = "What does a numerics plan cost a language model, and save?",
     .method =
         "Windows of held-out text, each after the start token, through the "
-        "model under each plan and --reference. Loss, its difference to the reference's of "
-        "the same tokens, KL of the two next-token distributions, and whether "
-        "the likeliest token is the same. Intervals are over windows, as "
-        "tokens of one are not independent; those of differences are narrower "
-        "than those of the losses.",
+        "model under each plan and --reference. Loss, its difference to the "
+        "reference's of the same tokens, KL of the two next-token "
+        "distributions, and whether the likeliest token is the same. "
+        "Intervals are over windows, as tokens of one are not independent; "
+        "those of differences are narrower than those of the losses.",
     .source =
         "Perplexity of text in windows: Dettmers, Zettlemoyer, 'The case for "
         "4-bit precision' (arXiv:2212.09720), section 3; KL and agreement "

@@ -41,7 +41,8 @@ static const ulp_column columns[] = {
 
 static const ulp_parameter parameters[] = {
     ULP_MODEL_PARAMETERS,
-    {"rules", "weights=int4/g=group:32/rule=amax weights=int4/g=tensor/rule=amax",
+    {"rules",
+     "weights=int4/g=group:32/rule=amax weights=int4/g=tensor/rule=amax",
      "of a plan, KEY=VALUE with + between several, separated by blanks: "
      "weights=nvfp4+inputs=nvfp4"},
     {0}};
@@ -237,10 +238,10 @@ const ulp_experiment ulp_experiment_model_sensitivity = {
     .question = "Which layer, and which matrix, of a language model bears "
                 "narrow numbers least?",
     .method =
-        "Each rule of a numerics plan put on one layer, on one matrix of every "
-        "layer, and on all, everything else in f64; the loss of the same "
-        "tokens and KL to --reference. Intervals are over windows of the text. How the "
-        "parts add up to the whole is in the rows of `all`.",
+        "Each rule of a numerics plan put on one layer, on one matrix of "
+        "every layer, and on all, everything else in f64; the loss of the "
+        "same tokens and KL to --reference. Intervals are over windows of the "
+        "text. How the parts add up to the whole is in the rows of `all`.",
     .source =
         "Sensitivity one layer at a time: Dong et al., HAWQ "
         "(arXiv:1905.03696), section 4; Nagel et al. (arXiv:2106.08295), "

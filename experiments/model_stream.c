@@ -76,7 +76,7 @@ static double cosine_of(const double *x, const double *y, int64_t n)
   return xy / sqrt(xx * yy);
 }
 
-/* x: of the reference's layer on the plan's stream; the next one has it, too. */
+/* x: of the reference's layer on the plan's stream; the next has that, too. */
 static void compare(void *data, int64_t depth, double *x, int64_t n)
 {
   window_work *w = data;

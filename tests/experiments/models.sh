@@ -43,7 +43,8 @@ tiny='--windows 3 --length 6'
   same_bytes model_perplexity $tiny --plans 'f32 stream.plan fp8-token' \
     --baseline f32
   same_bytes model_layers $tiny --plans 'f32 stream.plan'
-  same_bytes model_context --windows 2 --length 70 --stores 'kivi:2:32+window=32'
+  same_bytes model_context --windows 2 --length 70 \
+    --stores 'kivi:2:32+window=32'
   same_bytes model_sensitivity $tiny --rules out=bf16
   same_bytes model_outliers $tiny
 }
@@ -203,7 +204,8 @@ npy tokens.npy '<i4' '(12,)' 01 00 00 00 02 00 00 00 03 00 00 00 04 00 00 00 \
   05 00 00 00 06 00 00 00 07 00 00 00 08 00 00 00 09 00 00 00 0a 00 00 00 \
   0b 00 00 00 82 00 00 00
 "$BIN/model_perplexity" --model "$tiny" --text tokens.npy --start none \
-  --windows 2 --length 5 --plans f32 --baseline f32 >other.csv || fault 'another model'
+  --windows 2 --length 5 --plans f32 --baseline f32 >other.csv ||
+  fault 'another model'
 check other.csv '{
   if ($at["tokens"] != 10 || !($at["kl"] < 1e-9) || $at["agreement"] != 1)
     print $0
@@ -217,11 +219,14 @@ mkdir empty
 for wrong in 'perplexity --model nowhere' 'perplexity --model empty' \
   'perplexity --plans f63' 'layers --plans quantizer.plan' \
   'context --plans layer.plan' 'perplexity --text nowhere.txt' \
-  'perplexity --text short.txt' 'layers --text short.txt --windows 1 --length 91' \
-  'perplexity --reference f65' 'perplexity --baseline f65' 'perplexity --start 256' \
+  'perplexity --text short.txt' \
+  'layers --text short.txt --windows 1 --length 91' \
+  'perplexity --reference f65' 'perplexity --baseline f65' \
+  'perplexity --start 256' \
   'context --length 1' 'context --length 8193' 'layers --windows 0' \
   'layers --windows x' 'sensitivity --rules weights=int99' \
-  'sensitivity --rules weights' 'context --stores int99' 'context --stores none' \
+  'sensitivity --rules weights' 'context --stores int99' \
+  'context --stores none' \
   'outliers --times 0' \
   'outliers --model nowhere' 'perplexity --text tokens.npy' \
   "perplexity --model $tiny" "perplexity --model $tiny --text short.txt" \
