@@ -76,9 +76,15 @@ int64_t ulp_llama_length(const ulp_llama_state *s);
 void ulp_llama_cut(ulp_llama_state *s, int64_t length);
 
 /* Called with the residual stream, [n, hidden], before layer 0, 1, ... and
- * once after the last; may be NULL. */
-typedef void ulp_llama_watch(void *data, int64_t layer, const double *x,
-                             int64_t n);
+ * once after the last, which goes on with what it leaves in x; may be NULL. */
+typedef void ulp_llama_watch(void *data, int64_t layer, double *x, int64_t n);
+
+/* Called with what each product multiplies, [n, its columns], before a
+ * quantizer of inputs: layer by layer in the order of ulp_llama_matrix, and of
+ * the head with the number of layers and ULP_LLAMA_MATRICES. */
+typedef void ulp_llama_tap(void *data, int64_t layer, ulp_llama_matrix which,
+                           const double *x, int64_t n);
+void ulp_llama_listen(ulp_llama_state *s, ulp_llama_tap *tap, void *data);
 
 /* Takes n more tokens and gives logits[n, vocab] of those from `first` of
  * these on ([n - first, vocab]).  The same values come whether tokens arrive

@@ -25,6 +25,8 @@ struct ulp_llama_state {
   int64_t most, length;
   planned *layer, outside;
   float *embedding; /* quantized; NULL: the model's */
+  ulp_llama_tap *tap;
+  void *tap_data;
   /* of a chunk: */
   double *x, *normed, *q, *k, *v, *mixed, *gate, *up, *out;
 };
@@ -197,6 +199,12 @@ void ulp_llama_cut(ulp_llama_state *s, int64_t length)
   s->length = length < s->length ? length : s->length;
 }
 
+void ulp_llama_listen(ulp_llama_state *s, ulp_llama_tap *tap, void *data)
+{
+  s->tap = tap;
+  s->tap_data = data;
+}
+
 /* ---- pieces of a layer -------------------------------------------------- */
 
 /* The number of the chunk's first token, and of its element i. */
@@ -227,6 +235,8 @@ static ulp_status multiply(const ulp_llama_state *s, double *y, const double *x,
                            const planned *l, ulp_llama_matrix which, int64_t n,
                            ulp_error *e)
 {
+  if (s->tap)
+    s->tap(s->tap_data, l - s->layer, which, x, n);
   return ulp_matrix_multiply(&l->matrix[which], y, x, (size_t)n, token_of(s),
                              s->threads, e);
 }
@@ -362,6 +372,9 @@ static ulp_status logits_of(ulp_llama_state *s, double *logits, int64_t first,
 {
   norm(s, &s->outside.at[ULP_AT_NORM], s->normed,
        s->x + first * s->m->config.hidden, s->m->norm, first, n - first, false);
+  if (s->tap)
+    s->tap(s->tap_data, s->m->config.layers, ULP_LLAMA_MATRICES, s->normed,
+           n - first);
   return ulp_matrix_multiply(&s->outside.matrix[0], logits, s->normed,
                              (size_t)(n - first),
                              token_of(s) + (uint64_t)first, s->threads, e);

@@ -150,6 +150,11 @@ extern const ulp_experiment ulp_experiment_optimizer_states;
 extern const ulp_experiment ulp_experiment_delayed_scaling;
 extern const ulp_experiment ulp_experiment_roofline;
 extern const ulp_experiment ulp_experiment_claims;
+extern const ulp_experiment ulp_experiment_model_perplexity;
+extern const ulp_experiment ulp_experiment_model_layers;
+extern const ulp_experiment ulp_experiment_model_context;
+extern const ulp_experiment ulp_experiment_model_sensitivity;
+extern const ulp_experiment ulp_experiment_model_outliers;
 
 /* ---- running ----------------------------------------------------------- */
 

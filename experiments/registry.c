@@ -35,6 +35,11 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_delayed_scaling,
     &ulp_experiment_roofline,
     &ulp_experiment_claims,
+    &ulp_experiment_model_perplexity,
+    &ulp_experiment_model_layers,
+    &ulp_experiment_model_context,
+    &ulp_experiment_model_sensitivity,
+    &ulp_experiment_model_outliers,
 };
 
 const ulp_experiment *ulp_experiment_row(size_t i)

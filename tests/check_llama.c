@@ -247,6 +247,58 @@ START_TEST(cut)
 }
 END_TEST
 
+/* ---- what listens ------------------------------------------------------- */
+
+static void erase(void *data, int64_t layer, double *x, int64_t n)
+{
+  (void)data;
+  for (int64_t i = 0; layer == 0 && i < n * 48; i++)
+    x[i] = 0;
+}
+
+typedef struct {
+  int calls;
+  double q[2 * 48]; /* what it multiplies */
+} heard;
+
+/* q, k, v, o, gate, up, down of layers 0 and 1, and the head. */
+static void hear(void *data, int64_t layer, ulp_llama_matrix which,
+                 const double *x, int64_t n)
+{
+  heard *h = data;
+  ck_assert_int_eq(n, 2);
+  ck_assert_int_eq(layer, h->calls / 7);
+  ck_assert_int_eq(which, layer == 2 ? ULP_LLAMA_MATRICES : h->calls % 7);
+  if (which == ULP_LLAMA_Q)
+    memcpy(h->q, x, sizeof h->q);
+  if (which == ULP_LLAMA_K || which == ULP_LLAMA_V)
+    ck_assert(memcmp(h->q, x, sizeof h->q) == 0);
+  h->calls++;
+}
+
+/* A stream of zeros stays one, and gives logits of 0. */
+START_TEST(listeners)
+{
+  ulp_llama *m = open_model(TINY);
+  ulp_plan *p = plan_of("f64");
+  ulp_llama_state *s = NULL;
+  ulp_error e;
+  const int32_t tokens[] = {5, 77};
+  double out[2 * 131];
+  heard h = {0};
+  ck_assert_int_eq(ulp_llama_begin(&s, m, 2, p, 1, &e), ULP_OK);
+  ulp_llama_listen(s, hear, &h);
+  ck_assert_int_eq(ulp_llama_run(s, tokens, 2, 0, out, erase, NULL, &e),
+                   ULP_OK);
+  ck_assert_int_eq(h.calls, 15);
+  for (int i = 0; i < 2 * 131; i++)
+    ck_assert(out[i] == 0);
+  ulp_llama_end(s);
+  ulp_plan_free(p);
+  ulp_llama_close(m);
+}
+END_TEST
+
 /* What stands first matters little, but a cache of 2 bits does show. */
 START_TEST(window)
 {
@@ -468,6 +520,7 @@ int main(void)
   tcase_add_loop_test(t, token_by_token, 0, PLANS);
   tcase_add_test(t, every_plan_on_two_threads);
   tcase_add_test(t, cut);
+  tcase_add_test(t, listeners);
   tcase_add_test(t, window);
   tcase_add_test(t, bad_tokens);
   tcase_add_test(t, sizes);

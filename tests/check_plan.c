@@ -467,7 +467,7 @@ START_TEST(attention)
 END_TEST
 
 /* What the bf16 plan hands from layer to layer is BF16, and the logits f32. */
-static void is_bf16(void *data, int64_t layer, const double *x, int64_t n)
+static void is_bf16(void *data, int64_t layer, double *x, int64_t n)
 {
   (void)data;
   (void)layer;
