@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "words.h"
+#include "parameters.h"
+#include "tokenizer.h"
 
 static ulp_status no_memory(ulp_error *e)
 {
@@ -110,27 +111,68 @@ static ulp_status read_npy(ulp_model_case *c, ulp_error *e)
   return s;
 }
 
-static ulp_status read_bytes(ulp_model_case *c, ulp_error *e)
+static ulp_status slurp(char **out, size_t *size, const char *path,
+                        ulp_error *e)
 {
-  FILE *f = fopen(c->text, "rb");
-  long size = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
-  if (size >= 0 && (c->tokens = malloc(((size_t)size + 1) * sizeof(int32_t)))) {
+  FILE *f = fopen(path, "rb");
+  long length = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
+  char *text = length >= 0 ? malloc((size_t)length + 1) : NULL;
+  bool whole = false;
+  if (text) {
     rewind(f);
-    for (int x; c->count < size && (x = getc(f)) != EOF;)
-      c->tokens[c->count++] = x;
+    *size = fread(text, 1, (size_t)length, f);
+    whole = *size == (size_t)length;
   }
   if (f)
     fclose(f);
-  return size >= 0 && c->count == size
-             ? ULP_OK
-             : ulp_error_set(e, ULP_EIO, "--text %.200s: cannot be read",
-                             c->text);
+  if (!whole) {
+    free(text);
+    return ulp_error_set(e, ULP_EIO, "--text %.200s: cannot be read", path);
+  }
+  *out = text;
+  return ULP_OK;
+}
+
+static ulp_status encode(ulp_model_case *c, const ulp_tokenizer *t,
+                         const char *text, size_t size, ulp_error *e)
+{
+  int64_t vocab = ulp_llama_settings(c->model)->vocab;
+  size_t count;
+  if (ulp_tokenizer_is_bytes(t) && vocab < 256)
+    return ulp_error_set(e, ULP_EINVAL, "--text %.200s: a token of this model, "
+                         "of %lld, is no byte: expected a .npy of tokens",
+                         c->text, (long long)vocab);
+  ulp_status s = ulp_tokenizer_encode(t, text, size, false, &c->tokens, &count,
+                                      e);
+  if (s != ULP_OK)
+    return s;
+  c->count = (int64_t)count;
+  for (int64_t i = 0; s == ULP_OK && i < c->count; i++)
+    s = check_token(c, i, c->tokens[i], e);
+  return s;
+}
+
+/* By the folder's tokenizer.json, or, if there is none, by bytes. */
+static ulp_status tokenize(ulp_model_case *c, ulp_error *e)
+{
+  ulp_tokenizer *t;
+  char *text = NULL;
+  size_t size = 0;
+  ulp_status s = ulp_tokenizer_open(&t, c->folder, e);
+  if (s != ULP_OK)
+    return s;
+  s = slurp(&text, &size, c->text, e);
+  if (s == ULP_OK) {
+    s = encode(c, t, text, size, e);
+    free(text);
+  }
+  ulp_tokenizer_close(t);
+  return s;
 }
 
 static ulp_status read_text(ulp_model_case *c, const ulp_run *run, ulp_error *e)
 {
   const char *text = ulp_run_parameter(run, "text");
-  int64_t vocab = ulp_llama_settings(c->model)->vocab;
   c->text = *text ? strdup(text) : join(c->folder, "heldout.txt");
   if (!c->text)
     return no_memory(e);
@@ -140,26 +182,10 @@ static ulp_status read_text(ulp_model_case *c, const ulp_run *run, ulp_error *e)
   size_t n = strlen(c->text);
   if (n > 4 && strcmp(c->text + n - 4, ".npy") == 0)
     return read_npy(c, e);
-  if (vocab != 256)
-    return ulp_error_set(e, ULP_EINVAL, "--text %.200s: a token of this model, "
-                         "of %lld, is no byte: expected a .npy of tokens",
-                         c->text, (long long)vocab);
-  return read_bytes(c, e);
+  return tokenize(c, e);
 }
 
 /* ---- windows ------------------------------------------------------------ */
-
-static ulp_status read_whole(int64_t *out, const char *name, const char *text,
-                             int64_t least, int64_t most, ulp_error *e)
-{
-  char *end;
-  *out = strtoll(text, &end, 10);
-  if (*text && !*end && *out >= least && *out <= most)
-    return ULP_OK;
-  return ulp_error_set(e, ULP_EINVAL, "--%s '%.40s': expected a whole number "
-                       "from %lld to %lld", name, text, (long long)least,
-                       (long long)most);
-}
 
 static ulp_status read_start(ulp_model_case *c, const ulp_run *run,
                              ulp_error *e)
@@ -169,7 +195,7 @@ static ulp_status read_start(ulp_model_case *c, const ulp_run *run,
   c->has_start = strcmp(text, "none") != 0;
   if (!c->has_start)
     return ULP_OK;
-  ulp_status s = read_whole(&token, "start", text, 0,
+  ulp_status s = ulp_whole_read(&token, "start", text, 0,
                             ulp_llama_settings(c->model)->vocab - 1, e);
   c->start = (int32_t)token;
   return s;
@@ -187,9 +213,9 @@ static ulp_status set_windows(ulp_model_case *c, const ulp_run *run,
   c->length = c->length < most ? c->length : most;
   c->windows = sizes->windows[run->effort];
   if (*length)
-    s = read_whole(&c->length, "length", length, 2, most, e);
+    s = ulp_whole_read(&c->length, "length", length, 2, most, e);
   if (s == ULP_OK && *windows && !all)
-    s = read_whole(&c->windows, "windows", windows, 1, 1 << 24, e);
+    s = ulp_whole_read(&c->windows, "windows", windows, 1, 1 << 24, e);
   if (s != ULP_OK)
     return s;
   int64_t tokens = c->count - !c->has_start;

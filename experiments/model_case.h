@@ -12,8 +12,9 @@
 #define ULP_MODEL_PARAMETERS                                                   \
   {"model", "", "folder of a checkpoint of the Llama family; without it the "  \
    "reference model"},                                                         \
-  {"text", "", "a text, whose bytes are the tokens of a model of 256, or a "   \
-   ".npy of token numbers; without it heldout.txt of the model's folder"},     \
+  {"text", "", "a text, whose tokens are those of the model folder's "         \
+   "tokenizer.json or, if there is none, its bytes; or a .npy of token "       \
+   "numbers; without it heldout.txt of the model's folder"},                   \
   {"reference", "f64", "plan that everything is compared with"},               \
   {"start", "0", "token before each window, or none"},                         \
   {"windows", "", "stretches of the text, which are what intervals are made "  \

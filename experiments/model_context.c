@@ -56,7 +56,7 @@ static const ulp_parameter parameters[] = {
     {"plans", "", "names of plans or files, separated by blanks, too"},
     {0}};
 
-static const ulp_model_sizes sizes = {{2, 4, 5}, {192, 1024, 4096}};
+static const ulp_model_sizes sizes = {{2, 3, 4}, {192, 768, 4096}};
 enum { FIRST_EDGE = 64 };
 
 typedef struct {

@@ -55,7 +55,7 @@ static const ulp_parameter parameters[] = {
                   "all that the suite has, --quick a few"},
     {0}};
 
-static const ulp_model_sizes sizes = {{2, 6, 8}, {48, 128, 256}};
+static const ulp_model_sizes sizes = {{2, 4, 6}, {48, 64, 192}};
 
 typedef struct {
   ulp_model_case model;

@@ -55,7 +55,7 @@ static const ulp_parameter parameters[] = {
     {"baseline", "bf16", "plan whose loss and KL are taken off in two columns"},
     {0}};
 
-static const ulp_model_sizes sizes = {{3, 12, 24}, {64, 256, 256}};
+static const ulp_model_sizes sizes = {{3, 8, 16}, {64, 128, 256}};
 
 typedef struct {
   ulp_model_case model;

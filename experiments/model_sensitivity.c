@@ -47,7 +47,7 @@ static const ulp_parameter parameters[] = {
      "weights=nvfp4+inputs=nvfp4"},
     {0}};
 
-static const ulp_model_sizes sizes = {{2, 6, 16}, {32, 128, 256}};
+static const ulp_model_sizes sizes = {{2, 6, 12}, {32, 64, 256}};
 
 /* Targets: each layer, then each matrix, then all. */
 static const char *const matrix_names[ULP_LLAMA_MATRICES] = {

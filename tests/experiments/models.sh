@@ -211,6 +211,30 @@ check other.csv '{
     print $0
 }'
 
+# Text by tokenizer.json: one of bytes alone, in GPT-2's alphabet (bytes that
+# print are themselves, the others 256 and up), gives what no tokenizer does.
+reference=$here/../../models/reference
+mkdir bpe outside
+ln -s "$reference/config.json" "$reference/model.safetensors" bpe
+ln -s "$reference/config.json" "$reference/model.safetensors" \
+  outside
+ln -s "$here/../vectors/tokenizer/llama3.json" outside/tokenizer.json
+awk 'BEGIN {
+  printf "{\"model\": {\"type\": \"BPE\", \"merges\": [], \"vocab\": {"
+  for (i = 0; i < 256; i++) {
+    prints = (i > 32 && i < 127) || (i > 160 && i != 173)
+    printf "%s\"\\u%04x\": %d", i ? ", " : "", prints ? i : 256 + n++, i
+  }
+  print "}}, \"pre_tokenizer\": {\"type\": \"ByteLevel\",",
+    "\"add_prefix_space\": false, \"use_regex\": false},",
+    "\"decoder\": {\"type\": \"ByteLevel\"}}" }' >bpe/tokenizer.json
+for folder in "$reference" bpe; do
+  "$BIN/model_perplexity" --model "$folder" --text "$reference/heldout.txt" \
+    --windows 2 --length 20 --plans f32 >"by.$(basename "$folder").csv" ||
+    fault "$folder: text"
+done
+cmp by.reference.csv by.bpe.csv || fault 'a tokenizer of bytes is not bytes'
+
 # What they refuse, in one line.
 head -c 90 "$here/../../models/reference/heldout.txt" >short.txt
 echo 'linear layers=7-8 weights=int8' >layer.plan
@@ -229,6 +253,7 @@ for wrong in 'perplexity --model nowhere' 'perplexity --model empty' \
   'context --stores none' \
   'outliers --times 0' \
   'outliers --model nowhere' 'perplexity --text tokens.npy' \
+  "perplexity --model outside --text $reference/heldout.txt" \
   "perplexity --model $tiny" "perplexity --model $tiny --text short.txt" \
   "perplexity --model $tiny --text tokens.npy --windows 3 --length 5"; do
   # shellcheck disable=SC2086
