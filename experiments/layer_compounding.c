@@ -167,7 +167,8 @@ static ulp_status make_room(state *st, const ulp_run *run, ulp_error *e)
 {
   ulp_stack *s = &st->stack;
   size_t depth = (size_t)s->depth;
-  while (s->stations_n < STATIONS && all_stations[s->stations_n] <= depth)
+  while (s->stations_n < STATIONS &&
+         all_stations[s->stations_n] <= (double)depth)
     s->stations_n++;
   s->stations = all_stations;
   s->normals = &st->normals;

@@ -127,7 +127,7 @@ ulp_status ulp_weights_check(const ulp_weights *w, size_t count,
   for (size_t i = 0; i < count; i++) {
     double x = w[i].value[0];
     ulp_gap_place at = ulp_gap_find(g, x);
-    if (w[i].count == 1 && !w[i].deviation &&
+    if (w[i].count == 1 && w[i].deviation == 0 &&
         (at.fraction != 0 || at.index < 2 || at.index + 1 >= g->count ||
          (double)(float)x != x))
       return ulp_error_set(e, ULP_EINVAL, "--weights: %s is no value of %s "
