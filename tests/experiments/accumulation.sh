@@ -4,34 +4,15 @@
 # experiments/accumulation, accumulator_width and promotion_interval: an
 # H200's own figures, what theory says of growth, and that nothing but the
 # seed and the parameters decides the bytes.
-programs=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 vectors=$here/../vectors/h200
 
-# NAME ARGUMENT...: the same bytes on 1 and 2 threads and as 3 shards.
-same_bytes() {
-  name=$1
-  shift
-  program=$programs/$name
-  "$program" "$@" --threads 1 >one.csv || fault "$name"
-  "$program" "$@" --threads 2 >two.csv || fault "$name: two threads"
-  cmp one.csv two.csv || fault "$name: threads change the bytes"
-  "$program" "$@" --seed 7 | cmp -s one.csv - &&
-    fault "$name: the seed changes nothing"
-  head -n 1 one.csv >header
-  : >rows
-  for i in 1 2 3; do
-    "$program" "$@" --shard $i/3 >shard.csv || fault "$name: shard $i"
-    tail -n +2 shard.csv >>rows
-  done
-  sort -t , -k 1n rows | cat header - | cmp one.csv - || fault "$name: shards"
-}
 few='--quick --rows 4 --repetitions 2 --data positive'
 # shellcheck disable=SC2086
 {
-  same_bytes accumulation $few --lengths '32 256 96 512'
-  same_bytes accumulator_width $few --lengths '96 256'
-  same_bytes promotion_interval $few --lengths '160 512'
+  same_bytes_seeded accumulation $few --lengths '32 256 96 512'
+  same_bytes_seeded accumulator_width $few --lengths '96 256'
+  same_bytes_seeded promotion_interval $few --lengths '160 512'
 }
 
 # Somebody's own weights: 8 rows of 96.
@@ -40,24 +21,24 @@ npy w.npy '<f4' '(8, 96)' $(awk 'BEGIN {
 own='--quick --tensor w.npy --rows 4 --repetitions 2 --operands e4m3'
 # shellcheck disable=SC2086
 for name in accumulation accumulator_width promotion_interval; do
-  same_bytes $name $own
+  same_bytes_seeded $name $own
   grep -q ',normal w.npy,' one.csv || fault "$name: no weights"
-  "$programs/$name" $own --lengths 128 2>err
+  "$BIN/$name" $own --lengths 128 2>err
   [ $? = 2 ] && grep -q 'rows of 96' err || fault "$name: K beyond the rows"
-  "$programs/$name" $own --repetitions 3 2>err
+  "$BIN/$name" $own --repetitions 3 2>err
   [ $? = 2 ] && grep -q '8 rows, expected' err || fault "$name: too few rows"
 done
 
 # An accumulator's rows do not depend on which others are asked for.
-"$programs/accumulation" --quick --lengths 512 --operands e4m3 >all.csv
-"$programs/accumulation" --quick --lengths 512 --operands e4m3 \
+"$BIN/accumulation" --quick --lengths 512 --operands e4m3 >all.csv
+"$BIN/accumulation" --quick --lengths 512 --operands e4m3 \
   --accumulators 'ada-mma' | grep ada-mma | cut -d , -f 2- >alone
 grep ,ada-mma, all.csv | cut -d , -f 2- | cmp alone - ||
   fault 'accumulators see different numbers'
 
 # SEED ACCUMULATOR: one captured product of 64 x 64 x 4096, all positive.
 captured() {
-  "$programs/accumulation" --seed "$1" --operands e4m3 --data positive \
+  "$BIN/accumulation" --seed "$1" --operands e4m3 --data positive \
     --rows 64 --lengths 4096 --repetitions 1 --accumulators "$2"
 }
 # COLUMN FILE: its value in the first row.
@@ -89,7 +70,7 @@ else
   echo 'xz is missing: the digests are those of tests/check_sums.c alone'
 fi
 # promotion_interval says the same of the same inputs.
-"$programs/promotion_interval" --seed 1056 --operands e4m3 --data positive \
+"$BIN/promotion_interval" --seed 1056 --operands e4m3 --data positive \
   --rows 64 --lengths 4096 --repetitions 1 >interval.csv || fault 'intervals'
 grep -q ",4096,measured,128,31,.*$(value digest slow.csv)" interval.csv ||
   fault 'promotion_interval is not accumulation'
@@ -98,10 +79,10 @@ grep -q ",4096,measured,128,31,.*$(value digest slow.csv)" interval.csv ||
 # the square root of K bounds the one and not the other.  Nothing passes its
 # worst-case bound.
 lengths='256 512 1024 2048 4096 8192 16384 32768 65536 131072'
-"$programs/accumulation" --operands bf16 --data positive \
+"$BIN/accumulation" --operands bf16 --data positive \
   --accumulators 'f32-rne f32-rz' --lengths "$lengths" >growth.csv ||
   fault 'growth'
-"$programs/accumulation" --quick --lengths '32 64 256 1024' >bounds.csv ||
+"$BIN/accumulation" --quick --lengths '32 64 256 1024' >bounds.csv ||
   fault 'bounds'
 cat >awk <<'END'
 BEGIN { FS = "," }
@@ -131,7 +112,7 @@ awk -f awk growth.csv bounds.csv >wrong
 # Widths: an error halves with a bit, so that a tenth takes 3 or 4; more bits
 # are needed toward zero than to nearest, and never more than the worst case
 # says.
-"$programs/accumulator_width" --quick --operands bf16 --data positive \
+"$BIN/accumulator_width" --quick --operands bf16 --data positive \
   --blocks 1 --lengths 1024 --repetitions 4 >width.csv || fault 'widths'
 cat >awk <<'END'
 BEGIN { FS = "," }
@@ -158,7 +139,7 @@ awk -f awk width.csv >wrong
 refuses() {
   name=$1 text=$2
   shift 2
-  "$programs/$name" "$@" >../out 2>../err
+  "$BIN/$name" "$@" >../out 2>../err
   [ $? = 2 ] && [ ! -s ../out ] && [ "$(wc -l <../err)" = 1 ] &&
     grep -qF -- "$text" ../err || fault "$name $*: $(cat ../err)"
 }

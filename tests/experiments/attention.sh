@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The experiments on attention and the head: context_length, softmax, logits.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
 # check FILE PROGRAM: awk over a CSV whose columns are at[NAME]; what it
 # prints is wrong.
@@ -15,24 +14,11 @@ check() {
   [ ! -s wrong ] || fault "$1: $(cat wrong)"
 }
 
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" "$@" --threads 2 | cmp one.csv - || fault "$name: threads"
-  "$BIN/$name" "$@" --seed 2 | cmp -s one.csv - && fault "$name: the seed"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
-}
-
-same_bytes context_length --quick --contexts '512 1024' --queries 3 \
+same_bytes_seeded context_length --quick --contexts '512 1024' --queries 3 \
   --schemes 'k-noise-1% kivi2 nvfp4 int8sym/g=token+exact'
-same_bytes softmax --quick --contexts 1024 --cases 'bf16 p-mxfp8 exp-e4m3'
-same_bytes logits --quick --vocabulary 512 --positions 20 \
+same_bytes_seeded softmax --quick --contexts 1024 \
+  --cases 'bf16 p-mxfp8 exp-e4m3'
+same_bytes_seeded logits --quick --vocabulary 512 --positions 20 \
   --heads 'exact+bf16 int4sym/g=group:32+f32'
 
 # A row does not depend on what else is asked for.

@@ -3,21 +3,8 @@
 #
 # The roofline against closed forms, and the ledger of claims: the same bytes,
 # verdicts that follow from their evidence, and commands that give its figures.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" "$@" --threads 2 | cmp one.csv - || fault "$name: threads"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
-}
 same_bytes roofline --gpus 'h100 4090' --models llama-3-8b --batches '1 64'
 same_bytes claims --quick --sections '3.7 6.5 10.9'
 

@@ -2,29 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The experiments on layers: layer_compounding, residual and norms.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards, others
-# with another seed.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" --quick "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" --quick "$@" --threads 2 | cmp one.csv - ||
-    fault "$name: threads"
-  "$BIN/$name" --quick "$@" --seed 2 | cmp -s one.csv - &&
-    fault "$name: the seed changes nothing"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" --quick "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
-}
-same_bytes layer_compounding --shape 4x16 --depth 16 --schemes 'nvfp4 int8' \
+same_bytes_seeded layer_compounding --quick --shape 4x16 --depth 16 \
+  --schemes 'nvfp4 int8' \
   --residuals bf16 --modes 'rne sr'
-same_bytes residual --formats f16 --depths '1 32' --updates '0x1p-6 0x1p-9'
-same_bytes norms --widths 64 --epsilons 1e-6 --steps 'sum all outside'
+same_bytes_seeded residual --quick --formats f16 --depths '1 32' \
+  --updates '0x1p-6 0x1p-9'
+same_bytes_seeded norms --quick --widths 64 --epsilons 1e-6 \
+  --steps 'sum all outside'
 
 # NAME <awk: prints a line where a figure is wrong. v(column) is a field, a
 # number where it is compared with one.

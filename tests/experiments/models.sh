@@ -3,8 +3,7 @@
 #
 # The experiments on a language model, the reference model: model_perplexity,
 # model_layers, model_context, model_sensitivity and model_outliers.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
 # check FILE PROGRAM: awk over a CSV whose columns are at[NAME]; what it
 # prints is wrong.
@@ -25,18 +24,6 @@ echo 'residual step=bf16' >stream.plan
 small='--windows 2 --length 16'
 long='--windows 2 --length 140' # more than goes through the layers at once
 
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" "$@" --threads 2 | cmp one.csv - || fault "$name: threads"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
-}
 tiny='--windows 3 --length 6'
 # shellcheck disable=SC2086
 {

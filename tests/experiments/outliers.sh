@@ -3,8 +3,7 @@
 #
 # The experiments on outliers and calibration: outlier_channels,
 # activation_spikes and calibration_mismatch.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
 # check FILE PROGRAM: awk over a CSV whose columns are at[NAME]; what it
 # prints is wrong.
@@ -14,27 +13,12 @@ check() {
   [ ! -s wrong ] || fault "$1: $(head -n 5 wrong)"
 }
 
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards; another
-# seed gives others.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" --quick "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" --quick "$@" --threads 2 | cmp one.csv - ||
-    fault "$name: threads"
-  "$BIN/$name" --quick "$@" --seed 2 | cmp -s one.csv - &&
-    fault "$name: the seed changes nothing"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" --quick "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
-}
-
-same_bytes outlier_channels --channels '0.01:100:100 0.01:50:1000' \
+same_bytes_seeded outlier_channels --quick \
+  --channels '0.01:100:100 0.01:50:1000' \
   --schemes 'w8a8-int8-token w4a16-int4-g128 w4a4-nvfp4'
-same_bytes activation_spikes --gains 100
-same_bytes calibration_mismatch --shifts 'moved drift:4' --formats int8 \
+same_bytes_seeded activation_spikes --quick --gains 100
+same_bytes_seeded calibration_mismatch --quick --shifts 'moved drift:4' \
+  --formats int8 \
   --batches '1 4'
 
 # ---- outlier_channels -----------------------------------------------------

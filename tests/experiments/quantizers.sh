@@ -3,8 +3,7 @@
 #
 # The experiments on quantizers: snr's quantizers, scale_rules, granularity,
 # clipping and int_vs_float.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
 # check FILE PROGRAM: awk over a CSV whose columns are at[NAME]; what it
 # prints is wrong.
@@ -12,19 +11,6 @@ check() {
   awk -F , "NR == 1 { for (i = 1; i <= NF; i++) at[\$i] = i; next } $2" \
     "$1" >wrong || fault "$1: awk"
   [ ! -s wrong ] || fault "$1: $(cat wrong)"
-}
-
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" "$@" --threads 2 | cmp one.csv - || fault "$name: threads"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
 }
 
 # ---- snr ------------------------------------------------------------------

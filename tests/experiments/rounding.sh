@@ -4,39 +4,20 @@
 # The experiments on rounding: their figures, that every row agrees with its
 # prediction as often as it should, and that nothing but the seed and the
 # parameters decides their bytes.
-programs=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
 # ---- the same bytes ----------------------------------------------------------
 
-# NAME OPTION...: on one thread and two, as three shards, with another seed.
-same_bytes() {
-  name=$1
-  shift
-  program=$programs/$name
-  "$program" --quick "$@" --threads 1 >one.csv || fault "$name: a quick run"
-  "$program" --quick "$@" --threads 2 >two.csv || fault "$name: two threads"
-  "$program" --quick "$@" --seed 2 >other.csv || fault "$name: another seed"
-  cmp one.csv two.csv || fault "$name: threads change the bytes"
-  cmp -s one.csv other.csv && fault "$name: the seed changes nothing"
-  head -n 1 one.csv >header
-  : >rows
-  for i in 1 2 3; do
-    "$program" --quick "$@" --shard $i/3 >shard.csv || fault "$name: shard $i"
-    tail -n +2 shard.csv >>rows
-  done
-  sort -t , -k 1n rows | cat header - | cmp one.csv - ||
-    fault "$name: the shards are not the whole"
-}
-same_bytes rounding_bias --formats 'e4m3 int8' --modes 'rne sr sr:3B' \
+same_bytes_seeded rounding_bias --quick --formats 'e4m3 int8' \
+  --modes 'rne sr sr:3B' \
   --distributions 'uniform laplace'
-same_bytes rounding_noise --formats 'e2m1 int4' --modes 'rd sr'
-same_bytes sr_unbiasedness --formats 'e5m2' --modes 'sr sr:2C'
-same_bytes accumulate --formats e4m3 --modes 'rne sr' \
+same_bytes_seeded rounding_noise --quick --formats 'e2m1 int4' --modes 'rd sr'
+same_bytes_seeded sr_unbiasedness --quick --formats 'e5m2' --modes 'sr sr:2C'
+same_bytes_seeded accumulate --quick --formats e4m3 --modes 'rne sr' \
   --updates '0x1p-6 harmonic'
 
 # A row does not depend on what else is asked for.
-"$programs/accumulate" --quick --formats 'bf16 e4m3' --modes 'sr' \
+"$BIN/accumulate" --quick --formats 'bf16 e4m3' --modes 'sr' \
   --updates '0x1p-6' | grep ',float8_e4m3fn,' | cut -d , -f 2- >few
 grep ',sr,0x1p-6,' one.csv | cut -d , -f 2- | cmp few - ||
   fault 'accumulate: rows depend on each other'
@@ -73,14 +54,14 @@ END_AWK
 
 # NAME LEAST SURE MOST: rows left to chance, rows that are not, mean z^2.
 agrees() {
-  "$programs/$1" --quick >"$1.csv" || fault "$1: a quick run"
+  "$BIN/$1" --quick >"$1.csv" || fault "$1: a quick run"
   awk -v least="$2" -v sure="$3" -v most="$4" -f agree "$1.csv" >wrong
   [ ! -s wrong ] || fault "$1: $(head -n 20 wrong)"
 }
 agrees rounding_bias 3000 8000 1.15
 # Its modes share their numbers, so what one draw does is counted in many
 # rows: figures below, not counts.
-"$programs/rounding_noise" --quick >rounding_noise.csv || fault 'noise'
+"$BIN/rounding_noise" --quick >rounding_noise.csv || fault 'noise'
 agrees sr_unbiasedness 2000 1000 1.15
 agrees accumulate 150 150 1.5
 
@@ -100,7 +81,7 @@ figures() {
 # The power of the noise: stochastic rounding has twice that of rounding to
 # nearest, the directed modes four times, within 2 % (RNE's own within 1 %);
 # 6.02 dB a bit at full scale, from 3 bits to 8.
-"$programs/rounding_noise" --formats 'e4m3 e5m2 e2m1 bf16 f16 int8' \
+"$BIN/rounding_noise" --formats 'e4m3 e5m2 e2m1 bf16 f16 int8' \
   --modes 'rne rtz ru rd odd sr' >noise.csv || fault 'noise'
 figures noise <<'END_AWK'
 v("range") != "inside" { next }
@@ -124,7 +105,7 @@ END_AWK
 
 # The bias of each mode on uniform data, signs apart: directed modes half a
 # gap; 3 bits of variant A 1/16 toward zero, B and C none.
-"$programs/rounding_bias" --formats e4m3 --regions distributions \
+"$BIN/rounding_bias" --formats e4m3 --regions distributions \
   --distributions uniform >bias.csv || fault 'bias'
 figures bias <<'END_AWK'
 BEGIN {
@@ -220,7 +201,7 @@ END_AWK
 # ---- errors ------------------------------------------------------------------
 
 one_line() {
-  "$programs/$@" >out 2>err && fault "$* succeeded"
+  "$BIN/$@" >out 2>err && fault "$* succeeded"
   [ "$(wc -l <err)" = 1 ] || fault "$*: $(cat err)"
   [ ! -s out ] || fault "$*: printed something"
 }
@@ -236,7 +217,7 @@ one_line accumulate --formats mxint8:2
 
 # A tensor: 0.25 of the way from 1 to 2 in int4 at scale 1, of either sign.
 npy t.npy '<f4' '(2,)' 00 00 a0 3f 00 00 a0 bf
-"$programs/rounding_bias" --tensor t.npy --formats int4 --modes 'rne ru' \
+"$BIN/rounding_bias" --tensor t.npy --formats int4 --modes 'rne ru' \
   --scale-rule fixed:1 | cut -d , -f 4-6,9,13 >tensor
 cat >want <<'END_CSV'
 region,mode,sign,samples,mean_error

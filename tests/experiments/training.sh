@@ -5,32 +5,19 @@
 # delayed_scaling.  That nothing but the seed and the parameters decides their
 # bytes; what they measure against the closed forms beside it, and against
 # sizes, ranges and thresholds worked out here.
-BIN=$PWD/experiments
-. "${srcdir:-.}/tests/cli/common.sh"
+. "${srcdir:-.}/tests/experiments/common.sh"
 
-# NAME OPTIONS: the same bytes on 1 and 2 threads and as three shards; others
-# with another seed.
-same_bytes() {
-  name=$1
-  shift
-  "$BIN/$name" --quick "$@" --threads 1 >one.csv || fault "$name: a run"
-  "$BIN/$name" --quick "$@" --threads 2 | cmp one.csv - ||
-    fault "$name: threads"
-  "$BIN/$name" --quick "$@" --seed 2 | cmp -s one.csv - &&
-    fault "$name: the seed changes nothing"
-  head -n 1 one.csv >whole
-  for i in 1 2 3; do
-    "$BIN/$name" --quick "$@" --shard $i/3 | tail -n +2
-  done | sort -t , -k 1n >>whole
-  cmp one.csv whole || fault "$name: shards"
-}
-same_bytes gradients --centres '-5' --widths 1 --layers 3:-2:1:0.5 \
+same_bytes_seeded gradients --quick --centres '-5' --widths 1 \
+  --layers 3:-2:1:0.5 \
   --formats 'e5m2 f16' --blocks nvfp4@te
-same_bytes master_weights --formats bf16 --weights '1.25 gaussian:0.02' \
+same_bytes_seeded master_weights --quick --formats bf16 \
+  --weights '1.25 gaussian:0.02' \
   --updates '0x1p-8 0x1p-10'
-same_bytes optimizer_states --schemes 'bf16-sr dynamic8 dynamic8-sr int8' \
+same_bytes_seeded optimizer_states --quick \
+  --schemes 'bf16-sr dynamic8 dynamic8-sr int8' \
   --blocks 256 --widths 1 --steps 8
-same_bytes delayed_scaling --drifts 'steady spike:16:64' --quantizers \
+same_bytes_seeded delayed_scaling --quick --drifts 'steady spike:16:64' \
+  --quantizers \
   'fp8-delayed@te' --schemes 'delayed:16 current' --steps 96
 
 # FILE <awk: prints a line where a figure is wrong; v(column) is a field.
