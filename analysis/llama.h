@@ -87,10 +87,10 @@ typedef void ulp_llama_tap(void *data, int64_t layer, ulp_llama_matrix which,
 void ulp_llama_listen(ulp_llama_state *s, ulp_llama_tap *tap, void *data);
 
 /* Takes n more tokens and gives logits[n, vocab] of those from `first` of
- * these on ([n - first, vocab]).  The same values come whether tokens arrive
- * together or one by one, but under plans with a scale of the whole tensor of
- * activations (plan.h).  ULP_EINVAL for a token out of range or more than
- * there is room for. */
+ * these on ([n - first, vocab]; it may be NULL where first is n).  The same
+ * values come whether tokens arrive together or one by one, but under plans
+ * with a scale of the whole tensor of activations (plan.h).  ULP_EINVAL for a
+ * token out of range or more than there is room for. */
 ULP_MUST_CHECK ulp_status ulp_llama_run(ulp_llama_state *s,
                                         const int32_t *tokens, int64_t n,
                                         int64_t first, double *logits,

@@ -426,7 +426,8 @@ ulp_status ulp_llama_run(ulp_llama_state *s, const int32_t *tokens, int64_t n,
     int64_t some = n - i < CHUNK ? n - i : CHUNK;
     int64_t skip = first > i ? first - i : 0;
     status = chunk(s, tokens + i, some, skip, logits, watch, data, e);
-    logits += skip < some ? (some - skip) * s->m->config.vocab : 0;
+    if (skip < some) /* else there may be no logits at all */
+      logits += (some - skip) * s->m->config.vocab;
   }
   return status;
 }
