@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * y = x W^T of the decoder.  Outputs go side by side and each takes its
- * products in the order of k, so that the bits are those of a triple loop on
- * any number of threads.
+ * y = x W^T.  Outputs go side by side and each takes its products in the order
+ * of k, so that the bits are those of a triple loop on any number of threads.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +62,7 @@ enum { ROWS = 4, COLUMNS = 16 };
 
 DEFINE_BLOCK(block_f64, double)
 DEFINE_BLOCK(block_f32, float)
+DEFINE_COLUMNS(columns_wide, block_f64, double, double)
 DEFINE_COLUMNS(columns_f64, block_f64, double, float)
 DEFINE_COLUMNS(columns_f32, block_f32, float, float)
 
@@ -101,4 +101,29 @@ ulp_status ulp_linear(double *y, const double *x, const float *w, size_t m,
   }
   free(x32);
   return failed ? ULP_ENOMEM : ULP_OK;
+}
+
+static void plain(double *y, const double *x, const double *w, size_t m,
+                  size_t n, size_t k)
+{
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < n; j++) {
+      double sum = 0;
+      for (size_t l = 0; l < k; l++)
+        sum += x[i * k + l] * w[j * k + l];
+      y[i * n + j] = sum;
+    }
+}
+
+void ulp_product(double *y, const double *x, const double *w, size_t m,
+                 size_t n, size_t k)
+{
+  double *side = malloc((k + 1) * COLUMNS * sizeof *side);
+  if (!side) { /* slower, the same bits */
+    plain(y, x, w, m, n, k);
+    return;
+  }
+  for (size_t first = 0; first < n; first += COLUMNS)
+    columns_wide(y, x, w, m, n, k, first, side);
+  free(side);
 }
