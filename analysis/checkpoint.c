@@ -3,7 +3,6 @@
  * A checkpoint's folder, as save_pretrained leaves it: one file of tensors, or
  * an index that maps names to files (huggingface_hub, serialization).
  */
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,50 +34,13 @@ static bool exists(const char *folder, const char *name)
 /* A file of more is no config, index or tokenizer. */
 enum { MOST_TEXT = 1 << 28 };
 
-static ulp_status slurp(FILE *f, char **out, size_t *size, const char *path,
-                        ulp_error *e)
-{
-  size_t room = 1 << 16;
-  char *text = malloc(room);
-  *size = 0;
-  while (text) {
-    size_t n = fread(text + *size, 1, room - 1 - *size, f);
-    *size += n;
-    if (n == 0)
-      break;
-    if (*size < room - 1)
-      continue;
-    char *more = room < MOST_TEXT ? realloc(text, room *= 2) : NULL;
-    if (!more)
-      free(text);
-    text = more;
-  }
-  if (!text)
-    return ulp_error_set(e, ULP_ENOMEM, "%s: too large, or out of memory",
-                         path);
-  if (ferror(f)) {
-    free(text);
-    return ulp_error_set(e, ULP_EIO, "%s: %s", path, strerror(errno));
-  }
-  text[*size] = '\0';
-  *out = text;
-  return ULP_OK;
-}
-
 ulp_status ulp_checkpoint_text(char **out, size_t *size, const char *folder,
                                const char *name, ulp_error *e)
 {
   char *path = join(folder, name);
-  FILE *f = path ? fopen(path, "rb") : NULL;
-  ulp_status s = ULP_OK;
   if (!path)
-    s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  else if (!f)
-    s = ulp_error_set(e, ULP_EIO, "%s: %s", path, strerror(errno));
-  else
-    s = slurp(f, out, size, path, e);
-  if (f)
-    fclose(f);
+    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  ulp_status s = ulp_bytes_read(out, size, path, MOST_TEXT, e);
   free(path);
   return s;
 }

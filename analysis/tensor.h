@@ -113,6 +113,13 @@ void ulp_tensor_read_f64(const ulp_tensor *t, double *out, int64_t first,
 void ulp_tensor_read_raw(const ulp_tensor *t, void *out, int64_t first,
                          int64_t n);
 
+/* The bytes of a file or a pipe with a NUL after them, fewer than `most`
+ * (rounded up to a power of two), the caller's to free.  ULP_EIO, ULP_ENOMEM
+ * with one line in *e. */
+ULP_MUST_CHECK ulp_status ulp_bytes_read(char **out, size_t *size,
+                                         const char *path, size_t most,
+                                         ulp_error *e);
+
 /* ---- output ------------------------------------------------------------- */
 
 /* A file that appears whole or not at all: written beside its final name and

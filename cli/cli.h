@@ -214,11 +214,8 @@ bool cli_fits_f32(const ulp_format *f, double scale);
 void cli_values_write(ulp_output *o, bool wide, const double *x, float *scratch,
                       size_t n);
 
-/* All of a file's bytes (text.c); *bytes is the caller's to free. */
-ulp_status cli_text_read(const char *path, char **bytes, size_t *n,
-                         ulp_error *e);
-/* One dimension of tokens, each an integer from 0; the caller's to free, with
- * room for `more` after them. */
+/* One dimension of tokens, each an integer from 0 (text.c); the caller's to
+ * free, with room for `more` after them. */
 ulp_status cli_tokens_read(const char *path, size_t more, int32_t **tokens,
                            int64_t *n, ulp_error *e);
 

@@ -108,7 +108,7 @@ static ulp_status read_text(request *rq, ulp_error *e)
                       "vocabulary of %lld is not of bytes: expected --tokens",
                       rq->folder, (long long)vocab);
   if (s == ULP_OK)
-    s = cli_text_read(rq->text_path, &text, &size, e);
+    s = ulp_bytes_read(&text, &size, rq->text_path, SIZE_MAX, e);
   if (s == ULP_OK) {
     s = encode(rq, t, text, size, e);
     free(text);

@@ -1,49 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * text.c: files of text and of tokens.
+ * text.c: files of tokens.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
-
-static ulp_status slurp(FILE *f, const char *path, char **bytes, size_t *n,
-                        ulp_error *e)
-{
-  size_t room = 1 << 16;
-  char *text = malloc(room);
-  *n = 0;
-  while (text) {
-    size_t got = fread(text + *n, 1, room - *n, f);
-    *n += got;
-    if (got == 0)
-      break;
-    if (*n < room)
-      continue;
-    char *more = room <= SIZE_MAX / 2 ? realloc(text, room *= 2) : NULL;
-    if (!more)
-      free(text);
-    text = more;
-  }
-  if (text && ferror(f)) {
-    free(text);
-    return ulp_error_set(e, ULP_EIO, "%s: %s", path, strerror(errno));
-  }
-  *bytes = text;
-  return text ? ULP_OK : cli_no_memory(e);
-}
-
-ulp_status cli_text_read(const char *path, char **bytes, size_t *n,
-                         ulp_error *e)
-{
-  FILE *f = fopen(path, "rb");
-  if (!f)
-    return ulp_error_set(e, ULP_EIO, "%s: %s", path, strerror(errno));
-  ulp_status s = slurp(f, path, bytes, n, e);
-  fclose(f);
-  return s;
-}
 
 static ulp_status copy_tokens(const ulp_tensor *t, const char *path,
                               int32_t *tokens, ulp_error *e)

@@ -71,7 +71,7 @@ static ulp_status encode(const request *rq, const ulp_tokenizer *t,
   char *text;
   int32_t *tokens;
   size_t size, n;
-  ulp_status s = cli_text_read(rq->text, &text, &size, e);
+  ulp_status s = ulp_bytes_read(&text, &size, rq->text, SIZE_MAX, e);
   if (s != ULP_OK)
     return s;
   s = ulp_tokenizer_encode(t, text, size, !rq->plain, &tokens, &n, e);

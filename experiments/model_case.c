@@ -111,28 +111,6 @@ static ulp_status read_npy(ulp_model_case *c, ulp_error *e)
   return s;
 }
 
-static ulp_status slurp(char **out, size_t *size, const char *path,
-                        ulp_error *e)
-{
-  FILE *f = fopen(path, "rb");
-  long length = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
-  char *text = length >= 0 ? malloc((size_t)length + 1) : NULL;
-  bool whole = false;
-  if (text) {
-    rewind(f);
-    *size = fread(text, 1, (size_t)length, f);
-    whole = *size == (size_t)length;
-  }
-  if (f)
-    fclose(f);
-  if (!whole) {
-    free(text);
-    return ulp_error_set(e, ULP_EIO, "--text %.200s: cannot be read", path);
-  }
-  *out = text;
-  return ULP_OK;
-}
-
 static ulp_status encode(ulp_model_case *c, const ulp_tokenizer *t,
                          const char *text, size_t size, ulp_error *e)
 {
@@ -161,7 +139,7 @@ static ulp_status tokenize(ulp_model_case *c, ulp_error *e)
   ulp_status s = ulp_tokenizer_open(&t, c->folder, e);
   if (s != ULP_OK)
     return s;
-  s = slurp(&text, &size, c->text, e);
+  s = ulp_bytes_read(&text, &size, c->text, SIZE_MAX, e);
   if (s == ULP_OK) {
     s = encode(c, t, text, size, e);
     free(text);
