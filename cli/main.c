@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "isa.h"
 
 typedef struct {
   const char *name, *help;
@@ -110,6 +111,8 @@ int main(int argc, char **argv)
   if (!strcmp(word, "--version")) return cli_print_version("");
   if (!strcmp(word, "--help") || !strcmp(word, "help") || !strcmp(word, "-h"))
     return help();
+  char why[160];
+  if (ulp_isa_check(why, sizeof why) != ULP_OK) return cli_failf("", "%s", why);
   for (size_t i = 0; i < COUNT; i++)
     if (!strcmp(word, table[i].name)) return table[i].run(argc - 1, argv + 1);
   return unknown(word);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "driver.h"
+#include "isa.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -181,7 +182,9 @@ int ulp_experiment_main(const ulp_experiment *x, int argc, char **argv)
   ulp_run run = {.experiment = x};
   ulp_options o;
   ulp_error e = {.status = ULP_OK};
-  ulp_status s = ulp_options_parse(&run, &o, argc, argv, &e);
+  ulp_status s = ulp_isa_check(e.text, sizeof e.text);
+  if (s == ULP_OK)
+    s = ulp_options_parse(&run, &o, argc, argv, &e);
   if (s == ULP_OK && o.action == ULP_DO_RUN)
     s = run_it(&run, &o, argc, argv, &e);
   if (s != ULP_OK)

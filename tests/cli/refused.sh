@@ -41,6 +41,7 @@ refused
 refused qantize
 refused zzzzzzzz
 refused --verson
+ULPLAB_ISA=neon refused formats
 refused formats --ouput csv
 refused formats -x
 refused formats --output xml
