@@ -67,10 +67,13 @@ void ulp_llama_shape(const ulp_llama_config *c, ulp_llama_matrix which,
 
 /* ---- linear.c ----------------------------------------------------------- */
 
-/* y[m, n] = x[m, k] w[n, k]^T: sums in f64; narrow: in f32, of x rounded to
- * f32. */
-ULP_MUST_CHECK ulp_status ulp_linear(double *y, const double *x, const float *w,
-                                     size_t m, size_t n, size_t k,
-                                     bool narrow, int threads);
+/* w, [n, k], as ulp_linear takes it: panels [ceil(n / ULP_LANES)][k][ULP_LANES]
+ * (lanes.h), zeros where n ends.  The caller's to free; NULL: no memory. */
+float *ulp_linear_pack(const float *w, size_t n, size_t k);
+/* y[m, n] = x[m, k] w[n, k]^T: sums from the first k to the last, in f64;
+ * narrow: of f32's fused multiply-adds, of x rounded to f32. */
+ULP_MUST_CHECK ulp_status ulp_linear(double *y, const double *x,
+                                     const float *panels, size_t m, size_t n,
+                                     size_t k, bool narrow, int threads);
 
 #endif

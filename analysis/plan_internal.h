@@ -77,8 +77,7 @@ ulp_status ulp_plan_fault(ulp_error *e, const ulp_plan *p, int line,
 typedef struct {
   const ulp_numbers *at;
   size_t n, k;         /* of W: [n, k] */
-  const float *values; /* of sums in f64 and f32 */
-  float *own;          /* the same, where they are not the model's */
+  float *panels;       /* of sums in f64 and f32: ulp_linear_pack's */
   bool direct;         /* the kernel takes the quantizers' codes */
   ulp_gemm gemm;
   ulp_mma mma;         /* of `block-scale` */

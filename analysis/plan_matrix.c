@@ -299,29 +299,31 @@ ulp_status ulp_matrix_load(ulp_matrix *x, const float *w, ulp_error *e)
   const ulp_numbers *at = x->at;
   if (x->direct || x->scaled)
     return load_codes(x, w, e);
-  x->values = w;
+  float *own = NULL;
   if (at->weights) {
-    x->own = malloc((x->n * x->k + 1) * sizeof *x->own);
-    if (!x->own)
+    own = malloc((x->n * x->k + 1) * sizeof *own);
+    if (!own)
       return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-    ulp_status s = ulp_quantizer_values(at->weights->quantizer, 2, shape,
-                                        x->own, w, 0, e);
-    if (s != ULP_OK)
+    ulp_status s = ulp_quantizer_values(at->weights->quantizer, 2, shape, own,
+                                        w, 0, e);
+    if (s != ULP_OK) {
+      free(own);
       return s;
-    x->values = x->own;
+    }
   }
-  if (at->product != ULP_SUM_KERNEL)
-    return ULP_OK;
-  x->codes = in_type(&x->gemm.b, x->values, x->n * x->k);
-  free(x->own);
-  x->own = NULL;
-  x->values = NULL;
-  return x->codes ? ULP_OK : ulp_error_set(e, ULP_ENOMEM, "out of memory");
+  const float *values = own ? own : w;
+  if (at->product == ULP_SUM_KERNEL)
+    x->codes = in_type(&x->gemm.b, values, x->n * x->k);
+  else
+    x->panels = ulp_linear_pack(values, x->n, x->k);
+  free(own);
+  return x->codes || x->panels ? ULP_OK
+                               : ulp_error_set(e, ULP_ENOMEM, "out of memory");
 }
 
 void ulp_matrix_free(ulp_matrix *x)
 {
-  free(x->own);
+  free(x->panels);
   free(x->codes);
   free(x->scales);
   free(x->scale_codes);
@@ -485,7 +487,7 @@ static ulp_status input_values(const ulp_matrix *w, float *x, size_t m,
 static ulp_status by_sums(const ulp_matrix *w, double *y, const double *x,
                           size_t m, int threads, ulp_error *e)
 {
-  return ulp_linear(y, x, w->values, m, w->n, w->k,
+  return ulp_linear(y, x, w->panels, m, w->n, w->k,
                     w->at->product == ULP_SUM_F32, threads) == ULP_OK
              ? ULP_OK : ulp_error_set(e, ULP_ENOMEM, "out of memory");
 }

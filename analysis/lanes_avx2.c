@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * lanes.h for vectors of 256 bits, of which there are 16.
+ */
+#include <immintrin.h>
+
+#include "lanes_body.h"
+
+#define SIX(M) M(0) M(1) M(2) M(3) M(4) M(5)
+
+#define NAME panel_f64
+#define REAL double
+#define VECTOR __m256d
+#define LOAD _mm256_loadu_pd
+#define STORE _mm256_storeu_pd
+#define SET1 _mm256_set1_pd
+#define ZERO _mm256_setzero_pd()
+#define MULTIPLY_ADD(a, b, c) _mm256_add_pd(_mm256_mul_pd(a, b), c)
+#define WIDTH 4
+#define TWO 1
+#define ROWS SIX
+#define HEIGHT 6
+#include "panel_body.h"
+
+#define NAME panel_f32
+#define REAL float
+#define VECTOR __m256
+#define LOAD _mm256_loadu_ps
+#define STORE _mm256_storeu_ps
+#define SET1 _mm256_set1_ps
+#define ZERO _mm256_setzero_ps()
+#define MULTIPLY_ADD _mm256_fmadd_ps
+#define WIDTH 8
+#define TWO 1
+#define ROWS SIX
+#define HEIGHT 6
+#include "panel_body.h"
+
+const ulp_lanes ulp_lanes_avx2 = {panel_f64, panel_f32, exps, scale_f64,
+                                  scale_f32, softmax_f64, softmax_f32};

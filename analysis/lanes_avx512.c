@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * lanes.h for vectors of 512 bits.
+ */
+#include <immintrin.h>
+
+#include "lanes_body.h"
+
+#define EIGHT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
+
+#define NAME panel_f64
+#define REAL double
+#define VECTOR __m512d
+#define LOAD _mm512_loadu_pd
+#define STORE _mm512_storeu_pd
+#define SET1 _mm512_set1_pd
+#define ZERO _mm512_setzero_pd()
+#define MULTIPLY_ADD(a, b, c) _mm512_add_pd(_mm512_mul_pd(a, b), c)
+#define WIDTH 8
+#define TWO 1
+#define ROWS EIGHT
+#define HEIGHT 8
+#include "panel_body.h"
+
+#define NAME panel_f32
+#define REAL float
+#define VECTOR __m512
+#define LOAD _mm512_loadu_ps
+#define STORE _mm512_storeu_ps
+#define SET1 _mm512_set1_ps
+#define ZERO _mm512_setzero_ps()
+#define MULTIPLY_ADD _mm512_fmadd_ps
+#define WIDTH 16
+#define TWO 0
+#define ROWS EIGHT
+#define HEIGHT 8
+#include "panel_body.h"
+
+const ulp_lanes ulp_lanes_avx512 = {panel_f64, panel_f32, exps, scale_f64,
+                                    scale_f32, softmax_f64, softmax_f32};
