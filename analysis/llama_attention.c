@@ -1,77 +1,114 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Attention of a decoder, one query and head at a time: scores, softmax, and
- * the mix of values, each as a plan has it.
+ * Attention of a decoder: scores, softmax, and the mix of values, each as a
+ * plan has it.
+ *
+ * The queries of a key's heads go side by side, a lane each (lanes.h): scores
+ * are keys times a panel of queries, the mix is turned values times the panel
+ * of weights.  Tokens that a lane does not see have weights of zero.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "plan_internal.h"
 
-/* ---- scores ------------------------------------------------------------- */
+/* What of the steps goes lane by lane: each step rounds to the products' own
+ * type, and no random numbers are drawn; else a lane at a time. */
+typedef enum { ONE_BY_ONE, IN_F64, IN_F32 } way;
 
-enum { LANES = 8 };
-
-/* Sums of LANES tokens side by side, each from the first product to the
- * last. */
-#define DEFINE_DOTS(NAME, REAL)                                                \
-  static void NAME(double *p, const REAL *q, const double *keys, int64_t d,    \
-                   int64_t n)                                                  \
-  {                                                                            \
-    int64_t t = 0;                                                             \
-    for (; t + LANES <= n; t += LANES) {                                       \
-      REAL s[LANES] = {0};                                                     \
-      for (int64_t i = 0; i < d; i++)                                          \
-        for (int64_t l = 0; l < LANES; l++)                                    \
-          s[l] += q[i] * (REAL)keys[(t + l) * d + i];                          \
-      for (int64_t l = 0; l < LANES; l++)                                      \
-        p[t + l] = (double)s[l];                                               \
-    }                                                                          \
-    for (; t < n; t++) {                                                       \
-      REAL s = 0;                                                              \
-      for (int64_t i = 0; i < d; i++)                                          \
-        s += q[i] * (REAL)keys[t * d + i];                                     \
-      p[t] = (double)s;                                                        \
-    }                                                                          \
-  }
-DEFINE_DOTS(dots_f64, double)
-DEFINE_DOTS(dots_f32, float)
-
-#define DEFINE_MIX(NAME, REAL)                                                 \
-  static void NAME(REAL *restrict sum, const double *p,                        \
-                   const double *restrict values, int64_t d, int64_t n)        \
-  {                                                                            \
-    for (int64_t t = 0; t < n; t++) {                                          \
-      REAL w = (REAL)p[t];                                                     \
-      for (int64_t i = 0; i < d; i++)                                          \
-        sum[i] += w * (REAL)values[t * d + i];                                 \
-    }                                                                          \
-  }
-DEFINE_MIX(mix_f64, double)
-DEFINE_MIX(mix_f32, float)
-
-/* ---- one query ---------------------------------------------------------- */
-
+/* What a thread works in; panels hold floats where the product does. */
 typedef struct {
-  double *p, *q, *sum; /* room for the tokens seen, and for a head */
-  float *narrow;       /* for either */
+  void *q, *out;      /* [dim][ULP_LANES] */
+  void *scores, *p;   /* [seen][ULP_LANES]; the same where lanes go together */
+  double *row;        /* one lane */
+  float *narrow;      /* for its quantizer */
 } room;
 
-static bool make_room(room *r, int64_t seen, int64_t d)
+/* Lanes of one key head: pairs of token and query head, in that order. */
+typedef struct {
+  int64_t kv, unit, count;
+  int64_t seen; /* by the last of them */
+} block;
+
+typedef struct {
+  const ulp_attention *a;
+  const double *q;
+  double *out;
+  int64_t first;
+  way way;
+} task;
+
+/* ---- room --------------------------------------------------------------- */
+
+static void *panel(int64_t rows)
 {
-  size_t n = (size_t)(seen > d ? seen : d) + 1;
-  *r = (room){malloc(n * sizeof(double)), malloc(n * sizeof(double)),
-              malloc(n * sizeof(double)), malloc(n * sizeof(float))};
-  return r->p && r->q && r->sum && r->narrow;
+  return aligned_alloc(64, (size_t)rows * ULP_LANES * sizeof(double));
+}
+
+static bool make_room(room *r, int64_t seen, int64_t d, bool together)
+{
+  size_t row = (size_t)(seen > d ? seen : d) + 1;
+  *r = (room){panel(d), panel(d), panel(seen),
+              together ? NULL : panel(seen),
+              malloc(row * sizeof *r->row), malloc(row * sizeof *r->narrow)};
+  bool ok = r->q && r->out && r->scores && (together || r->p) && r->row &&
+            r->narrow;
+  r->p = together ? r->scores : r->p;
+  return ok;
 }
 
 static void free_room(room *r)
 {
-  free(r->p);
+  if (r->p != r->scores)
+    free(r->p);
+  free(r->scores);
   free(r->q);
-  free(r->sum);
+  free(r->out);
+  free(r->row);
   free(r->narrow);
+}
+
+/* ---- lanes -------------------------------------------------------------- */
+
+static bool is_narrow(const ulp_numbers *at) { return at->product == ULP_SUM_F32; }
+
+static void put(bool narrow, void *to, int64_t row, int64_t lane, double x)
+{
+  if (narrow)
+    ((float *)to)[row * ULP_LANES + lane] = (float)x;
+  else
+    ((double *)to)[row * ULP_LANES + lane] = x;
+}
+
+static double get(bool narrow, const void *from, int64_t row, int64_t lane)
+{
+  return narrow ? (double)((const float *)from)[row * ULP_LANES + lane]
+                : ((const double *)from)[row * ULP_LANES + lane];
+}
+
+static int64_t group_of(const ulp_attention *a) { return a->heads / a->kv_heads; }
+
+/* Of n queries, [n, heads], the one of a lane. */
+static int64_t query_of(const ulp_attention *a, const block *b, int64_t lane)
+{
+  int64_t u = b->unit + lane, group = group_of(a);
+  return u / group * a->heads + b->kv * group + u % group;
+}
+
+static int64_t seen_by(const task *t, const block *b, int64_t lane)
+{
+  return t->first + (b->unit + lane) / group_of(t->a) + 1;
+}
+
+/* Fills rows that a lane does not see. */
+static void hide(const task *t, const block *b, bool narrow, void *p, double x)
+{
+  for (int64_t l = 0; l < b->count; l++)
+    for (int64_t i = seen_by(t, b, l); i < b->seen; i++)
+      put(narrow, p, i, l, x);
 }
 
 /* x, [1, n], as the quantizer gives it back. */
@@ -90,111 +127,264 @@ static ulp_status quantized(const ulp_numbers *at, double *x, int64_t n,
   return s;
 }
 
-static const double *head_of(const ulp_cache *c, const double *of, int64_t head)
+/* The number of a lane's query among all that there were, for stochastic
+ * rounding; of its scores. */
+static uint64_t number_of(const task *t, const block *b, int64_t lane)
 {
-  return of + head * c->most * c->dim;
+  return (uint64_t)(t->first * t->a->heads + query_of(t->a, b, lane));
 }
 
-static void dots(const ulp_attention *a, room *r, const double *keys,
-                 int64_t first, int64_t n)
+static uint64_t index_of(const task *t, const block *b, int64_t lane)
 {
-  if (a->scores->product == ULP_SUM_F32)
-    dots_f32(r->p + first, r->narrow, keys + first * a->dim, a->dim, n);
+  return number_of(t, b, lane) << 24;
+}
+
+/* ---- products ----------------------------------------------------------- */
+
+/* Columns from .. from+n-1 of a head's rows (of keys: all, of tokens from ..
+ * from+n-1) times a panel. */
+static void multiply(const ulp_cache *c, const void *of, int64_t kv, void *y,
+                     const void *p, int64_t from, int64_t n, bool more)
+{
+  const ulp_lanes *lanes = ulp_lanes_now();
+  const void *x = ulp_cache_head(c, of, kv);
+  size_t stride = (size_t)c->stride;
+  size_t m = (size_t)(c->turned ? c->dim : n), k = (size_t)(c->turned ? n : c->dim);
+  size_t skip = (size_t)from * (c->turned ? 1 : stride);
+  size_t y_skip = c->turned ? 0 : (size_t)from * ULP_LANES;
+  size_t p_skip = c->turned ? (size_t)from * ULP_LANES : 0;
+  if (c->narrow)
+    lanes->panel_f32((float *)y + y_skip, (const float *)x + skip, stride, m,
+                     (const float *)p + p_skip, k, more);
   else
-    dots_f64(r->p + first, r->q, keys + first * a->dim, a->dim, n);
+    lanes->panel_f64((double *)y + y_skip, (const double *)x + skip, stride, m,
+                     (const double *)p + p_skip, k, more);
 }
 
-static ulp_status score(const ulp_attention *a, room *r, const double *q,
-                        int64_t kv, int64_t seen, uint64_t index, ulp_error *e)
+/* Old tokens as stored, new ones as they came. */
+static void multiply_all(const ulp_cache *c, int64_t kv, void *y, const void *p,
+                         int64_t seen)
 {
-  const ulp_numbers *at = a->scores;
-  int64_t d = a->dim, old = ulp_cache_old(a->keys, seen);
-  memcpy(r->q, q, (size_t)d * sizeof *q);
-  ulp_status s = quantized(at, r->q, d, index, r->narrow, e);
-  for (int64_t i = 0; i < d; i++)
-    r->narrow[i] = (float)r->q[i];
+  int64_t old = ulp_cache_old(c, seen);
   if (old > 0)
-    dots(a, r, head_of(a->keys, a->keys->held, kv), 0, old);
-  dots(a, r, head_of(a->keys, a->keys->full, kv), old, seen - old);
-  double scale = ulp_step_round(&at->step, 1 / sqrt((double)d), index);
-  for (int64_t t = 0; t < seen; t++) {
-    uint64_t i = index + 2 * (uint64_t)t;
-    double y = ulp_step_round(&at->step, r->p[t], i);
-    r->p[t] = ulp_step_round(&at->step, y * scale, i + 1);
+    multiply(c, c->held, kv, y, p, 0, old, false);
+  if (seen > old)
+    multiply(c, c->full, kv, y, p, old, seen - old, c->turned && old > 0);
+}
+
+static ulp_status take_queries(const task *t, const block *b, room *r,
+                               ulp_error *e)
+{
+  const ulp_attention *a = t->a;
+  bool narrow = is_narrow(a->scores);
+  ulp_status s = ULP_OK;
+  memset(r->q, 0, (size_t)a->dim * ULP_LANES *
+                      (narrow ? sizeof(float) : sizeof(double)));
+  for (int64_t l = 0; s == ULP_OK && l < b->count; l++) {
+    memcpy(r->row, t->q + query_of(a, b, l) * a->dim,
+           (size_t)a->dim * sizeof *r->row);
+    s = quantized(a->scores, r->row, a->dim, index_of(t, b, l), r->narrow, e);
+    for (int64_t i = 0; i < a->dim; i++)
+      put(narrow, r->q, i, l, r->row[i]);
   }
-  ulp_step_round_array(&at->out, r->p, r->p, (size_t)seen, index);
   return s;
 }
 
-static void mix_part(const ulp_attention *a, room *r, const double *values,
-                     int64_t first, int64_t n)
+static void give(const task *t, const block *b, room *r)
 {
-  const double *p = r->p + first, *v = values + first * a->dim;
-  if (a->mix->product == ULP_SUM_F32)
-    mix_f32(r->narrow, p, v, a->dim, n);
-  else
-    mix_f64(r->sum, p, v, a->dim, n);
-}
-
-static ulp_status mix(const ulp_attention *a, room *r, double *out, int64_t kv,
-                      int64_t seen, uint64_t token, uint64_t index,
-                      ulp_error *e)
-{
+  const ulp_attention *a = t->a;
   const ulp_numbers *at = a->mix;
-  int64_t d = a->dim, old = ulp_cache_old(a->values, seen);
-  ulp_status s = quantized(at, r->p, seen, index, r->narrow, e);
-  memset(r->narrow, 0, (size_t)d * sizeof *r->narrow);
-  memset(r->sum, 0, (size_t)d * sizeof *r->sum);
-  if (old > 0)
-    mix_part(a, r, head_of(a->values, a->values->held, kv), 0, old);
-  mix_part(a, r, head_of(a->values, a->values->full, kv), old, seen - old);
-  for (int64_t i = 0; i < d; i++) {
-    uint64_t n = token * (uint64_t)d + (uint64_t)i;
-    double y = at->product == ULP_SUM_F32 ? (double)r->narrow[i] : r->sum[i];
-    out[i] = ulp_step_round(&at->out, ulp_step_round(&at->step, y, n), n);
+  for (int64_t l = 0; l < b->count; l++) {
+    uint64_t index = number_of(t, b, l) * (uint64_t)a->dim;
+    double *out = t->out + query_of(a, b, l) * a->dim;
+    for (int64_t i = 0; i < a->dim; i++)
+      out[i] = get(is_narrow(at), r->out, i, l);
+    ulp_step_round_array(&at->step, out, out, (size_t)a->dim, index);
+    ulp_step_round_array(&at->out, out, out, (size_t)a->dim, index);
   }
+}
+
+/* ---- from scores to weights --------------------------------------------- */
+
+static bool is_random(const ulp_step *s) { return s->rounding.mode == ULP_SR; }
+
+static way way_of(const ulp_attention *a)
+{
+  const ulp_numbers *at[] = {a->scores, a->softmax, a->mix};
+  bool f64 = true, f32 = true;
+  for (int i = 0; i < 3; i++) {
+    if (at[i]->inputs || is_random(&at[i]->out))
+      return ONE_BY_ONE;
+    bool product = i != 1, narrow = is_narrow(at[i]);
+    f64 = f64 && ulp_step_is_f64(&at[i]->step) && !(product && narrow);
+    f32 = f32 && ulp_step_is_f32(&at[i]->step) && (!product || narrow);
+  }
+  return f64 ? IN_F64 : f32 ? IN_F32 : ONE_BY_ONE;
+}
+
+static void round_lanes(const ulp_step *s, bool narrow, void *p, int64_t n)
+{
+  if (ulp_step_is_f64(s) || (narrow && ulp_step_is_f32(s)))
+    return;
+  if (!narrow)
+    ulp_step_round_array(s, p, p, (size_t)(n * ULP_LANES), 0);
+  for (int64_t i = 0; narrow && i < n * ULP_LANES; i++)
+    ((float *)p)[i] = (float)ulp_step_round(s, (double)((float *)p)[i], 0);
+}
+
+static void scale(bool narrow, void *p, size_t n, double by, void *most)
+{
+  if (narrow)
+    ulp_lanes_now()->scale_f32(p, n, (float)by, most);
+  else
+    ulp_lanes_now()->scale_f64(p, n, by, most);
+}
+
+static void weigh_lanes(const task *t, const block *b, room *r)
+{
+  const ulp_attention *a = t->a;
+  bool narrow = t->way == IN_F32;
+  size_t n = (size_t)b->seen;
+  double most[ULP_LANES];
+  hide(t, b, narrow, r->p, -INFINITY);
+  scale(narrow, r->p, n,
+        ulp_step_round(&a->scores->step, 1 / sqrt((double)a->dim), 0), most);
+  if (!ulp_step_is_f64(&a->scores->out)) {
+    round_lanes(&a->scores->out, narrow, r->p, b->seen);
+    hide(t, b, narrow, r->p, -INFINITY);
+    scale(narrow, r->p, n, 1, most);
+  }
+  if (narrow)
+    ulp_lanes_now()->softmax_f32(r->p, n, (const float *)(void *)most);
+  else
+    ulp_lanes_now()->softmax_f64(r->p, n, most);
+  round_lanes(&a->softmax->out, narrow, r->p, b->seen);
+  hide(t, b, narrow, r->p, 0);
+}
+
+static ulp_status weigh_one(const task *t, const block *b, room *r,
+                            int64_t lane, ulp_error *e)
+{
+  const ulp_attention *a = t->a;
+  const ulp_step *f = &a->softmax->step, *g = &a->scores->step;
+  const ulp_softmax softmax = {*f, *f, *f, *f, false, 0};
+  int64_t seen = seen_by(t, b, lane);
+  uint64_t index = index_of(t, b, lane);
+  double by = ulp_step_round(g, 1 / sqrt((double)a->dim), index);
+  for (int64_t i = 0; i < seen; i++) {
+    uint64_t k = index + 2 * (uint64_t)i;
+    double y = get(is_narrow(a->scores), r->scores, i, lane);
+    y = ulp_step_round(g, y, k);
+    r->row[i] = ulp_step_round(g, y * by, k + 1);
+  }
+  ulp_step_round_array(&a->scores->out, r->row, r->row, (size_t)seen, index);
+  ulp_softmax_row(&softmax, r->row, r->row, (size_t)seen, index);
+  ulp_step_round_array(&a->softmax->out, r->row, r->row, (size_t)seen, index);
+  ulp_status s = quantized(a->mix, r->row, seen, index, r->narrow, e);
+  for (int64_t i = 0; i < b->seen; i++)
+    put(is_narrow(a->mix), r->p, i, lane, i < seen ? r->row[i] : 0);
   return s;
 }
 
-/* Query and head u = (token, head). */
-static ulp_status attend(const ulp_attention *a, room *r, double *out,
-                         const double *q, int64_t first, int64_t u,
-                         ulp_error *e)
+static ulp_status weigh(const task *t, const block *b, room *r, ulp_error *e)
 {
-  const ulp_step *f = &a->softmax->step;
-  const ulp_softmax softmax = {*f, *f, *f, *f, false, 0};
-  int64_t seen = first + u / a->heads + 1, head = u % a->heads;
-  int64_t kv = head / (a->heads / a->kv_heads);
-  uint64_t token = (uint64_t)(first * a->heads + u), index = token << 24;
-  ulp_status s = score(a, r, q + u * a->dim, kv, seen, index, e);
-  if (s != ULP_OK)
+  ulp_status s = ULP_OK;
+  if (t->way != ONE_BY_ONE) {
+    weigh_lanes(t, b, r);
     return s;
-  ulp_softmax_row(&softmax, r->p, r->p, (size_t)seen, index);
-  ulp_step_round_array(&a->softmax->out, r->p, r->p, (size_t)seen, index);
-  return mix(a, r, out + u * a->dim, kv, seen, token, index, e);
+  }
+  memset(r->p, 0, (size_t)(b->seen * ULP_LANES) *
+                      (is_narrow(t->a->mix) ? sizeof(float) : sizeof(double)));
+  for (int64_t l = 0; s == ULP_OK && l < b->count; l++)
+    s = weigh_one(t, b, r, l, e);
+  return s;
+}
+
+/* ---- blocks ------------------------------------------------------------- */
+
+/* Whether the values that some lanes see and others do not are finite, so that
+ * weights of zero hide them. */
+static bool can_hide(const task *t, const block *b)
+{
+  const ulp_cache *c = t->a->values;
+  const void *x = ulp_cache_head(c, c->full, b->kv);
+  bool ok = true;
+  for (int64_t i = 0; i < c->dim; i++)
+    for (int64_t k = seen_by(t, b, 0); k < b->seen; k++) {
+      int64_t at = i * c->stride + k;
+      ok &= c->narrow ? fabsf(((const float *)x)[at]) <= FLT_MAX
+                      : fabs(((const double *)x)[at]) <= DBL_MAX;
+    }
+  return ok;
+}
+
+static ulp_status attend(const task *t, const block *b, room *r, ulp_error *e)
+{
+  if (!can_hide(t, b)) {
+    ulp_status s = ULP_OK;
+    for (int64_t l = 0; s == ULP_OK && l < b->count; l++) {
+      block one = {b->kv, b->unit + l, 1, seen_by(t, b, l)};
+      s = attend(t, &one, r, e);
+    }
+    return s;
+  }
+  ulp_status s = take_queries(t, b, r, e);
+  multiply_all(t->a->keys, b->kv, r->scores, r->q, b->seen);
+  if (s == ULP_OK)
+    s = weigh(t, b, r, e);
+  multiply_all(t->a->values, b->kv, r->out, r->p, b->seen);
+  give(t, b, r);
+  return s;
+}
+
+/* Blocks of a key's head: of one token where what it sees as stored depends on
+ * which token it is. */
+static int64_t blocks_of(const ulp_attention *a, int64_t n, bool single)
+{
+  int64_t group = group_of(a);
+  return single ? n * ((group + ULP_LANES - 1) / ULP_LANES)
+                : (n * group + ULP_LANES - 1) / ULP_LANES;
+}
+
+static block block_at(const task *t, int64_t n, bool single, int64_t i)
+{
+  int64_t group = group_of(t->a), each = (group + ULP_LANES - 1) / ULP_LANES;
+  int64_t kv = i / blocks_of(t->a, n, single);
+  int64_t k = i % blocks_of(t->a, n, single);
+  int64_t unit = single ? k / each * group + k % each * ULP_LANES
+                        : k * ULP_LANES;
+  int64_t end = single ? (k / each + 1) * group : n * group;
+  block b = {kv, unit, end - unit < ULP_LANES ? end - unit : ULP_LANES, 0};
+  b.seen = seen_by(t, &b, b.count - 1);
+  return b;
 }
 
 ulp_status ulp_attention_run(const ulp_attention *a, double *out,
                              const double *q, int64_t first, int64_t n,
                              int threads, ulp_error *e)
 {
-  ulp_status status = ULP_OK;
+  const task t = {a, q, out, first, way_of(a)};
+  bool single = a->keys->held || a->values->held;
   bool large = n * a->heads * (first + n) * a->dim > 1 << 20;
+  int64_t blocks = a->kv_heads * blocks_of(a, n, single);
+  ulp_status status = ULP_OK;
 #ifdef _OPENMP
 #pragma omp parallel num_threads(large ? threads : 1)
 #endif
   {
     room r;
     ulp_error why;
-    ulp_status s = make_room(&r, first + n, a->dim)
+    ulp_status s = make_room(&r, first + n, a->dim, t.way != ONE_BY_ONE)
                        ? ULP_OK
                        : ulp_error_set(&why, ULP_ENOMEM, "out of memory");
 #ifdef _OPENMP
 #pragma omp for schedule(dynamic)
 #endif
-    for (int64_t u = 0; u < n * a->heads; u++)
-      if (s == ULP_OK)
-        s = attend(a, &r, out, q, first, u, &why);
+    for (int64_t i = 0; i < blocks; i++)
+      if (s == ULP_OK) {
+        block b = block_at(&t, n, single, i);
+        s = attend(&t, &b, &r, &why);
+      }
     if (s != ULP_OK) {
 #ifdef _OPENMP
 #pragma omp critical

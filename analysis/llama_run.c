@@ -48,10 +48,12 @@ static bool make_room(ulp_llama_state *s)
       return false;
   for (int64_t i = 0; i < c->layers; i++) {
     planned *l = &s->layer[i];
-    if (!ulp_cache_make(&l->keys, &l->at[ULP_AT_KEYS], true, c->kv_heads,
-                        s->most, c->head_dim) ||
-        !ulp_cache_make(&l->values, &l->at[ULP_AT_VALUES], false, c->kv_heads,
-                        s->most, c->head_dim))
+    if (!ulp_cache_make(&l->keys, &l->at[ULP_AT_KEYS], true,
+                        l->at[ULP_AT_SCORES].product, c->kv_heads, s->most,
+                        c->head_dim) ||
+        !ulp_cache_make(&l->values, &l->at[ULP_AT_VALUES], false,
+                        l->at[ULP_AT_MIX].product, c->kv_heads, s->most,
+                        c->head_dim))
       return false;
   }
   return true;

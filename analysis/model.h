@@ -59,6 +59,10 @@ ulp_step_round(const ulp_step *s, double x, uint64_t index)
              ? y : ulp_step_by_code(s, x, index);
 }
 
+/* Whether it leaves every f64 as it is; whether it is f32's own rounding, to
+ * nearest even and beyond the greatest to Inf. */
+bool ulp_step_is_f64(const ulp_step *s);
+bool ulp_step_is_f32(const ulp_step *s);
 /* Elements index, index + 1, ...; y may be x. */
 void ulp_step_round_array(const ulp_step *s, double *y, const double *x,
                           size_t n, uint64_t index);

@@ -114,22 +114,29 @@ ULP_MUST_CHECK ulp_status ulp_scaled_find(ulp_mma *out, const char *gpu,
 
 /* ---- the cache (llama_cache.c) ------------------------------------------ */
 
-/* Keys, or values, of one layer: [kv_head][most][dim]. */
+/* Keys, or values, of one layer, as attention multiplies them: keys [kv_head]
+ * [token][dim]; values turned, [kv_head][dim][token].  Floats where the product
+ * is of f32 operands (narrow), else doubles. */
 typedef struct {
   const ulp_numbers *at;
+  bool turned, narrow;
   int64_t heads, most, dim;
-  int64_t together;     /* tokens that share a scale */
-  double *full, *held;  /* as they came; as stored, NULL where the same */
+  int64_t stride;      /* from one row to the next */
+  int64_t together;    /* tokens that share a scale */
+  void *full, *held;   /* as they came; as stored, NULL where the same */
 } ulp_cache;
 
+/* product: of scores, or of mix. */
 ULP_MUST_CHECK bool ulp_cache_make(ulp_cache *c, const ulp_numbers *at,
-                                   bool keys, int64_t heads, int64_t most,
-                                   int64_t dim);
+                                   bool keys, ulp_plan_product product,
+                                   int64_t heads, int64_t most, int64_t dim);
 void ulp_cache_free(ulp_cache *c);
 /* Takes x, [n, heads, dim], as tokens from `first` on. */
 ULP_MUST_CHECK ulp_status ulp_cache_add(ulp_cache *c, const double *x,
                                         int64_t first, int64_t n,
                                         ulp_error *e);
+/* The first of a head's elements, of `full` or `held`. */
+const void *ulp_cache_head(const ulp_cache *c, const void *of, int64_t head);
 /* How many of `seen` tokens, from the first on, are as stored. */
 int64_t ulp_cache_old(const ulp_cache *c, int64_t seen);
 

@@ -2,6 +2,8 @@
  *
  * Rounding a result to a format, by the bits of the f64 where they suffice.
  */
+#include <float.h>
+
 #include "model.h"
 
 static const ulp_rounding nearest = {.mode = ULP_RNE,
@@ -51,9 +53,27 @@ double ulp_step_by_code(const ulp_step *s, double x, uint64_t index)
                     ulp_encode_f64(&s->format, x, &s->rounding, index));
 }
 
+bool ulp_step_is_f64(const ulp_step *s)
+{
+  return s->format.kind == ULP_FLOAT && s->format.man_bits == 52;
+}
+
+bool ulp_step_is_f32(const ulp_step *s)
+{
+  return s->rounding.mode == ULP_RNE && s->low == UINT64_C(0x1fffffff) &&
+         s->least == (double)FLT_MIN && s->most == (double)FLT_MAX &&
+         s->rounding.overflow == ULP_OVERFLOW_IEEE;
+}
+
 void ulp_step_round_array(const ulp_step *s, double *y, const double *x,
                           size_t n, uint64_t index)
 {
-  for (size_t i = 0; i < n; i++)
-    y[i] = ulp_step_round(s, x[i], index + i);
+  if (ulp_step_is_f64(s))
+    memmove(y, x, n * sizeof *y);
+  else if (ulp_step_is_f32(s))
+    for (size_t i = 0; i < n; i++)
+      y[i] = (double)(float)x[i];
+  else
+    for (size_t i = 0; i < n; i++)
+      y[i] = ulp_step_round(s, x[i], index + i);
 }
