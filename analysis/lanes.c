@@ -5,26 +5,22 @@
 #include "isa.h"
 #include "lanes_body.h"
 
-#define DEFINE_PANEL(NAME, REAL, MULTIPLY_ADD)                                 \
-  static void NAME(REAL *y, const REAL *x, size_t ldx, size_t m,               \
-                   const REAL *p, size_t k, bool more)                         \
-  {                                                                            \
-    for (size_t i = 0; i < m; i++, x += ldx, y += ULP_LANES) {                 \
-      REAL s[ULP_LANES] = {0};                                                 \
-      if (more)                                                                \
-        memcpy(s, y, sizeof s);                                                \
-      for (size_t l = 0; l < k; l++)                                           \
-        for (size_t j = 0; j < ULP_LANES; j++)                                 \
-          s[j] = MULTIPLY_ADD(x[l], p[l * ULP_LANES + j], s[j]);               \
-      memcpy(y, s, sizeof s);                                                  \
-    }                                                                          \
+static void panel_f64(double *y, const double *x, size_t ldx, size_t m,
+                      const double *p, size_t k, bool more)
+{
+  for (size_t i = 0; i < m; i++, x += ldx, y += ULP_LANES) {
+    double s[ULP_LANES] = {0};
+    if (more)
+      memcpy(s, y, sizeof s);
+    for (size_t l = 0; l < k; l++)
+      for (size_t j = 0; j < ULP_LANES; j++)
+        s[j] += x[l] * p[l * ULP_LANES + j];
+    memcpy(y, s, sizeof s);
   }
-#define TWO_ROUNDINGS(a, b, c) ((a) * (b) + (c))
-DEFINE_PANEL(panel_f64, double, TWO_ROUNDINGS)
-DEFINE_PANEL(panel_f32, float, fmaf)
+}
 
-const ulp_lanes ulp_lanes_portable = {panel_f64, panel_f32, exps, scale_f64,
-                                      scale_f32, softmax_f64, softmax_f32};
+const ulp_lanes ulp_lanes_portable = {panel_f64, exps, scale_f64, scale_f32,
+                                      softmax_f64, softmax_f32};
 
 const ulp_lanes *ulp_lanes_now(void)
 {

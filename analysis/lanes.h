@@ -7,18 +7,17 @@
 #ifndef ULPLAB_LANES_H
 #define ULPLAB_LANES_H
 
+#include "fma_gemm.h"
 #include "model.h"
 
-enum { ULP_LANES = 16 };
+enum { ULP_LANES = ULP_FMA_COLUMNS };
 
 typedef struct {
-  /* y[m, ULP_LANES] = x[m, k] p[k, ULP_LANES], a panel; more: y + that.  Rows
-   * of x stand ldx apart, of y ULP_LANES.  f64: each product rounded and each
-   * sum; f32: fused multiply-adds. */
+  /* y[m, ULP_LANES] = x[m, k] p[k, ULP_LANES], a panel, each product rounded
+   * and each sum; more: y + that.  Rows of x stand ldx apart, of y ULP_LANES.
+   * (Of f32: emu/fma_gemm.h.) */
   void (*panel_f64)(double *y, const double *x, size_t ldx, size_t m,
                     const double *p, size_t k, bool more);
-  void (*panel_f32)(float *y, const float *x, size_t ldx, size_t m,
-                    const float *p, size_t k, bool more);
   /* y = ulp_exp(x), to the bit; y may be x. */
   void (*exps)(double *y, const double *x, size_t n);
   /* p[n, ULP_LANES] times scale, and the greatest of each lane. */

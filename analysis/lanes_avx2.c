@@ -22,19 +22,5 @@
 #define HEIGHT 6
 #include "panel_body.h"
 
-#define NAME panel_f32
-#define REAL float
-#define VECTOR __m256
-#define LOAD _mm256_loadu_ps
-#define STORE _mm256_storeu_ps
-#define SET1 _mm256_set1_ps
-#define ZERO _mm256_setzero_ps()
-#define MULTIPLY_ADD _mm256_fmadd_ps
-#define WIDTH 8
-#define TWO 1
-#define ROWS SIX
-#define HEIGHT 6
-#include "panel_body.h"
-
-const ulp_lanes ulp_lanes_avx2 = {panel_f64, panel_f32, exps, scale_f64,
-                                  scale_f32, softmax_f64, softmax_f32};
+const ulp_lanes ulp_lanes_avx2 = {panel_f64, exps, scale_f64, scale_f32,
+                                  softmax_f64, softmax_f32};

@@ -22,19 +22,5 @@
 #define HEIGHT 8
 #include "panel_body.h"
 
-#define NAME panel_f32
-#define REAL float
-#define VECTOR __m512
-#define LOAD _mm512_loadu_ps
-#define STORE _mm512_storeu_ps
-#define SET1 _mm512_set1_ps
-#define ZERO _mm512_setzero_ps()
-#define MULTIPLY_ADD _mm512_fmadd_ps
-#define WIDTH 16
-#define TWO 0
-#define ROWS EIGHT
-#define HEIGHT 8
-#include "panel_body.h"
-
-const ulp_lanes ulp_lanes_avx512 = {panel_f64, panel_f32, exps, scale_f64,
-                                    scale_f32, softmax_f64, softmax_f32};
+const ulp_lanes ulp_lanes_avx512 = {panel_f64, exps, scale_f64, scale_f32,
+                                    softmax_f64, softmax_f32};

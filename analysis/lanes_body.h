@@ -34,18 +34,25 @@ static inline int is_odd(double x)
   return (x >= EXP_MOST) | (x != x) | ((x <= EXP_LEAST) & (x > -746));
 }
 
+/* Not of one loop with what is around it, which would keep either from being
+ * done side by side. */
+static inline void exp_lanes(double *restrict y, const double *restrict x)
+{
+  int odd = 0;
+  for (int l = 0; l < ULP_LANES; l++) {
+    y[l] = plain_exp(x[l]);
+    odd |= is_odd(x[l]);
+  }
+  for (int l = 0; odd && l < ULP_LANES; l++)
+    y[l] = ulp_exp(x[l]);
+}
+
 static void exps(double *y, const double *x, size_t n)
 {
   for (; n >= ULP_LANES; n -= ULP_LANES, x += ULP_LANES, y += ULP_LANES) {
     double in[ULP_LANES], out[ULP_LANES];
-    int odd = 0;
     memcpy(in, x, sizeof in);
-    for (int l = 0; l < ULP_LANES; l++) {
-      out[l] = plain_exp(in[l]);
-      odd |= is_odd(in[l]);
-    }
-    for (int l = 0; odd && l < ULP_LANES; l++)
-      out[l] = ulp_exp(in[l]);
+    exp_lanes(out, in);
     memcpy(y, out, sizeof out);
   }
   for (size_t i = 0; i < n; i++)
@@ -74,19 +81,14 @@ DEFINE_SCALE(scale_f32, float)
   static void NAME(REAL *restrict p, size_t n, const REAL *restrict most)      \
   {                                                                            \
     REAL sum[ULP_LANES] = {0};                                                 \
+    double x[ULP_LANES], y[ULP_LANES];                                         \
     for (size_t t = 0; t < n; t++, p += ULP_LANES) {                           \
-      REAL x[ULP_LANES], y[ULP_LANES];                                         \
-      int odd = 0;                                                             \
+      for (int l = 0; l < ULP_LANES; l++)                                      \
+        x[l] = (double)(REAL)(p[l] - most[l]);                                 \
+      exp_lanes(y, x);                                                         \
       for (int l = 0; l < ULP_LANES; l++) {                                    \
-        x[l] = p[l] - most[l];                                                 \
-        y[l] = (REAL)plain_exp((double)x[l]);                                  \
-        odd |= is_odd((double)x[l]);                                           \
-      }                                                                        \
-      for (int l = 0; odd && l < ULP_LANES; l++)                               \
-        y[l] = (REAL)ulp_exp((double)x[l]);                                    \
-      for (int l = 0; l < ULP_LANES; l++) {                                    \
-        p[l] = y[l];                                                           \
-        sum[l] += y[l];                                                        \
+        p[l] = (REAL)y[l];                                                     \
+        sum[l] += (REAL)y[l];                                                  \
       }                                                                        \
     }                                                                          \
     for (size_t t = 0; t < n; t++) {                                           \

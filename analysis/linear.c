@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fma_gemm.h"
 #include "lanes.h"
 #include "llama_internal.h"
 
@@ -17,84 +18,100 @@ static size_t columns_of(size_t n, size_t first)
 
 float *ulp_linear_pack(const float *w, size_t n, size_t k)
 {
-  size_t panels = (n + ULP_LANES - 1) / ULP_LANES;
-  float *out = aligned_alloc(64, panels * k * ULP_LANES * sizeof *out + 64);
-  for (size_t first = 0; out && first < n; first += ULP_LANES) {
-    float *p = out + first * k;
-    for (size_t l = 0; l < k; l++)
-      for (size_t c = 0; c < ULP_LANES; c++)
-        p[l * ULP_LANES + c] =
-            c < columns_of(n, first) ? w[(first + c) * k + l] : 0;
-  }
+  float *out = malloc((ulp_fma_panels_size(n, k) + 1) * sizeof *out);
+  if (out)
+    ulp_fma_pack(out, w, n, k);
   return out;
 }
 
-/* Room of a thread: sums of m rows, and in f64 a panel. */
 typedef struct {
-  double *sum, *panel;
-} room;
+  double *y;
+  const double *x;
+  const float *panels;
+  size_t m, n, k;
+} product;
 
-/* Columns from `first` on of y, [m, n]. */
-static void columns_f64(double *y, const double *x, const float *panel,
-                        size_t m, size_t n, size_t k, size_t first, room *r)
+/* Rows and columns of y that a thread takes. */
+typedef struct {
+  size_t row, rows, column, columns;
+} piece;
+
+static ulp_status run_f64(const product *p, const piece *at)
 {
-  const float *p = panel + first * k;
-  for (size_t i = 0; i < k * ULP_LANES; i++)
-    r->panel[i] = (double)p[i];
-  ulp_lanes_now()->panel_f64(r->sum, x, k, m, r->panel, k, false);
-  for (size_t i = 0; i < m; i++)
-    memcpy(y + i * n + first, r->sum + i * ULP_LANES,
-           columns_of(n, first) * sizeof *y);
+  size_t k = p->k;
+  double *sum = malloc((at->rows + 1) * ULP_LANES * sizeof *sum);
+  double *panel = malloc((k + 1) * ULP_LANES * sizeof *panel);
+  ulp_status s = sum && panel ? ULP_OK : ULP_ENOMEM;
+  for (size_t c = 0; s == ULP_OK && c < at->columns; c += ULP_LANES) {
+    size_t first = at->column + c;
+    for (size_t i = 0; i < k * ULP_LANES; i++)
+      panel[i] = (double)p->panels[first * k + i];
+    ulp_lanes_now()->panel_f64(sum, p->x + at->row * k, k, at->rows, panel, k,
+                               false);
+    for (size_t i = 0; i < at->rows; i++)
+      memcpy(p->y + (at->row + i) * p->n + first, sum + i * ULP_LANES,
+             columns_of(p->n, first) * sizeof *p->y);
+  }
+  free(sum);
+  free(panel);
+  return s;
 }
 
-static void columns_f32(double *y, const float *x, const float *panel,
-                        size_t m, size_t n, size_t k, size_t first, room *r)
+static ulp_status run_f32(const product *p, const piece *at)
 {
-  float *sum = (float *)(void *)r->sum;
-  ulp_lanes_now()->panel_f32(sum, x, k, m, panel + first * k, k, false);
-  for (size_t i = 0; i < m; i++)
-    for (size_t c = 0; c < columns_of(n, first); c++)
-      y[i * n + first + c] = (double)sum[i * ULP_LANES + c];
+  size_t in = at->rows * p->k, out = at->rows * at->columns;
+  float *x = malloc((in + 1) * sizeof *x), *y = calloc(out + 1, sizeof *y);
+  if (x && y) {
+    for (size_t i = 0; i < in; i++)
+      x[i] = (float)p->x[at->row * p->k + i];
+    ulp_fma_run(&(ulp_fma_job){
+        .y = y, .x = x, .panels = p->panels + at->column * p->k,
+        .y_stride = at->columns, .x_stride = p->k,
+        .panel_stride = p->k * ULP_FMA_COLUMNS, .m = at->rows,
+        .n = at->columns, .k = p->k});
+    for (size_t i = 0; i < at->rows; i++)
+      for (size_t c = 0; c < at->columns; c++)
+        p->y[(at->row + i) * p->n + at->column + c] =
+            (double)y[i * at->columns + c];
+  }
+  ulp_status s = x && y ? ULP_OK : ULP_ENOMEM;
+  free(x);
+  free(y);
+  return s;
 }
 
+static size_t share(size_t n, size_t threads, size_t unit)
+{
+  size_t each = (n + threads - 1) / threads;
+  return (each + unit - 1) / unit * unit;
+}
+
+/* Rows among the threads, whose x is then made ready once; few rows: columns. */
 ulp_status ulp_linear(double *y, const double *x, const float *panels,
                       size_t m, size_t n, size_t k, bool narrow, int threads)
 {
-  bool failed = false;
-  float *x32 = narrow ? malloc((m * k + 1) * sizeof *x32) : NULL;
-  if (narrow && !x32)
-    return ULP_ENOMEM;
-  for (size_t i = 0; narrow && i < m * k; i++)
-    x32[i] = (float)x[i];
+  enum { ROWS = 8 };
+  const product p = {y, x, panels, m, n, k};
   /* Less is done before a second thread has woken up. */
-  bool large = m * n * k > 1 << 21;
+  bool large = threads > 1 && m * n * k > 1 << 21, by_rows = m >= 2 * ROWS;
+  size_t some = large ? (size_t)threads : 1, total = by_rows ? m : n;
+  size_t each = share(total, some, by_rows ? ROWS : ULP_LANES);
+  ulp_status status = ULP_OK;
 #ifdef _OPENMP
-#pragma omp parallel num_threads(large ? threads : 1)
+#pragma omp parallel for num_threads(threads) if (large)
 #endif
-  {
-    room r = {malloc((m + 1) * ULP_LANES * sizeof *r.sum),
-              malloc((narrow ? 1 : k + 1) * ULP_LANES * sizeof *r.panel)};
-    bool ready = r.sum && r.panel;
-    if (!ready) {
+  for (size_t from = 0; from < total; from += each) {
+    size_t count = total - from < each ? total - from : each;
+    piece at = by_rows ? (piece){from, count, 0, n} : (piece){0, m, from, count};
+    ulp_status s = narrow ? run_f32(&p, &at) : run_f64(&p, &at);
+    if (s != ULP_OK) {
 #ifdef _OPENMP
 #pragma omp atomic write
 #endif
-      failed = true;
+      status = s;
     }
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic)
-#endif
-    for (size_t first = 0; first < n; first += ULP_LANES) {
-      if (ready && narrow)
-        columns_f32(y, x32, panels, m, n, k, first, &r);
-      else if (ready)
-        columns_f64(y, x, panels, m, n, k, first, &r);
-    }
-    free(r.sum);
-    free(r.panel);
   }
-  free(x32);
-  return failed ? ULP_ENOMEM : ULP_OK;
+  return status;
 }
 
 static void plain(double *y, const double *x, const double *w, size_t m,

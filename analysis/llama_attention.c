@@ -146,19 +146,24 @@ static uint64_t index_of(const task *t, const block *b, int64_t lane)
 static void multiply(const ulp_cache *c, const void *of, int64_t kv, void *y,
                      const void *p, int64_t from, int64_t n, bool more)
 {
-  const ulp_lanes *lanes = ulp_lanes_now();
   const void *x = ulp_cache_head(c, of, kv);
-  size_t stride = (size_t)c->stride;
-  size_t m = (size_t)(c->turned ? c->dim : n), k = (size_t)(c->turned ? n : c->dim);
+  size_t stride = (size_t)c->stride, d = (size_t)c->dim;
+  size_t m = c->turned ? d : (size_t)n, k = c->turned ? (size_t)n : d;
   size_t skip = (size_t)from * (c->turned ? 1 : stride);
   size_t y_skip = c->turned ? 0 : (size_t)from * ULP_LANES;
   size_t p_skip = c->turned ? (size_t)from * ULP_LANES : 0;
-  if (c->narrow)
-    lanes->panel_f32((float *)y + y_skip, (const float *)x + skip, stride, m,
-                     (const float *)p + p_skip, k, more);
-  else
-    lanes->panel_f64((double *)y + y_skip, (const double *)x + skip, stride, m,
-                     (const double *)p + p_skip, k, more);
+  if (c->narrow) {
+    float *sums = (float *)y + y_skip;
+    if (!more)
+      memset(sums, 0, m * ULP_LANES * sizeof *sums);
+    ulp_fma_run(&(ulp_fma_job){
+        .y = sums, .x = (const float *)x + skip,
+        .panels = (const float *)p + p_skip, .y_stride = ULP_LANES,
+        .x_stride = stride, .m = m, .n = ULP_LANES, .k = k});
+  } else {
+    ulp_lanes_now()->panel_f64((double *)y + y_skip, (const double *)x + skip,
+                               stride, m, (const double *)p + p_skip, k, more);
+  }
 }
 
 /* Old tokens as stored, new ones as they came. */

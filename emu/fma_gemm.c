@@ -37,8 +37,8 @@ void ulp_fma_pack(float *panels, const float *w, size_t n, size_t k)
 
 /* ---- plain C --------------------------------------------------------------- */
 
-static void tile_portable(float *y, size_t y_stride, const float *x,
-                          size_t rows, const float *panel, size_t panel_stride,
+static void tile_portable(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
+                          const float *panel, size_t panel_stride,
                           size_t panels, size_t k)
 {
   (void)panel_stride, (void)panels; /* one */
@@ -47,7 +47,8 @@ static void tile_portable(float *y, size_t y_stride, const float *x,
     memcpy(sum, y + i * y_stride, sizeof sum);
     for (size_t l = 0; l < k; l++)
       for (size_t c = 0; c < COLUMNS; c++)
-        sum[c] = fmaf(x[l * rows + i], panel[l * COLUMNS + c], sum[c]);
+        sum[c] = fmaf(x.at[i * x.row + l * x.step], panel[l * COLUMNS + c],
+                      sum[c]);
     memcpy(y + i * y_stride, sum, sizeof sum);
   }
 }
@@ -86,7 +87,7 @@ static void pack_x(float *out, const ulp_fma_job *j, size_t row, size_t rows,
 }
 
 /* A tile whose last panel is not full: by way of a copy. */
-static void edge(const kernel *v, float *y, size_t stride, const float *x,
+static void edge(const kernel *v, float *y, size_t stride, ulp_fma_x x,
                  size_t rows, const float *panel, size_t panel_stride,
                  size_t columns, size_t k)
 {
@@ -100,9 +101,11 @@ static void edge(const kernel *v, float *y, size_t stride, const float *x,
     memcpy(y + r * stride, copy + r * WIDTH, columns * sizeof *y);
 }
 
-/* `rows` rows by all columns, k of K from `from` on. */
-static void run_block(const kernel *v, const ulp_fma_job *j, const float *x,
-                      size_t row, size_t rows, size_t from, size_t k)
+/* `rows` rows by all columns, k of K from `from` on; packed NULL: of x as it
+ * lies. */
+static void run_block(const kernel *v, const ulp_fma_job *j,
+                      const float *packed, size_t row, size_t rows,
+                      size_t from, size_t k)
 {
   size_t width = v->panels * COLUMNS;
   for (size_t c = 0; c < j->n; c += width) {
@@ -112,28 +115,38 @@ static void run_block(const kernel *v, const ulp_fma_job *j, const float *x,
     for (size_t i = 0; i < rows; i += v->rows) {
       size_t n = rows - i < v->rows ? rows - i : v->rows;
       float *y = j->y + (row + i) * j->y_stride + c;
+      ulp_fma_x x = {j->x + (row + i) * j->x_stride + from, j->x_stride, 1};
+      if (packed)
+        x = (ulp_fma_x){packed + i * k, 1, n};
       if (columns % COLUMNS)
-        edge(v, y, j->y_stride, x + i * k, n, panel, j->panel_stride, columns,
-             k);
+        edge(v, y, j->y_stride, x, n, panel, j->panel_stride, columns, k);
       else
-        v->tile(y, j->y_stride, x + i * k, n, panel, j->panel_stride,
+        v->tile(y, j->y_stride, x, n, panel, j->panel_stride,
                 columns / COLUMNS, k);
     }
   }
+}
+
+/* Packing costs as much as a panel or two. */
+static bool is_worth_packing(const ulp_fma_job *j)
+{
+  return j->m > 1 && j->n > 4 * COLUMNS;
 }
 
 void ulp_fma_run(const ulp_fma_job *j)
 {
   float packed[PACKED];
   kernel v = find_kernel();
+  bool packs = is_worth_packing(j);
   size_t most = BLOCK_ROWS / v.rows * v.rows;
   for (size_t row = 0; row < j->m; row += most) {
     size_t rows = j->m - row < most ? j->m - row : most;
-    size_t block = PACKED / rows;
+    size_t block = packs ? PACKED / rows : j->k;
     for (size_t from = 0; from < j->k; from += block) {
       size_t k = j->k - from < block ? j->k - from : block;
-      pack_x(packed, j, row, rows, from, k, v.rows);
-      run_block(&v, j, packed, row, rows, from, k);
+      if (packs)
+        pack_x(packed, j, row, rows, from, k, v.rows);
+      run_block(&v, j, packs ? packed : NULL, row, rows, from, k);
     }
   }
 }

@@ -45,10 +45,16 @@ void ulp_fma_rows(float *y, const float *x, const float *panels, size_t m,
 
 /* ---- kernels --------------------------------------------------------------- */
 
-/* A tile: `rows` rows of y by `panels` panels, over k.  x: [k][rows].  It must
- * take any rows and panels up to its greatest. */
-typedef void ulp_fma_tile(float *y, size_t y_stride, const float *x,
-                          size_t rows, const float *panel, size_t panel_stride,
+/* Element l of row i of x: at[i row + l step]. */
+typedef struct {
+  const float *at;
+  size_t row, step;
+} ulp_fma_x;
+
+/* A tile: `rows` rows of y by `panels` panels, over k.  It must take any rows
+ * and panels up to its greatest. */
+typedef void ulp_fma_tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
+                          const float *panel, size_t panel_stride,
                           size_t panels, size_t k);
 
 enum { ULP_FMA_MAX_ROWS = 8, ULP_FMA_MAX_PANELS = 2 };
