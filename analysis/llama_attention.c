@@ -211,14 +211,12 @@ static void give(const task *t, const block *b, room *r)
 
 /* ---- from scores to weights --------------------------------------------- */
 
-static bool is_random(const ulp_step *s) { return s->rounding.mode == ULP_SR; }
-
 static way way_of(const ulp_attention *a)
 {
   const ulp_numbers *at[] = {a->scores, a->softmax, a->mix};
   bool f64 = true, f32 = true;
   for (int i = 0; i < 3; i++) {
-    if (at[i]->inputs || is_random(&at[i]->out))
+    if (at[i]->inputs || ulp_step_is_random(&at[i]->out))
       return ONE_BY_ONE;
     bool product = i != 1, narrow = is_narrow(at[i]);
     f64 = f64 && ulp_step_is_f64(&at[i]->step) && !(product && narrow);

@@ -38,9 +38,11 @@ typedef struct {
 } ulp_rope;
 bool ulp_rope_make(ulp_rope *r, const ulp_llama_config *c); /* memory */
 void ulp_rope_free(ulp_rope *r);
-/* Turns one head's x, [2 pairs]; sine, cosine, products and sums rounded, with
- * random numbers from `index` on, 8 a pair. */
-void ulp_rope_turn(const ulp_rope *r, double *x, int64_t position,
+/* Sine and cosine of each pair at a position, [pairs, 2]. */
+void ulp_rope_angles(const ulp_rope *r, double *turns, int64_t position);
+/* Turns one head's x, [2 pairs], by these; sine, cosine, products and sums
+ * rounded, with random numbers from `index` on, 8 a pair. */
+void ulp_rope_turn(const ulp_rope *r, double *x, const double *turns,
                    const ulp_step *step, uint64_t index);
 /* Sine and cosine by + - * alone, to 2^-52 for |angle| < 2^20. */
 void ulp_turn(double angle, double *sine, double *cosine);

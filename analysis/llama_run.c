@@ -29,6 +29,7 @@ struct ulp_llama_state {
   void *tap_data;
   /* of a chunk: */
   double *x, *normed, *q, *k, *v, *mixed, *gate, *up, *out;
+  double *turns; /* sine and cosine of each pair of a head, [n, pairs, 2] */
 };
 
 /* ---- room --------------------------------------------------------------- */
@@ -41,8 +42,9 @@ static bool make_room(ulp_llama_state *s)
   size_t kv = n * (size_t)(c->kv_heads * c->head_dim);
   size_t hidden = n * (size_t)c->hidden, wide = n * (size_t)c->intermediate;
   double **const at[] = {&s->x, &s->normed, &s->q, &s->k, &s->v, &s->mixed,
-                         &s->gate, &s->up, &s->out};
-  const size_t size[] = {hidden, hidden, q, kv, kv, q, wide, wide, hidden};
+                         &s->gate, &s->up, &s->out, &s->turns};
+  const size_t size[] = {hidden, hidden, q, kv, kv, q, wide, wide, hidden,
+                         n * (size_t)c->head_dim};
   for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
     if (!(*at[i] = malloc((size[i] + 1) * sizeof(double))))
       return false;
@@ -183,7 +185,7 @@ void ulp_llama_end(ulp_llama_state *s)
   if (!s)
     return;
   double *const all[] = {s->x, s->normed, s->q, s->k, s->v, s->mixed, s->gate,
-                         s->up, s->out};
+                         s->up, s->out, s->turns};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     free(all[i]);
   for (int64_t i = 0; s->layer && i < s->m->config.layers; i++)
@@ -217,20 +219,29 @@ static uint64_t index_of(const ulp_llama_state *s, int64_t width)
   return token_of(s) * (uint64_t)width;
 }
 
-/* second: of the layer's two. */
+/* `which`: of the layer's two norms, or sums. */
 static void norm(const ulp_llama_state *s, const ulp_numbers *at, double *y,
                  const double *x, const double *gamma, int64_t skipped,
-                 int64_t n, bool second)
+                 int64_t n, int which)
 {
-  const ulp_step *f = &at->step;
-  const ulp_norm_steps steps = {.square = f, .sum = f, .root = f, .scale = f,
-                                .output = &at->out};
-  int64_t hidden = s->m->config.hidden;
-  uint64_t draws = 12 * (uint64_t)hidden + 80;
-  for (int64_t i = 0; i < n; i++)
-    ulp_rms_norm(y + i * hidden, x + i * hidden, gamma, hidden,
-                 s->m->config.epsilon, &steps,
-                 (2 * (token_of(s) + (uint64_t)(skipped + i)) + second) * draws);
+  ulp_llama_norm(at, y, x, gamma, s->m->config.hidden, n, s->m->config.epsilon,
+                 2 * (token_of(s) + (uint64_t)skipped) + (uint64_t)which,
+                 s->threads);
+}
+
+static void add(const ulp_llama_state *s, const planned *l, int64_t n,
+                int which)
+{
+  ulp_llama_add(&l->at[ULP_AT_RESIDUAL], s->x, s->out,
+                n * s->m->config.hidden,
+                2 * index_of(s, s->m->config.hidden) + (uint64_t)which);
+}
+
+static void turn(const ulp_llama_state *s, const ulp_numbers *at, double *x,
+                 int64_t heads, int64_t n, uint64_t stream)
+{
+  ulp_llama_turn(&s->m->rope, at, x, s->turns, heads, n,
+                 token_of(s) * (uint64_t)heads + stream, s->threads);
 }
 
 static ulp_status multiply(const ulp_llama_state *s, double *y, const double *x,
@@ -241,21 +252,6 @@ static ulp_status multiply(const ulp_llama_state *s, double *y, const double *x,
     s->tap(s->tap_data, l - s->layer, which, x, n);
   return ulp_matrix_multiply(&l->matrix[which], y, x, (size_t)n, token_of(s),
                              s->threads, e);
-}
-
-/* Heads [n, heads, head_dim] to their tokens' positions. */
-static void turn(const ulp_llama_state *s, const ulp_numbers *at, double *x,
-                 int64_t heads, int64_t n, uint64_t stream)
-{
-  int64_t d = s->m->config.head_dim;
-  for (int64_t u = 0; u < n * heads; u++) {
-    int64_t position = s->length + u / heads;
-    uint64_t head = (uint64_t)(position * heads + u % heads) + stream;
-    ulp_rope_turn(&s->m->rope, x + u * d, position, &at->step,
-                  head * 4 * (uint64_t)d);
-    ulp_step_round_array(&at->out, x + u * d, x + u * d, (size_t)d,
-                         head * (uint64_t)d);
-  }
 }
 
 /* Turns queries and keys, and keeps keys and values. */
@@ -282,44 +278,12 @@ static ulp_status attention(ulp_llama_state *s, const planned *l, int64_t n,
   return ulp_attention_run(&a, s->mixed, s->q, s->length, n, s->threads, e);
 }
 
-static void add(const ulp_llama_state *s, const planned *l, int64_t n,
-                bool second)
-{
-  const ulp_numbers *at = &l->at[ULP_AT_RESIDUAL];
-  uint64_t index = 2 * index_of(s, s->m->config.hidden) + second;
-  for (int64_t i = 0; i < n * s->m->config.hidden; i++) {
-    uint64_t k = index + 2 * (uint64_t)i;
-    double y = ulp_step_round(&at->step, s->x[i] + s->out[i], k);
-    s->x[i] = ulp_step_round(&at->out, y, k);
-  }
-}
-
-/* silu(gate) up, silu(x) = x / (1 + e^-x). */
-static void activate(const ulp_llama_state *s, const planned *l, int64_t n)
-{
-  const ulp_numbers *at = &l->at[ULP_AT_ACTIVATION];
-  const ulp_step *f = &at->step;
-  int64_t count = n * s->m->config.intermediate;
-  uint64_t index = index_of(s, s->m->config.intermediate);
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(s->threads) if (count > 1 << 14)
-#endif
-  for (int64_t i = 0; i < count; i++) {
-    uint64_t k = 4 * (index + (uint64_t)i);
-    double e = ulp_step_round(f, ulp_exp(-s->gate[i]), k);
-    double sum = ulp_step_round(f, 1 + e, k + 1);
-    double y = ulp_step_round(f, s->gate[i] / sum, k + 2);
-    y = ulp_step_round(f, y * s->up[i], k + 3);
-    s->gate[i] = ulp_step_round(&at->out, y, k);
-  }
-}
-
 static ulp_status attention_half(ulp_llama_state *s, int64_t i, int64_t n,
                                  ulp_error *e)
 {
   planned *l = &s->layer[i];
   norm(s, &l->at[ULP_AT_NORM], s->normed, s->x, s->m->layer[i].attention_norm,
-       0, n, false);
+       0, n, 0);
   ulp_status status = multiply(s, s->q, s->normed, l, ULP_LLAMA_Q, n, e);
   if (status == ULP_OK)
     status = multiply(s, s->k, s->normed, l, ULP_LLAMA_K, n, e);
@@ -332,7 +296,7 @@ static ulp_status attention_half(ulp_llama_state *s, int64_t i, int64_t n,
   if (status == ULP_OK)
     status = multiply(s, s->out, s->mixed, l, ULP_LLAMA_O, n, e);
   if (status == ULP_OK)
-    add(s, l, n, false);
+    add(s, l, n, 0);
   return status;
 }
 
@@ -341,16 +305,18 @@ static ulp_status mlp_half(ulp_llama_state *s, int64_t i, int64_t n,
 {
   const planned *l = &s->layer[i];
   norm(s, &l->at[ULP_AT_NORM], s->normed, s->x, s->m->layer[i].mlp_norm, 0, n,
-       true);
+       1);
   ulp_status status = multiply(s, s->gate, s->normed, l, ULP_LLAMA_GATE, n, e);
   if (status == ULP_OK)
     status = multiply(s, s->up, s->normed, l, ULP_LLAMA_UP, n, e);
   if (status != ULP_OK)
     return status;
-  activate(s, l, n);
+  ulp_llama_activate(&l->at[ULP_AT_ACTIVATION], s->gate, s->up,
+                     n * s->m->config.intermediate,
+                     index_of(s, s->m->config.intermediate), s->threads);
   status = multiply(s, s->out, s->gate, l, ULP_LLAMA_DOWN, n, e);
   if (status == ULP_OK)
-    add(s, l, n, true);
+    add(s, l, n, 1);
   return status;
 }
 
@@ -373,7 +339,7 @@ static ulp_status logits_of(ulp_llama_state *s, double *logits, int64_t first,
                             int64_t n, ulp_error *e)
 {
   norm(s, &s->outside.at[ULP_AT_NORM], s->normed,
-       s->x + first * s->m->config.hidden, s->m->norm, first, n - first, false);
+       s->x + first * s->m->config.hidden, s->m->norm, first, n - first, 0);
   if (s->tap)
     s->tap(s->tap_data, s->m->config.layers, ULP_LLAMA_MATRICES, s->normed,
            n - first);
@@ -389,6 +355,9 @@ static ulp_status chunk(ulp_llama_state *s, const int32_t *tokens, int64_t n,
   int64_t layers = s->m->config.layers;
   ulp_status status = ULP_OK;
   embed(s, tokens, n);
+  for (int64_t i = 0; i < n; i++)
+    ulp_rope_angles(&s->m->rope, s->turns + i * s->m->config.head_dim,
+                    s->length + i);
   for (int64_t i = 0; status == ULP_OK && i < layers; i++) {
     if (watch)
       watch(data, i, s->x, n);

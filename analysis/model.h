@@ -63,6 +63,11 @@ ulp_step_round(const ulp_step *s, double x, uint64_t index)
  * nearest even and beyond the greatest to Inf. */
 bool ulp_step_is_f64(const ulp_step *s);
 bool ulp_step_is_f32(const ulp_step *s);
+/* Whether `index` matters. */
+static inline bool ulp_step_is_random(const ulp_step *s)
+{
+  return s->rounding.mode == ULP_SR;
+}
 /* Elements index, index + 1, ...; y may be x. */
 void ulp_step_round_array(const ulp_step *s, double *y, const double *x,
                           size_t n, uint64_t index);

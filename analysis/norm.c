@@ -88,9 +88,46 @@ static double scaled(norm *m, double v, double r, double gamma, double beta)
   return rounded(m, m->steps->output, rounded(m, s, y + beta));
 }
 
+/* Every step in REAL, one sum. */
+#define DEFINE_PLAIN(NAME, REAL)                                               \
+  static void NAME(double *y, const double *x, const double *gamma, int64_t n, \
+                   double epsilon)                                             \
+  {                                                                            \
+    REAL sum = (REAL)(x[0] * x[0]);                                            \
+    for (int64_t i = 1; i < n; i++)                                            \
+      sum += (REAL)(x[i] * x[i]);                                              \
+    REAL mean = (REAL)((double)sum / (double)n);                               \
+    REAL root = (REAL)sqrt((double)(mean + (REAL)epsilon));                    \
+    double r = (double)(1 / root);                                             \
+    for (int64_t i = 0; i < n; i++) {                                          \
+      double v = (double)(REAL)(x[i] * r);                                     \
+      y[i] = (double)(REAL)(v * (gamma ? gamma[i] : 1)) + 0.0;                 \
+    }                                                                          \
+  }
+DEFINE_PLAIN(plain_f64, double)
+DEFINE_PLAIN(plain_f32, float)
+
+static bool all_are(bool (*is)(const ulp_step *), const ulp_norm_steps *s,
+                    bool otherwise)
+{
+  const ulp_step *const steps[] = {s->square, s->sum, s->root, s->scale};
+  for (int i = 0; i < 4; i++)
+    if (steps[i] ? !is(steps[i]) : !otherwise)
+      return false;
+  return !s->input && s->lanes <= 1 &&
+         !(s->output && ulp_step_is_random(s->output));
+}
+
 void ulp_rms_norm(double *y, const double *x, const double *gamma, int64_t n,
                   double epsilon, const ulp_norm_steps *steps, uint64_t index)
 {
+  bool f64 = n > 0 && all_are(ulp_step_is_f64, steps, true);
+  if (f64 || (n > 0 && all_are(ulp_step_is_f32, steps, false))) {
+    (f64 ? plain_f64 : plain_f32)(y, x, gamma, n, epsilon);
+    if (steps->output)
+      ulp_step_round_array(steps->output, y, y, (size_t)n, index);
+    return;
+  }
   norm m = {steps, index};
   double r = inverse_root(&m, mean_of(&m, square, x, n, 0), epsilon);
   for (int64_t i = 0; i < n; i++)

@@ -6,7 +6,7 @@
 #define ULPLAB_PLAN_INTERNAL_H
 
 #include "gemm.h"
-#include "llama.h"
+#include "llama_internal.h"
 
 /* ---- the text (plan_parse.c) -------------------------------------------- */
 
@@ -153,5 +153,23 @@ ULP_MUST_CHECK ulp_status ulp_attention_run(const ulp_attention *a, double *out,
                                             const double *q, int64_t first,
                                             int64_t n, int threads,
                                             ulp_error *e);
+
+/* ---- between products (llama_steps.c) ----------------------------------- */
+
+/* `number`: where the first one's random numbers begin.  Rows of x, [n,
+ * hidden], through RMSNorm; the number of row i is number + 2 i. */
+void ulp_llama_norm(const ulp_numbers *at, double *y, const double *x,
+                    const double *gamma, int64_t hidden, int64_t n,
+                    double epsilon, uint64_t number, int threads);
+/* Heads of x, [n, heads, 2 pairs], by turns[n, pairs, 2]. */
+void ulp_llama_turn(const ulp_rope *r, const ulp_numbers *at, double *x,
+                    const double *turns, int64_t heads, int64_t n,
+                    uint64_t number, int threads);
+/* x += y. */
+void ulp_llama_add(const ulp_numbers *at, double *x, const double *y,
+                   int64_t count, uint64_t number);
+/* gate = silu(gate) up, silu(x) = x / (1 + e^-x). */
+void ulp_llama_activate(const ulp_numbers *at, double *gate, const double *up,
+                        int64_t count, uint64_t number, int threads);
 
 #endif

@@ -334,11 +334,10 @@ void ulp_matrix_free(ulp_matrix *x)
 
 static void finish(const ulp_numbers *at, double *y, size_t n, uint64_t index)
 {
-  bool step = at->step.format.man_bits != 52, out = at->out.format.man_bits != 52;
-  for (size_t i = 0; (step || out) && i < n; i++) {
-    double v = ulp_step_round(&at->step, y[i], index + i);
-    y[i] = ulp_step_round(&at->out, v, index + i);
-  }
+  bool done = at->product == ULP_SUM_F32 && ulp_step_is_f32(&at->step);
+  if (!done)
+    ulp_step_round_array(&at->step, y, y, n, index);
+  ulp_step_round_array(&at->out, y, y, n, index);
 }
 
 /* Activations as the kernel has them. */

@@ -92,19 +92,51 @@ void ulp_turn(double angle, double *sine, double *cosine)
   }
 }
 
-void ulp_rope_turn(const ulp_rope *r, double *x, int64_t position,
-                   const ulp_step *f, uint64_t index)
+void ulp_rope_angles(const ulp_rope *r, double *turns, int64_t position)
 {
-  for (int64_t i = 0; i < r->pairs; i++, index += 8) {
-    double a = x[i], b = x[i + r->pairs], s, c;
-    ulp_turn((double)position * r->frequency[i], &s, &c);
-    s = ulp_step_round(f, s, index);
-    c = ulp_step_round(f, c, index + 1);
+  for (int64_t i = 0; i < r->pairs; i++)
+    ulp_turn((double)position * r->frequency[i], &turns[2 * i],
+             &turns[2 * i + 1]);
+}
+
+/* Every step in REAL. */
+#define DEFINE_TURN(NAME, REAL)                                                \
+  static void NAME(int64_t pairs, double *x, const double *turns)              \
+  {                                                                            \
+    for (int64_t i = 0; i < pairs; i++) {                                      \
+      double a = x[i], b = x[i + pairs];                                       \
+      double s = (double)(REAL)turns[2 * i], c = (double)(REAL)turns[2 * i + 1];\
+      x[i] = (double)(REAL)((double)(REAL)(a * c) - (double)(REAL)(b * s));    \
+      x[i + pairs] =                                                           \
+          (double)(REAL)((double)(REAL)(b * c) + (double)(REAL)(a * s));       \
+    }                                                                          \
+  }
+DEFINE_TURN(turn_f64, double)
+DEFINE_TURN(turn_f32, float)
+
+static void turn_by_steps(int64_t pairs, double *x, const double *turns,
+                          const ulp_step *f, uint64_t index)
+{
+  for (int64_t i = 0; i < pairs; i++, index += 8) {
+    double a = x[i], b = x[i + pairs];
+    double s = ulp_step_round(f, turns[2 * i], index);
+    double c = ulp_step_round(f, turns[2 * i + 1], index + 1);
     double ac = ulp_step_round(f, a * c, index + 2);
     double bs = ulp_step_round(f, b * s, index + 3);
     double bc = ulp_step_round(f, b * c, index + 4);
     double as = ulp_step_round(f, a * s, index + 5);
     x[i] = ulp_step_round(f, ac - bs, index + 6);
-    x[i + r->pairs] = ulp_step_round(f, bc + as, index + 7);
+    x[i + pairs] = ulp_step_round(f, bc + as, index + 7);
   }
+}
+
+void ulp_rope_turn(const ulp_rope *r, double *x, const double *turns,
+                   const ulp_step *f, uint64_t index)
+{
+  if (ulp_step_is_f64(f))
+    turn_f64(r->pairs, x, turns);
+  else if (ulp_step_is_f32(f))
+    turn_f32(r->pairs, x, turns);
+  else
+    turn_by_steps(r->pairs, x, turns, f, index);
 }

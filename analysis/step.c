@@ -68,12 +68,14 @@ bool ulp_step_is_f32(const ulp_step *s)
 void ulp_step_round_array(const ulp_step *s, double *y, const double *x,
                           size_t n, uint64_t index)
 {
-  if (ulp_step_is_f64(s))
-    memmove(y, x, n * sizeof *y);
-  else if (ulp_step_is_f32(s))
+  if (ulp_step_is_f64(s)) {
+    if (y != x)
+      memmove(y, x, n * sizeof *y);
+  } else if (ulp_step_is_f32(s))
     for (size_t i = 0; i < n; i++)
       y[i] = (double)(float)x[i];
-  else
+  else {
     for (size_t i = 0; i < n; i++)
       y[i] = ulp_step_round(s, x[i], index + i);
+  }
 }
