@@ -19,8 +19,7 @@ static void panel_f64(double *y, const double *x, size_t ldx, size_t m,
   }
 }
 
-const ulp_lanes ulp_lanes_portable = {panel_f64, exps, scale_f64, scale_f32,
-                                      softmax_f64, softmax_f32};
+const ulp_lanes ulp_lanes_portable = LANES_TABLE;
 
 const ulp_lanes *ulp_lanes_now(void)
 {

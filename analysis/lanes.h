@@ -18,8 +18,15 @@ typedef struct {
    * (Of f32: emu/fma_gemm.h.) */
   void (*panel_f64)(double *y, const double *x, size_t ldx, size_t m,
                     const double *p, size_t k, bool more);
+  void (*narrow)(float *y, const double *x, size_t n);
+  void (*widen)(double *y, const float *x, size_t n);
+  /* To f32 and back; y may be x. */
+  void (*round_f32)(double *y, const double *x, size_t n);
   /* y = ulp_exp(x), to the bit; y may be x. */
   void (*exps)(double *y, const double *x, size_t n);
+  /* x = x / (1 + e^-x) y, each step rounded to the type. */
+  void (*silu_f64)(double *x, const double *y, size_t n);
+  void (*silu_f32)(double *x, const double *y, size_t n);
   /* p[n, ULP_LANES] times scale, and the greatest of each lane. */
   void (*scale_f64)(double *p, size_t n, double scale, double *most);
   void (*scale_f32)(float *p, size_t n, float scale, float *most);

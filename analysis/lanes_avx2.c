@@ -22,5 +22,4 @@
 #define HEIGHT 6
 #include "panel_body.h"
 
-const ulp_lanes ulp_lanes_avx2 = {panel_f64, exps, scale_f64, scale_f32,
-                                  softmax_f64, softmax_f32};
+const ulp_lanes ulp_lanes_avx2 = LANES_TABLE;

@@ -35,29 +35,70 @@ static inline int is_odd(double x)
 }
 
 /* Not of one loop with what is around it, which would keep either from being
- * done side by side. */
-static inline void exp_lanes(double *restrict y, const double *restrict x)
+ * done side by side.  y may be x. */
+static inline void exp_lanes(double *y, const double *x)
 {
+  double in[ULP_LANES], out[ULP_LANES];
   int odd = 0;
+  memcpy(in, x, sizeof in);
   for (int l = 0; l < ULP_LANES; l++) {
-    y[l] = plain_exp(x[l]);
-    odd |= is_odd(x[l]);
+    out[l] = plain_exp(in[l]);
+    odd |= is_odd(in[l]);
   }
   for (int l = 0; odd && l < ULP_LANES; l++)
-    y[l] = ulp_exp(x[l]);
+    out[l] = ulp_exp(in[l]);
+  memcpy(y, out, sizeof out);
 }
 
 static void exps(double *y, const double *x, size_t n)
 {
-  for (; n >= ULP_LANES; n -= ULP_LANES, x += ULP_LANES, y += ULP_LANES) {
-    double in[ULP_LANES], out[ULP_LANES];
-    memcpy(in, x, sizeof in);
-    exp_lanes(out, in);
-    memcpy(y, out, sizeof out);
-  }
+  for (; n >= ULP_LANES; n -= ULP_LANES, x += ULP_LANES, y += ULP_LANES)
+    exp_lanes(y, x);
   for (size_t i = 0; i < n; i++)
     y[i] = ulp_exp(x[i]);
 }
+
+/* y[i] of x[i], ULP_LANES at a time and then one by one. */
+#define DEFINE_CAST(NAME, TO, FROM, CAST)                                      \
+  static void NAME(TO *y, const FROM *x, size_t n)                             \
+  {                                                                            \
+    for (; n >= ULP_LANES; n -= ULP_LANES, x += ULP_LANES, y += ULP_LANES) {   \
+      FROM in[ULP_LANES];                                                      \
+      memcpy(in, x, sizeof in);                                                \
+      for (int l = 0; l < ULP_LANES; l++)                                      \
+        y[l] = CAST in[l];                                                     \
+    }                                                                          \
+    for (size_t i = 0; i < n; i++)                                             \
+      y[i] = CAST x[i];                                                        \
+  }
+DEFINE_CAST(narrow, float, double, (float))
+DEFINE_CAST(widen, double, float, (double))
+DEFINE_CAST(round_f32, double, double, (double)(float))
+
+#define DEFINE_SILU(NAME, REAL)                                                \
+  static void NAME(double *x, const double *y, size_t n)                       \
+  {                                                                            \
+    double g[ULP_LANES], u[ULP_LANES], e[ULP_LANES];                           \
+    for (size_t i = 0; i < n; i += ULP_LANES) {                                \
+      size_t some = n - i < ULP_LANES ? n - i : ULP_LANES;                     \
+      if (some < ULP_LANES) {                                                  \
+        memset(g, 0, sizeof g);                                                \
+        memset(u, 0, sizeof u);                                                \
+      }                                                                        \
+      memcpy(g, x + i, some * sizeof *g);                                      \
+      memcpy(u, y + i, some * sizeof *u);                                      \
+      for (int l = 0; l < ULP_LANES; l++)                                      \
+        e[l] = -g[l];                                                          \
+      exp_lanes(e, e);                                                         \
+      for (int l = 0; l < ULP_LANES; l++) {                                    \
+        double sum = (double)(REAL)(1 + (double)(REAL)e[l]);                   \
+        u[l] = (double)(REAL)((double)(REAL)(g[l] / sum) * u[l]);              \
+      }                                                                        \
+      memcpy(x + i, u, some * sizeof *u);                                      \
+    }                                                                          \
+  }
+DEFINE_SILU(silu_f64, double)
+DEFINE_SILU(silu_f32, float)
 
 #define DEFINE_SCALE(NAME, REAL)                                               \
   static void NAME(REAL *restrict p, size_t n, REAL scale, REAL *restrict most)\
@@ -99,3 +140,8 @@ DEFINE_SCALE(scale_f32, float)
   }
 DEFINE_SOFTMAX(softmax_f64, double)
 DEFINE_SOFTMAX(softmax_f32, float)
+
+/* The table of a form; its panel_f64 stands before this. */
+#define LANES_TABLE                                                            \
+  {panel_f64, narrow, widen, round_f32, exps, silu_f64, silu_f32, scale_f64,   \
+   scale_f32, softmax_f64, softmax_f32}

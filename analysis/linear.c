@@ -44,8 +44,7 @@ static ulp_status run_f64(const product *p, const piece *at)
   ulp_status s = sum && panel ? ULP_OK : ULP_ENOMEM;
   for (size_t c = 0; s == ULP_OK && c < at->columns; c += ULP_LANES) {
     size_t first = at->column + c;
-    for (size_t i = 0; i < k * ULP_LANES; i++)
-      panel[i] = (double)p->panels[first * k + i];
+    ulp_lanes_now()->widen(panel, p->panels + first * k, k * ULP_LANES);
     ulp_lanes_now()->panel_f64(sum, p->x + at->row * k, k, at->rows, panel, k,
                                false);
     for (size_t i = 0; i < at->rows; i++)
@@ -62,17 +61,15 @@ static ulp_status run_f32(const product *p, const piece *at)
   size_t in = at->rows * p->k, out = at->rows * at->columns;
   float *x = malloc((in + 1) * sizeof *x), *y = calloc(out + 1, sizeof *y);
   if (x && y) {
-    for (size_t i = 0; i < in; i++)
-      x[i] = (float)p->x[at->row * p->k + i];
+    ulp_lanes_now()->narrow(x, p->x + at->row * p->k, in);
     ulp_fma_run(&(ulp_fma_job){
         .y = y, .x = x, .panels = p->panels + at->column * p->k,
         .y_stride = at->columns, .x_stride = p->k,
         .panel_stride = p->k * ULP_FMA_COLUMNS, .m = at->rows,
         .n = at->columns, .k = p->k});
     for (size_t i = 0; i < at->rows; i++)
-      for (size_t c = 0; c < at->columns; c++)
-        p->y[(at->row + i) * p->n + at->column + c] =
-            (double)y[i * at->columns + c];
+      ulp_lanes_now()->widen(p->y + (at->row + i) * p->n + at->column,
+                             y + i * at->columns, at->columns);
   }
   ulp_status s = x && y ? ULP_OK : ULP_ENOMEM;
   free(x);

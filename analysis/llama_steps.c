@@ -71,6 +71,12 @@ static void activate_some(const ulp_numbers *at, double *gate, const double *up,
 {
   const ulp_step *f = &at->step;
   double y[SOME];
+  if (ulp_step_is_f64(f) || ulp_step_is_f32(f)) {
+    const ulp_lanes *lanes = ulp_lanes_now();
+    (ulp_step_is_f64(f) ? lanes->silu_f64 : lanes->silu_f32)(gate, up, n);
+    ulp_step_round_array(&at->out, gate, gate, n, 0);
+    return;
+  }
   for (size_t i = 0; i < n; i++)
     y[i] = -gate[i];
   ulp_lanes_now()->exps(y, y, n);

@@ -4,7 +4,7 @@
  */
 #include <float.h>
 
-#include "model.h"
+#include "lanes.h"
 
 static const ulp_rounding nearest = {.mode = ULP_RNE,
                                      .overflow = ULP_OVERFLOW_IEEE};
@@ -72,8 +72,7 @@ void ulp_step_round_array(const ulp_step *s, double *y, const double *x,
     if (y != x)
       memmove(y, x, n * sizeof *y);
   } else if (ulp_step_is_f32(s))
-    for (size_t i = 0; i < n; i++)
-      y[i] = (double)(float)x[i];
+    ulp_lanes_now()->round_f32(y, x, n);
   else {
     for (size_t i = 0; i < n; i++)
       y[i] = ulp_step_round(s, x[i], index + i);
