@@ -26,7 +26,9 @@ double ulp_exp(double x)
     return INFINITY;
   double k = rint(x * EXP_INVERSE_LN2);
   double high = x - k * EXP_LN2_HIGH, low = k * EXP_LN2_LOW;
-  double r = high - low, lost = (high - r) - low;
-  double y = 1 + (r + (lost + r * r * exp_terms(r)));
+  double r = high - low, lost = (high - r) - low, sum = exp_terms[0];
+  for (int i = 1; i < EXP_TERMS; i++)
+    sum = sum * r + exp_terms[i];
+  double y = 1 + (r + (lost + r * r * sum));
   return k > -1022 && k < 1023 ? y * power_of_two((int)k) : ldexp(y, (int)k);
 }

@@ -10,25 +10,12 @@
  * k is exact. */
 #define EXP_LN2_HIGH 0x1.62e42fefp-1
 #define EXP_LN2_LOW 0x1.473de6af278edp-34
-/* Between these e^x is a normal number. */
-#define EXP_LEAST (-708.0)
-#define EXP_MOST 709.0
 
-/* (e^r - 1 - r) / r^2, by 1 / 13!, ..., 1 / 2!. */
-static inline double exp_terms(double r)
-{
-  double sum = 1 / 6227020800.;
-  sum = sum * r + 1 / 479001600.;
-  sum = sum * r + 1 / 39916800.;
-  sum = sum * r + 1 / 3628800.;
-  sum = sum * r + 1 / 362880.;
-  sum = sum * r + 1 / 40320.;
-  sum = sum * r + 1 / 5040.;
-  sum = sum * r + 1 / 720.;
-  sum = sum * r + 1 / 120.;
-  sum = sum * r + 1 / 24.;
-  sum = sum * r + 1 / 6.;
-  return sum * r + 1 / 2.;
-}
+/* 1 / 13!, ..., 1 / 2!. */
+enum { EXP_TERMS = 12 };
+static const double exp_terms[EXP_TERMS] = {
+    1 / 6227020800., 1 / 479001600., 1 / 39916800., 1 / 3628800.,
+    1 / 362880., 1 / 40320., 1 / 5040., 1 / 720., 1 / 120., 1 / 24.,
+    1 / 6., 1 / 2.};
 
 #endif

@@ -3,6 +3,7 @@
  * lanes.h as C alone, and which form this machine takes.
  */
 #include "isa.h"
+#define VECTOR_BYTES 16
 #include "lanes_body.h"
 
 static void panel_f64(double *y, const double *x, size_t ldx, size_t m,

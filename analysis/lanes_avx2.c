@@ -4,22 +4,51 @@
  */
 #include <immintrin.h>
 
+#define VECTOR_BYTES 32
 #include "lanes_body.h"
 
-#define SIX(M) M(0) M(1) M(2) M(3) M(4) M(5)
+#define UNROLL _Pragma("GCC unroll 8")
 
-#define NAME panel_f64
-#define REAL double
-#define VECTOR __m256d
-#define LOAD _mm256_loadu_pd
-#define STORE _mm256_storeu_pd
-#define SET1 _mm256_set1_pd
-#define ZERO _mm256_setzero_pd()
-#define MULTIPLY_ADD(a, b, c) _mm256_add_pd(_mm256_mul_pd(a, b), c)
-#define WIDTH 4
-#define TWO 1
-#define ROWS SIX
-#define HEIGHT 6
-#include "panel_body.h"
+/* Half a panel.  rows is a constant where it is inlined, and sums are then
+ * registers. */
+static inline __attribute__((always_inline)) void
+tile(double *y, const double *x, size_t ldx, int rows, const double *p,
+     size_t k, bool more)
+{
+  __m256d low[6], high[6];
+  UNROLL
+  for (int i = 0; i < rows; i++) {
+    low[i] = more ? _mm256_loadu_pd(y + i * ULP_LANES) : _mm256_setzero_pd();
+    high[i] =
+        more ? _mm256_loadu_pd(y + i * ULP_LANES + 4) : _mm256_setzero_pd();
+  }
+  for (size_t l = 0; l < k; l++) {
+    __m256d w0 = _mm256_loadu_pd(p + l * ULP_LANES);
+    __m256d w1 = _mm256_loadu_pd(p + l * ULP_LANES + 4);
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+      __m256d a = _mm256_broadcast_sd(x + (size_t)i * ldx + l);
+      low[i] = _mm256_add_pd(low[i], _mm256_mul_pd(a, w0));
+      high[i] = _mm256_add_pd(high[i], _mm256_mul_pd(a, w1));
+    }
+  }
+  UNROLL
+  for (int i = 0; i < rows; i++) {
+    _mm256_storeu_pd(y + i * ULP_LANES, low[i]);
+    _mm256_storeu_pd(y + i * ULP_LANES + 4, high[i]);
+  }
+}
+
+static void panel_f64(double *y, const double *x, size_t ldx, size_t m,
+                      const double *p, size_t k, bool more)
+{
+  for (int half = 0; half < ULP_LANES; half += ULP_LANES / 2) {
+    size_t i = 0;
+    for (; i + 6 <= m; i += 6)
+      tile(y + i * ULP_LANES + half, x + i * ldx, ldx, 6, p + half, k, more);
+    for (; i < m; i++)
+      tile(y + i * ULP_LANES + half, x + i * ldx, ldx, 1, p + half, k, more);
+  }
+}
 
 const ulp_lanes ulp_lanes_avx2 = LANES_TABLE;

@@ -4,22 +4,48 @@
  */
 #include <immintrin.h>
 
+#define VECTOR_BYTES 64
 #include "lanes_body.h"
 
-#define EIGHT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
+#define UNROLL _Pragma("GCC unroll 8")
 
-#define NAME panel_f64
-#define REAL double
-#define VECTOR __m512d
-#define LOAD _mm512_loadu_pd
-#define STORE _mm512_storeu_pd
-#define SET1 _mm512_set1_pd
-#define ZERO _mm512_setzero_pd()
-#define MULTIPLY_ADD(a, b, c) _mm512_add_pd(_mm512_mul_pd(a, b), c)
-#define WIDTH 8
-#define TWO 1
-#define ROWS EIGHT
-#define HEIGHT 8
-#include "panel_body.h"
+/* rows is a constant where it is inlined, and sums are then registers. */
+static inline __attribute__((always_inline)) void
+tile(double *y, const double *x, size_t ldx, int rows, const double *p,
+     size_t k, bool more)
+{
+  __m512d low[8], high[8];
+  UNROLL
+  for (int i = 0; i < rows; i++) {
+    low[i] = more ? _mm512_loadu_pd(y + i * ULP_LANES) : _mm512_setzero_pd();
+    high[i] =
+        more ? _mm512_loadu_pd(y + i * ULP_LANES + 8) : _mm512_setzero_pd();
+  }
+  for (size_t l = 0; l < k; l++) {
+    __m512d w0 = _mm512_loadu_pd(p + l * ULP_LANES);
+    __m512d w1 = _mm512_loadu_pd(p + l * ULP_LANES + 8);
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+      __m512d a = _mm512_set1_pd(x[(size_t)i * ldx + l]);
+      low[i] = _mm512_add_pd(low[i], _mm512_mul_pd(a, w0));
+      high[i] = _mm512_add_pd(high[i], _mm512_mul_pd(a, w1));
+    }
+  }
+  UNROLL
+  for (int i = 0; i < rows; i++) {
+    _mm512_storeu_pd(y + i * ULP_LANES, low[i]);
+    _mm512_storeu_pd(y + i * ULP_LANES + 8, high[i]);
+  }
+}
+
+static void panel_f64(double *y, const double *x, size_t ldx, size_t m,
+                      const double *p, size_t k, bool more)
+{
+  size_t i = 0;
+  for (; i + 8 <= m; i += 8)
+    tile(y + i * ULP_LANES, x + i * ldx, ldx, 8, p, k, more);
+  for (; i < m; i++)
+    tile(y + i * ULP_LANES, x + i * ldx, ldx, 1, p, k, more);
+}
 
 const ulp_lanes ulp_lanes_avx512 = LANES_TABLE;
