@@ -88,18 +88,19 @@ static void exps(double *y, const double *x, size_t n)
 
 /* ---- arrays ------------------------------------------------------------- */
 
-/* By way of whole blocks, which go side by side. */
+/* y may be x where their types are the same. */
 #define DEFINE_CAST(NAME, TO, FROM, CAST)                                      \
   static void NAME(TO *y, const FROM *x, size_t n)                             \
   {                                                                            \
-    FROM in[BLOCK] = {0};                                                      \
-    TO out[BLOCK];                                                             \
-    for (size_t i = 0; i < n; i += BLOCK) {                                    \
-      memcpy(in, x + i, block_of(n - i) * sizeof *in);                         \
-      for (int l = 0; l < BLOCK; l++)                                          \
-        out[l] = CAST in[l];                                                   \
-      memcpy(y + i, out, block_of(n - i) * sizeof *out);                       \
+    size_t i = 0;                                                              \
+    for (; i + ULP_LANES <= n; i += ULP_LANES) {                               \
+      FROM in[ULP_LANES];                                                      \
+      memcpy(in, x + i, sizeof in);                                            \
+      for (int l = 0; l < ULP_LANES; l++)                                      \
+        y[i + (size_t)l] = CAST in[l];                                         \
     }                                                                          \
+    for (; i < n; i++)                                                         \
+      y[i] = CAST x[i];                                                        \
   }
 DEFINE_CAST(narrow, float, double, (float))
 DEFINE_CAST(widen, double, float, (double))

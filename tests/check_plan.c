@@ -229,8 +229,7 @@ START_TEST(sums)
       float sum32 = 0;
       for (size_t k = 0; k < K; k++) {
         sum += (double)x[i / N * K + k] * (double)w[i % N * K + k];
-        float term = x[i / N * K + k] * w[i % N * K + k];
-        sum32 += term;
+        sum32 = fmaf(x[i / N * K + k], w[i % N * K + k], sum32);
       }
       ulp_step s;
       ck_assert_int_eq(ulp_step_make(&s, "bf16", NULL, &e), ULP_OK);
@@ -390,10 +389,8 @@ static void attend_by_hand(float *out, const float *q, const float *keys,
   softmax.difference = softmax.exponential = softmax.quotient = softmax.sum;
   for (int s = 0; s <= t; s++) {
     float sum = 0;
-    for (int i = 0; i < DIM; i++) {
-      float term = q[i] * keys[s * DIM + i];
-      sum += term;
-    }
+    for (int i = 0; i < DIM; i++)
+      sum = fmaf(q[i], keys[s * DIM + i], sum);
     p[s] = (double)(sum * 0.25f);
   }
   ulp_softmax_row(&softmax, p, p, (size_t)t + 1, 0);
@@ -402,8 +399,7 @@ static void attend_by_hand(float *out, const float *q, const float *keys,
     for (int s = 0; s <= t; s++) {
       /* the newest three as they came */
       const float *v = s < t + 1 - 3 ? stored : values;
-      float term = bf16((float)p[s]) * v[s * DIM + i];
-      sum += term;
+      sum = fmaf(bf16((float)p[s]), v[s * DIM + i], sum);
     }
     out[i] = bf16(sum);
   }
@@ -443,8 +439,10 @@ START_TEST(attention)
   }
   for (int i = ULP_AT_SCORES; i < ULP_PLACES; i++)
     ck_assert_int_eq(ulp_plan_numbers(&at[i], p, 0, (ulp_place)i, &e), ULP_OK);
-  ck_assert(ulp_cache_make(&kc, &at[ULP_AT_KEYS], true, KV, TOKENS, DIM));
-  ck_assert(ulp_cache_make(&vc, &at[ULP_AT_VALUES], false, KV, TOKENS, DIM));
+  ck_assert(ulp_cache_make(&kc, &at[ULP_AT_KEYS], true, ULP_SUM_F32, KV, TOKENS,
+                           DIM));
+  ck_assert(ulp_cache_make(&vc, &at[ULP_AT_VALUES], false, ULP_SUM_F32, KV,
+                           TOKENS, DIM));
   ck_assert_int_eq(ulp_cache_add(&kc, k, 0, TOKENS, &e), ULP_OK);
   ck_assert_int_eq(ulp_cache_add(&vc, v, 0, TOKENS, &e), ULP_OK);
   const ulp_attention a = {&at[ULP_AT_SCORES], &at[ULP_AT_SOFTMAX],
