@@ -244,14 +244,30 @@ static void turn(const ulp_llama_state *s, const ulp_numbers *at, double *x,
                  token_of(s) * (uint64_t)heads + stream, s->threads);
 }
 
-static ulp_status multiply(const ulp_llama_state *s, double *y, const double *x,
-                           const planned *l, ulp_llama_matrix which, int64_t n,
+/* Products of x with `count` matrices from `which` on, into y[0], y[1], ...;
+ * x is quantized once for all that take it alike. */
+static ulp_status multiply(const ulp_llama_state *s, double *const *y,
+                           const double *x, const planned *l,
+                           ulp_llama_matrix which, int count, int64_t n,
                            ulp_error *e)
 {
-  if (s->tap)
-    s->tap(s->tap_data, l - s->layer, which, x, n);
-  return ulp_matrix_multiply(&l->matrix[which], y, x, (size_t)n, token_of(s),
-                             s->threads, e);
+  const ulp_matrix *w = &l->matrix[which];
+  ulp_operand a = {0};
+  ulp_status status = ULP_OK;
+  for (int i = 0; status == ULP_OK && i < count; i++) {
+    if (s->tap)
+      s->tap(s->tap_data, l - s->layer, which + (unsigned)i, x, n);
+    if (i == 0 || !ulp_operand_suits(&w[i - 1], &w[i])) {
+      ulp_operand_free(&a);
+      status = ulp_operand_make(&a, &w[i], x, (size_t)n, token_of(s),
+                                s->threads, e);
+    }
+    if (status == ULP_OK)
+      status = ulp_matrix_multiply_by(&w[i], y[i], &a, (size_t)n, token_of(s),
+                                      s->threads, e);
+  }
+  ulp_operand_free(&a);
+  return status;
 }
 
 /* Turns queries and keys, and keeps keys and values. */
@@ -284,17 +300,14 @@ static ulp_status attention_half(ulp_llama_state *s, int64_t i, int64_t n,
   planned *l = &s->layer[i];
   norm(s, &l->at[ULP_AT_NORM], s->normed, s->x, s->m->layer[i].attention_norm,
        0, n, 0);
-  ulp_status status = multiply(s, s->q, s->normed, l, ULP_LLAMA_Q, n, e);
-  if (status == ULP_OK)
-    status = multiply(s, s->k, s->normed, l, ULP_LLAMA_K, n, e);
-  if (status == ULP_OK)
-    status = multiply(s, s->v, s->normed, l, ULP_LLAMA_V, n, e);
+  double *const qkv[] = {s->q, s->k, s->v};
+  ulp_status status = multiply(s, qkv, s->normed, l, ULP_LLAMA_Q, 3, n, e);
   if (status == ULP_OK)
     status = place(s, l, n, e);
   if (status == ULP_OK)
     status = attention(s, l, n, e);
   if (status == ULP_OK)
-    status = multiply(s, s->out, s->mixed, l, ULP_LLAMA_O, n, e);
+    status = multiply(s, &s->out, s->mixed, l, ULP_LLAMA_O, 1, n, e);
   if (status == ULP_OK)
     add(s, l, n, 0);
   return status;
@@ -306,15 +319,14 @@ static ulp_status mlp_half(ulp_llama_state *s, int64_t i, int64_t n,
   const planned *l = &s->layer[i];
   norm(s, &l->at[ULP_AT_NORM], s->normed, s->x, s->m->layer[i].mlp_norm, 0, n,
        1);
-  ulp_status status = multiply(s, s->gate, s->normed, l, ULP_LLAMA_GATE, n, e);
-  if (status == ULP_OK)
-    status = multiply(s, s->up, s->normed, l, ULP_LLAMA_UP, n, e);
+  double *const both[] = {s->gate, s->up};
+  ulp_status status = multiply(s, both, s->normed, l, ULP_LLAMA_GATE, 2, n, e);
   if (status != ULP_OK)
     return status;
   ulp_llama_activate(&l->at[ULP_AT_ACTIVATION], s->gate, s->up,
                      n * s->m->config.intermediate,
                      index_of(s, s->m->config.intermediate), s->threads);
-  status = multiply(s, s->out, s->gate, l, ULP_LLAMA_DOWN, n, e);
+  status = multiply(s, &s->out, s->gate, l, ULP_LLAMA_DOWN, 1, n, e);
   if (status == ULP_OK)
     add(s, l, n, 1);
   return status;

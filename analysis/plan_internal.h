@@ -72,6 +72,25 @@ ULP_MUST_CHECK ulp_status ulp_plan_numbers(ulp_numbers *out, const ulp_plan *p,
 ulp_status ulp_plan_fault(ulp_error *e, const ulp_plan *p, int line,
                           ulp_status status, const char *message);
 
+/* ---- codes (plan_codes.c) ----------------------------------------------- */
+
+/* An array of codes, its scales and what the scales lack. */
+typedef struct {
+  ulp_blocks b;
+  ulp_quantized at;
+  float global;
+} ulp_coded;
+
+ULP_MUST_CHECK ulp_status ulp_coded_make(ulp_coded *c, const ulp_quantizer *q,
+                                         const float *x, size_t rows,
+                                         size_t cols, uint64_t index,
+                                         int threads, ulp_error *e);
+void ulp_coded_free(ulp_coded *c);
+/* Block scales as f32 factors of the codes; NULL: no memory. */
+float *ulp_coded_factors(const ulp_coded *c, const ulp_quantizer *q);
+/* Values in a kernel's type, rounded to nearest even; NULL: no memory. */
+void *ulp_codes_in_type(const ulp_format *f, const float *x, size_t n);
+
 /* ---- a matrix, ready (plan_matrix.c) ------------------------------------ */
 
 typedef struct {
@@ -97,8 +116,35 @@ ULP_MUST_CHECK ulp_status ulp_matrix_find(ulp_matrix *x, const ulp_numbers *at,
 ULP_MUST_CHECK ulp_status ulp_matrix_load(ulp_matrix *x, const float *w,
                                           ulp_error *e);
 void ulp_matrix_free(ulp_matrix *x);
-/* y[m, n] = x[m, k] W^T, rounded as the place says.  `token`: the number of
- * the first, for stochastic rounding. */
+/* Whether its kernel adds integers, whose sums are scaled after it. */
+bool ulp_matrix_is_integer(const ulp_matrix *x);
+
+/* ---- its products (plan_product.c) -------------------------------------- */
+
+/* Activations as a matrix takes them. */
+typedef struct {
+  const double *wide; /* of sums */
+  double *own;        /* the same, where they went through a quantizer */
+  ulp_coded c;        /* of a kernel that takes codes */
+  float *scales;
+  void *codes;        /* of one that takes values */
+} ulp_operand;
+
+/* x must outlive a; `token`: the number of the first, for stochastic
+ * rounding.  To be freed in any case. */
+ULP_MUST_CHECK ulp_status ulp_operand_make(ulp_operand *a, const ulp_matrix *w,
+                                           const double *x, size_t m,
+                                           uint64_t token, int threads,
+                                           ulp_error *e);
+/* Whether what was made for a is what b takes. */
+bool ulp_operand_suits(const ulp_matrix *a, const ulp_matrix *b);
+void ulp_operand_free(ulp_operand *a);
+/* y[m, n] = x[m, k] W^T, rounded as the place says. */
+ULP_MUST_CHECK ulp_status ulp_matrix_multiply_by(const ulp_matrix *w, double *y,
+                                                 const ulp_operand *a, size_t m,
+                                                 uint64_t token, int threads,
+                                                 ulp_error *e);
+/* The same of an x that nothing else multiplies. */
 ULP_MUST_CHECK ulp_status ulp_matrix_multiply(const ulp_matrix *w, double *y,
                                               const double *x, size_t m,
                                               uint64_t token, int threads,

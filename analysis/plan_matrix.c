@@ -84,7 +84,7 @@ static const char *value_type(const ulp_gemm_order *o)
   return *o->instr ? types[0] : types[2];
 }
 
-static bool is_integer(const ulp_matrix *x)
+bool ulp_matrix_is_integer(const ulp_matrix *x)
 {
   return !x->scaled && x->gemm.c.kind == ULP_INTEGER;
 }
@@ -173,104 +173,11 @@ ulp_status ulp_matrix_find(ulp_matrix *x, const ulp_numbers *at, size_t n,
   if (s != ULP_OK)
     return s;
   ulp_gemm_data data = {.m = 1, .n = n, .k = k};
-  if (x->direct && !is_integer(x)) {
+  if (x->direct && !ulp_matrix_is_integer(x)) {
     data.kind_a = x->kind_a;
     data.kind_b = x->kind_b;
   }
   return ulp_gemm_check(&x->gemm, &data, why, why_size);
-}
-
-/* ---- codes -------------------------------------------------------------- */
-
-/* An array of codes, its scales and what the scales lack. */
-typedef struct {
-  ulp_blocks b;
-  ulp_quantized at;
-  float global;
-} coded;
-
-static void free_coded(coded *c)
-{
-  free(c->at.codes);
-  free(c->at.scales);
-}
-
-static bool failed_blocks(const ulp_quantizer *q, coded *c, const float *x,
-                          double amax, double global, uint64_t index,
-                          int threads)
-{
-  enum { SOME = 1 << 14 }; /* elements a thread takes at once */
-  int64_t each = c->b.elements / (c->b.blocks ? c->b.blocks : 1);
-  int64_t some = each >= SOME ? 1 : SOME / (each ? each : 1);
-  bool failed = false;
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(dynamic)                \
-    if (c->b.elements > SOME && threads > 1)
-#endif
-  for (int64_t i = 0; i < c->b.blocks; i += some) {
-    int64_t n = c->b.blocks - i < some ? c->b.blocks - i : some;
-    if (ulp_quantize_blocks(q, &c->b, &c->at, x, amax, global, i, n, index) !=
-        ULP_OK) {
-#ifdef _OPENMP
-#pragma omp atomic write
-#endif
-      failed = true;
-    }
-  }
-  return failed;
-}
-
-/* What a scale of 1 stands for: 1, but for nvfp4's second level. */
-static float scale_of_one(const ulp_quantizer *q, double global)
-{
-  double v[ULP_VARIABLES] = {[ULP_VAR_GLOBAL] = global, [ULP_VAR_SCALE] = 1,
-                             [ULP_VAR_CODE] = 1};
-  return q->decode.count
-             ? (float)ulp_formula_eval(&q->decode, q->arithmetic, v) : 1;
-}
-
-static ulp_status encode(coded *c, const ulp_quantizer *q, const float *x,
-                         size_t rows, size_t cols, uint64_t index, int threads,
-                         ulp_error *e)
-{
-  const int64_t shape[] = {(int64_t)rows, (int64_t)cols};
-  memset(c, 0, sizeof *c);
-  ulp_status s = ulp_blocks_make(&c->b, &q->granularity, q->axis, 2, shape, e);
-  if (s != ULP_OK)
-    return s;
-  c->at.codes = malloc(rows * cols * q->element.storage_bytes + 8);
-  c->at.scales = malloc((size_t)c->b.blocks * q->scale.storage_bytes + 8);
-  if (!c->at.codes || !c->at.scales)
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  double amax = q->global.count ? ulp_quantizer_amax(q, 0, x, rows * cols) : 0;
-  double global = ulp_quantizer_global(q, amax);
-  c->global = scale_of_one(q, global);
-  return failed_blocks(q, c, x, amax, global, index, threads)
-             ? ulp_error_set(e, ULP_ENOMEM, "out of memory") : ULP_OK;
-}
-
-/* Block scales as f32 factors of the codes. */
-static float *factors(const coded *c, const ulp_quantizer *q)
-{
-  size_t n = (size_t)c->b.blocks;
-  float *out = malloc((n + 1) * sizeof *out);
-  for (size_t i = 0; out && i < n; i++) {
-    double s = ulp_decode(&q->scale, ulp_load_code(&q->scale, c->at.scales, i));
-    double v[ULP_VARIABLES] = {[ULP_VAR_GLOBAL] = 1, [ULP_VAR_SCALE] = s};
-    out[i] = (float)(q->decode.count
-                         ? ulp_formula_eval(&q->decode, q->arithmetic, v) : s);
-  }
-  return out;
-}
-
-/* Values in a kernel's type, rounded to nearest even. */
-static void *in_type(const ulp_format *f, const float *x, size_t n)
-{
-  static const ulp_rounding rne = {.overflow = ULP_OVERFLOW_IEEE};
-  void *out = malloc(n * f->storage_bytes + 8);
-  for (size_t i = 0; out && i < n; i++)
-    ulp_store_code(f, out, i, ulp_encode_f32(f, x[i], &rne, 0));
-  return out;
 }
 
 /* ---- weights ------------------------------------------------------------ */
@@ -278,18 +185,18 @@ static void *in_type(const ulp_format *f, const float *x, size_t n)
 static ulp_status load_codes(ulp_matrix *x, const float *w, ulp_error *e)
 {
   const ulp_quantizer *q = x->at->weights->quantizer;
-  coded c;
-  ulp_status s = encode(&c, q, w, x->n, x->k, 0, 1, e);
+  ulp_coded c;
+  ulp_status s = ulp_coded_make(&c, q, w, x->n, x->k, 0, 1, e);
   x->codes = c.at.codes;
   c.at.codes = NULL;
   if (s == ULP_OK && x->scaled) {
     x->scale_codes = c.at.scales;
     x->global = c.global;
     c.at.scales = NULL;
-  } else if (s == ULP_OK && !(x->scales = factors(&c, q))) {
+  } else if (s == ULP_OK && !(x->scales = ulp_coded_factors(&c, q))) {
     s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
   }
-  free_coded(&c);
+  ulp_coded_free(&c);
   return s;
 }
 
@@ -313,7 +220,7 @@ ulp_status ulp_matrix_load(ulp_matrix *x, const float *w, ulp_error *e)
   }
   const float *values = own ? own : w;
   if (at->product == ULP_SUM_KERNEL)
-    x->codes = in_type(&x->gemm.b, values, x->n * x->k);
+    x->codes = ulp_codes_in_type(&x->gemm.b, values, x->n * x->k);
   else
     x->panels = ulp_linear_pack(values, x->n, x->k);
   free(own);
@@ -328,198 +235,4 @@ void ulp_matrix_free(ulp_matrix *x)
   free(x->scales);
   free(x->scale_codes);
   memset(x, 0, sizeof *x);
-}
-
-/* ---- products ----------------------------------------------------------- */
-
-static void finish(const ulp_numbers *at, double *y, size_t n, uint64_t index)
-{
-  bool done = at->product == ULP_SUM_F32 && ulp_step_is_f32(&at->step);
-  if (!done)
-    ulp_step_round_array(&at->step, y, y, n, index);
-  ulp_step_round_array(&at->out, y, y, n, index);
-}
-
-/* Activations as the kernel has them. */
-typedef struct {
-  coded c;
-  float *scales;
-  void *codes;
-} operand;
-
-static ulp_status make_operand(operand *a, const ulp_matrix *w, const float *x,
-                               size_t m, uint64_t index, int threads,
-                               ulp_error *e)
-{
-  const ulp_plan_setting *inputs = w->at->inputs;
-  if (!w->direct && !w->scaled) {
-    a->codes = in_type(&w->gemm.a, x, m * w->k);
-    return a->codes ? ULP_OK : ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  }
-  ulp_status s = encode(&a->c, inputs->quantizer, x, m, w->k, index, threads,
-                        e);
-  if (s == ULP_OK && w->direct) {
-    a->scales = factors(&a->c, inputs->quantizer);
-    if (!a->scales)
-      return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  }
-  return s;
-}
-
-/* Columns first .. first+count-1 of D into y, by a D of their own. */
-enum { COLUMNS = 64 };
-
-/* 32-bit sums times the scales in f32, (d sb) sa: the order of the epilogue of
- * vLLM's CUTLASS kernels (csrc/cutlass_extensions/epilogue, ScaledEpilogue). */
-static void scale_integers(const ulp_matrix *w, const operand *a, double *y,
-                           const int32_t *d, size_t m, size_t first,
-                           size_t count)
-{
-  for (size_t i = 0; i < m; i++) {
-    float sa = a->scales[w->kind_a == ULP_SCALES_ROWS ? i : 0];
-    for (size_t j = 0; j < count; j++) {
-      float sb = w->scales[w->kind_b == ULP_SCALES_ROWS ? first + j : 0];
-      y[i * w->n + first + j] = (double)((float)d[i * count + j] * sb * sa);
-    }
-  }
-}
-
-static ulp_status order_columns(const ulp_matrix *w, const operand *a,
-                                double *y, size_t m, size_t first,
-                                size_t count, void *d)
-{
-  size_t blocks = (w->k + ULP_SCALES_BLOCK - 1) / ULP_SCALES_BLOCK;
-  ulp_gemm_data data = {
-      .m = m, .n = count, .k = w->k, .d = d,
-      .a = w->direct ? a->c.at.codes : a->codes,
-      .b = (const char *)w->codes + first * w->k * w->gemm.b.storage_bytes};
-  if (w->direct && !is_integer(w)) {
-    data.kind_a = w->kind_a;
-    data.kind_b = w->kind_b;
-    data.scale_a = a->scales;
-    data.scale_b =
-        w->scales + (w->kind_b == ULP_SCALES_ONE ? 0
-                     : w->kind_b == ULP_SCALES_ROWS ? first
-                     : w->kind_b == ULP_SCALES_1X128
-                         ? first * blocks
-                         : first / ULP_SCALES_BLOCK * blocks);
-  }
-  ulp_status s = ulp_gemm_run(&w->gemm, &data, 0, m);
-  if (s != ULP_OK)
-    return s;
-  if (is_integer(w)) {
-    scale_integers(w, a, y, d, m, first, count);
-    return ULP_OK;
-  }
-  for (size_t i = 0; i < m; i++)
-    ulp_decode_array(&w->gemm.out, y + i * w->n + first,
-                     (const char *)d + i * count * w->gemm.out.storage_bytes,
-                     count, 1);
-  return ULP_OK;
-}
-
-/* D of the instructions times what the scales lack, in f32. */
-static ulp_status scaled_columns(const ulp_matrix *w, const operand *a,
-                                 double *y, size_t m, size_t first,
-                                 size_t count, float *d)
-{
-  float rest = a->c.global * w->global;
-  ulp_scaled_data data = {.mma = &w->mma, .m = m, .n = w->n, .k = w->k,
-                          .a = a->c.at.codes, .b = w->codes,
-                          .sa = a->c.at.scales, .sb = w->scale_codes, .d = d};
-  ulp_status s = ulp_scaled_run(&data, first, count);
-  for (size_t i = 0; s == ULP_OK && i < m; i++)
-    for (size_t j = 0; j < count; j++)
-      y[i * w->n + first + j] = (double)(d[i * count + j] * rest);
-  return s;
-}
-
-static ulp_status kernel(const ulp_matrix *w, const operand *a, double *y,
-                         size_t m, int threads)
-{
-  ulp_status status = ULP_OK;
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(dynamic)                \
-    if (threads > 1 && m * w->n * w->k > 1 << 16)
-#endif
-  for (size_t first = 0; first < w->n; first += COLUMNS) {
-    size_t count = w->n - first < COLUMNS ? w->n - first : COLUMNS;
-    float *d = malloc((m * count + 1) * sizeof *d);
-    ulp_status s = !d ? ULP_ENOMEM
-                   : w->scaled
-                       ? scaled_columns(w, a, y, m, first, count, d)
-                       : order_columns(w, a, y, m, first, count, d);
-    free(d);
-    if (s != ULP_OK) {
-#ifdef _OPENMP
-#pragma omp atomic write
-#endif
-      status = s;
-    }
-  }
-  return status;
-}
-
-static ulp_status by_kernel(const ulp_matrix *w, double *y, const float *x,
-                            size_t m, uint64_t index, int threads,
-                            ulp_error *e)
-{
-  operand a = {0};
-  ulp_status s = make_operand(&a, w, x, m, index, threads, e);
-  if (s == ULP_OK && (s = kernel(w, &a, y, m, threads)) != ULP_OK)
-    s = ulp_error_set(e, s, "%s", ulp_strerror(s));
-  free_coded(&a.c);
-  free(a.scales);
-  free(a.codes);
-  return s;
-}
-
-/* The values that the codes of x stand for. */
-static ulp_status input_values(const ulp_matrix *w, float *x, size_t m,
-                               uint64_t index, ulp_error *e)
-{
-  const int64_t shape[] = {(int64_t)m, (int64_t)w->k};
-  return ulp_quantizer_values(w->at->inputs->quantizer, 2, shape, x, x, index,
-                              e);
-}
-
-static ulp_status by_sums(const ulp_matrix *w, double *y, const double *x,
-                          size_t m, int threads, ulp_error *e)
-{
-  return ulp_linear(y, x, w->panels, m, w->n, w->k,
-                    w->at->product == ULP_SUM_F32, threads) == ULP_OK
-             ? ULP_OK : ulp_error_set(e, ULP_ENOMEM, "out of memory");
-}
-
-ulp_status ulp_matrix_multiply(const ulp_matrix *w, double *y, const double *x,
-                               size_t m, uint64_t token, int threads,
-                               ulp_error *e)
-{
-  bool coded_here = w->direct || w->scaled, kernel = w->codes != NULL;
-  size_t count = m * w->k;
-  ulp_status s = ULP_OK;
-  if (!kernel && !w->at->inputs) {
-    s = by_sums(w, y, x, m, threads, e);
-  } else {
-    float *narrow = malloc((count + 1) * sizeof *narrow);
-    double *wide = kernel ? NULL : malloc((count + 1) * sizeof *wide);
-    if (!narrow || (!kernel && !wide))
-      s = ulp_error_set(e, ULP_ENOMEM, "out of memory");
-    for (size_t i = 0; s == ULP_OK && i < count; i++)
-      narrow[i] = (float)x[i];
-    if (s == ULP_OK && w->at->inputs && !coded_here)
-      s = input_values(w, narrow, m, token * w->k, e);
-    if (s == ULP_OK && kernel) {
-      s = by_kernel(w, y, narrow, m, token * w->k, threads, e);
-    } else if (s == ULP_OK) {
-      for (size_t i = 0; i < count; i++)
-        wide[i] = (double)narrow[i];
-      s = by_sums(w, y, wide, m, threads, e);
-    }
-    free(narrow);
-    free(wide);
-  }
-  if (s == ULP_OK)
-    finish(w->at, y, m * w->n, token * w->n);
-  return s;
 }
