@@ -99,7 +99,8 @@ ulp_status ulp_linear(double *y, const double *x, const float *panels,
 #endif
   for (size_t from = 0; from < total; from += each) {
     size_t count = total - from < each ? total - from : each;
-    piece at = by_rows ? (piece){from, count, 0, n} : (piece){0, m, from, count};
+    piece at =
+        by_rows ? (piece){from, count, 0, n} : (piece){0, m, from, count};
     ulp_status s = narrow ? run_f32(&p, &at) : run_f64(&p, &at);
     if (s != ULP_OK) {
 #ifdef _OPENMP

@@ -73,7 +73,10 @@ static void free_room(room *r)
 
 /* ---- lanes -------------------------------------------------------------- */
 
-static bool is_narrow(const ulp_numbers *at) { return at->product == ULP_SUM_F32; }
+static bool is_narrow(const ulp_numbers *at)
+{
+  return at->product == ULP_SUM_F32;
+}
 
 static void put(bool narrow, void *to, int64_t row, int64_t lane, double x)
 {
@@ -89,7 +92,10 @@ static double get(bool narrow, const void *from, int64_t row, int64_t lane)
                 : ((const double *)from)[row * ULP_LANES + lane];
 }
 
-static int64_t group_of(const ulp_attention *a) { return a->heads / a->kv_heads; }
+static int64_t group_of(const ulp_attention *a)
+{
+  return a->heads / a->kv_heads;
+}
 
 /* Of n queries, [n, heads], the one of a lane. */
 static int64_t query_of(const ulp_attention *a, const block *b, int64_t lane)

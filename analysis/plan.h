@@ -30,7 +30,7 @@
  *                      (g=group:N/axis=0); kivi:BITS:N as KIVI has it
  *   window=N           the newest tokens, which stay as they are
  *   product=f64|f32    sums from the first k to the last; f32 of f32 operands,
- *                      each product and sum rounded
+ *                      by fused multiply-adds
  *   product=KERNEL     of linear and head: an order of emu/gemm.h, as the GPU
  *     gpu=GPU          computes it from the codes and the scales; or
  *     fast-accum=yes|no   `block-scale`: a chain of the GPU's instruction that

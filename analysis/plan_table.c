@@ -20,8 +20,8 @@
 
 static const ulp_plan_entry table[] = {
     {"f64", "everything in f64: the reference", "", "all step=f64\n"},
-    {"f32", "everything in f32, products summed in f32 from the first k to the "
-     "last", "",
+    {"f32", "everything in f32, products by fused multiply-adds from the first "
+     "k to the last", "",
      "all step=f32\n"
      "linear,head,scores,mix product=f32\n"},
     {"bf16", "BF16 weights and activations; Hopper's BF16 tensor cores as "

@@ -105,7 +105,8 @@ void ulp_rope_angles(const ulp_rope *r, double *turns, int64_t position)
   {                                                                            \
     for (int64_t i = 0; i < pairs; i++) {                                      \
       double a = x[i], b = x[i + pairs];                                       \
-      double s = (double)(REAL)turns[2 * i], c = (double)(REAL)turns[2 * i + 1];\
+      double s = (double)(REAL)turns[2 * i];                                   \
+      double c = (double)(REAL)turns[2 * i + 1];                               \
       x[i] = (double)(REAL)((double)(REAL)(a * c) - (double)(REAL)(b * s));    \
       x[i + pairs] =                                                           \
           (double)(REAL)((double)(REAL)(b * c) + (double)(REAL)(a * s));       \

@@ -150,7 +150,10 @@ const ulp_experiment ulp_experiment_model_perplexity = {
         "reference's of the same tokens, KL of the two next-token "
         "distributions, and whether the likeliest token is the same. "
         "Intervals are over windows, as tokens of one are not independent; "
-        "those of differences are narrower than those of the losses.",
+        "those of differences are narrower than those of the losses.  What "
+        "promotion of an FP8 accumulator is worth grows with K, and does not "
+        "show in the losses of the reference model, whose K is 256 and 640: "
+        "experiments/promotion_interval shows it on products of K from 4096.",
     .source =
         "Perplexity of text in windows: Dettmers, Zettlemoyer, 'The case for "
         "4-bit precision' (arXiv:2212.09720), section 3; KL and agreement "

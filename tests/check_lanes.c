@@ -123,7 +123,8 @@ START_TEST(panel)
       y[i] = real((uint64_t)i + 9000);
       want[i] = more ? y[i] : 0;
       for (int l = 0; l < K; l++)
-        want[i] += x[i / ULP_LANES * LDX + l] * p[l * ULP_LANES + i % ULP_LANES];
+        want[i] +=
+            x[i / ULP_LANES * LDX + l] * p[l * ULP_LANES + i % ULP_LANES];
     }
     ulp_lanes_now()->panel_f64(y, x, LDX, M, p, K, more);
     for (int i = 0; i < M * ULP_LANES; i++)

@@ -241,6 +241,52 @@ START_TEST(sums)
 }
 END_TEST
 
+static ulp_matrix matrix_of(const ulp_plan *p, ulp_numbers *at, ulp_place place)
+{
+  ulp_matrix w;
+  ulp_error e;
+  char why[400] = "";
+  ck_assert_int_eq(ulp_plan_numbers(at, p, 0, place, &e), ULP_OK);
+  ck_assert_msg(ulp_matrix_find(&w, at, N, K, why, sizeof why) == ULP_OK,
+                "%s", why);
+  static float weights[N * K];
+  ck_assert_int_eq(ulp_matrix_load(&w, weights, &e), ULP_OK);
+  return w;
+}
+
+/* Activations made ready for q serve k where both take them alike. */
+START_TEST(operands)
+{
+  static const struct {
+    const char *rules;
+    bool alike;
+  } row[] = {
+      {"q,k product=f64", true},
+      {"q,k inputs=mxfp8", true},
+      {"q inputs=mxfp8\nk inputs=mxfp4", false},
+      {"q inputs=mxfp8", false},
+      {"q,k product=cublaslt-bf16 gpu=h100", true},
+      {"q,k product=cublaslt-bf16 gpu=h100\nk product=cublaslt-f16", false},
+      {"q,k product=cublaslt-bf16 gpu=h100\nk product=f32", false},
+      {"q,k inputs=fp8-block@deepgemm weights=fp8-block@deepgemm/g=tile:128x128 "
+       "product=deepgemm-1d2d gpu=h100", true},
+      {"q,k inputs=fp8-block@deepgemm weights=fp8-block@deepgemm/g=tile:128x128 "
+       "product=deepgemm-1d2d gpu=h100\nk product=cublaslt-bf16", false},
+  };
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    ulp_numbers at[2];
+    ulp_plan *p = plan_of(row[i].rules);
+    ulp_matrix q = matrix_of(p, &at[0], ULP_AT_Q),
+               k = matrix_of(p, &at[1], ULP_AT_K);
+    ck_assert_msg(ulp_operand_suits(&q, &k) == row[i].alike, "%s",
+                  row[i].rules);
+    ulp_matrix_free(&q);
+    ulp_matrix_free(&k);
+    ulp_plan_free(p);
+  }
+}
+END_TEST
+
 /* ---- block scales: the fast chain against the reference ------------------ */
 
 /* Extreme scales and codes among the ordinary. */
@@ -693,6 +739,7 @@ int main(void)
   tcase_add_test(t, integers);
   tcase_add_test(t, values_in_a_type);
   tcase_add_test(t, sums);
+  tcase_add_test(t, operands);
   tcase_add_loop_test(t, block_scales, 0, 15);
   tcase_add_test(t, second_level);
   tcase_add_test(t, attention);
