@@ -266,11 +266,12 @@ START_TEST(norms)
   double x[N], gamma[N], got[N], want[N];
   const ulp_step f64 = step_of("float64"), f32 = step_of("f32"),
                  slow = long_f32(), bf16 = step_of("bf16");
-  for (int i = 0; i < N; i++) {
-    x[i] = real((uint64_t)i);
-    gamma[i] = real((uint64_t)i + 500);
-  }
-  for (int narrow = 0; narrow < 2; narrow++) {
+  for (int row = 0; row < 80; row++) {
+    int narrow = row % 2;
+    for (int i = 0; i < N; i++) { /* squares about epsilon, too */
+      x[i] = ldexp(real((uint64_t)(row * N + i)), -row / 4);
+      gamma[i] = real((uint64_t)i + 90000);
+    }
     const ulp_step *f = narrow ? &f32 : &f64, *g = narrow ? &slow : &f64;
     const ulp_norm_steps fast = {.square = f, .sum = f, .root = f, .scale = f,
                                  .output = &bf16};
