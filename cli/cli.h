@@ -23,6 +23,8 @@ enum { CLI_DONE = 0, CLI_DIFFERENT = 1, CLI_ERROR = 2 };
 
 int cli_formats(int argc, char **argv);
 int cli_codes(int argc, char **argv);
+int cli_write(int argc, char **argv);
+int cli_show(int argc, char **argv);
 int cli_quantize(int argc, char **argv);
 int cli_dequantize(int argc, char **argv);
 int cli_quantizers(int argc, char **argv);

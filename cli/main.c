@@ -17,6 +17,8 @@ typedef struct {
 static const subcommand table[] = {
     {"formats", "the number formats, one row each", cli_formats},
     {"codes", "every code of a format and its value", cli_codes},
+    {"write", "an array of the numbers you type", cli_write},
+    {"show", "the elements of an array: codes and values", cli_show},
     {"quantize", "an array to the codes of a format", cli_quantize},
     {"dequantize", "codes back to values", cli_dequantize},
     {"quantizers", "the quantizers of standards and implementations",
