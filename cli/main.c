@@ -48,6 +48,13 @@ static const char *name_of(size_t i)
   return i < COUNT ? table[i].name : NULL;
 }
 
+const char *cli_subcommand_help(const char *name)
+{
+  for (size_t i = 0; i < COUNT; i++)
+    if (!strcmp(name, table[i].name)) return table[i].help;
+  return "";
+}
+
 static int help(void)
 {
   ulp_error e;
@@ -89,8 +96,8 @@ static void catch_signals(void)
 
 static const char *option_of(size_t i)
 {
-  static const char *const names[] = {"--help", "--version"};
-  return i < 2 ? names[i] : NULL;
+  static const char *const names[] = {"--help", "--version", "--man"};
+  return i < 3 ? names[i] : NULL;
 }
 
 static int unknown(const char *word)
@@ -113,6 +120,7 @@ int main(int argc, char **argv)
   if (!strcmp(word, "--version")) return cli_print_version("");
   if (!strcmp(word, "--help") || !strcmp(word, "help") || !strcmp(word, "-h"))
     return help();
+  if (!strcmp(word, "--man")) return cli_print_main_man(name_of);
   char why[160];
   if (ulp_isa_check(why, sizeof why) != ULP_OK) return cli_failf("", "%s", why);
   for (size_t i = 0; i < COUNT; i++)
