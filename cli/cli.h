@@ -23,6 +23,8 @@ enum { CLI_DONE = 0, CLI_DIFFERENT = 1, CLI_ERROR = 2 };
 
 int cli_formats(int argc, char **argv);
 int cli_codes(int argc, char **argv);
+int cli_write(int argc, char **argv);
+int cli_show(int argc, char **argv);
 int cli_quantize(int argc, char **argv);
 int cli_dequantize(int argc, char **argv);
 int cli_quantizers(int argc, char **argv);
@@ -87,6 +89,12 @@ typedef struct {
  * asked for, or the command line is wrong and one line has said so. */
 int cli_parse(const cli_command *c, int argc, char **argv, int *operands);
 int cli_print_version(const char *command);
+/* The same as roff, on standard output: of a subcommand with the n options that
+ * all have, and of the program with the names of its subcommands. */
+int cli_print_man(const cli_command *c, const cli_option *common, size_t n);
+int cli_print_main_man(const char *(*name_of)(size_t i));
+/* What main.c's table says of a subcommand. */
+const char *cli_subcommand_help(const char *name);
 
 /* ---- readers of option values (values.c) ------------------------------- */
 

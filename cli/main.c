@@ -17,6 +17,8 @@ typedef struct {
 static const subcommand table[] = {
     {"formats", "the number formats, one row each", cli_formats},
     {"codes", "every code of a format and its value", cli_codes},
+    {"write", "an array of the numbers you type", cli_write},
+    {"show", "the elements of an array: codes and values", cli_show},
     {"quantize", "an array to the codes of a format", cli_quantize},
     {"dequantize", "codes back to values", cli_dequantize},
     {"quantizers", "the quantizers of standards and implementations",
@@ -44,6 +46,13 @@ enum { COUNT = sizeof table / sizeof *table };
 static const char *name_of(size_t i)
 {
   return i < COUNT ? table[i].name : NULL;
+}
+
+const char *cli_subcommand_help(const char *name)
+{
+  for (size_t i = 0; i < COUNT; i++)
+    if (!strcmp(name, table[i].name)) return table[i].help;
+  return "";
 }
 
 static int help(void)
@@ -87,8 +96,8 @@ static void catch_signals(void)
 
 static const char *option_of(size_t i)
 {
-  static const char *const names[] = {"--help", "--version"};
-  return i < 2 ? names[i] : NULL;
+  static const char *const names[] = {"--help", "--version", "--man"};
+  return i < 3 ? names[i] : NULL;
 }
 
 static int unknown(const char *word)
@@ -111,6 +120,7 @@ int main(int argc, char **argv)
   if (!strcmp(word, "--version")) return cli_print_version("");
   if (!strcmp(word, "--help") || !strcmp(word, "help") || !strcmp(word, "-h"))
     return help();
+  if (!strcmp(word, "--man")) return cli_print_main_man(name_of);
   char why[160];
   if (ulp_isa_check(why, sizeof why) != ULP_OK) return cli_failf("", "%s", why);
   for (size_t i = 0; i < COUNT; i++)

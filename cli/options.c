@@ -17,6 +17,7 @@
 static const cli_option common[] = {
     {"help", NULL, "print this help", NULL, NULL},
     {"version", NULL, "print the version", NULL, NULL},
+    {"man", NULL, "print this help as a manual page", NULL, NULL},
 };
 enum { COMMON = sizeof common / sizeof *common };
 
@@ -127,6 +128,7 @@ static int take(const cli_command *c, int argc, char **argv, int *i)
     return cli_failf(c->name, "--%s takes no value", o->name);
   if (o == &common[0]) return print_help(c);
   if (o == &common[1]) return cli_print_version(c->name);
+  if (o == &common[2]) return cli_print_man(c, common, COMMON);
   if (o->argument && !text) {
     if (*i + 1 >= argc)
       return cli_failf(c->name, "--%s: a value is expected: %s", o->name,

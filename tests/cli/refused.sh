@@ -55,6 +55,23 @@ refused codes e5m2:nann
 refused codes e20m3
 refused codes f32
 refused codes --zzzzzzzz
+refused write
+refused write 1 2
+refused write --out o.npy 1 zwei
+refused write --out o.npy 1@
+refused write --out o.npy 1@20000000
+refused write --out o.npy 1@16777216 1
+refused write --out o.npy --shape 2x 1 2
+refused write --out o.npy --shape 3x99999999999 1 2
+refused write --out o.npy --shape 2x2 1 2
+refused write --out o.npy --type e4m9zz 1
+refused show
+refused show none.npy
+refused show q.npy --type e2m1
+refused show x.npy --type e4m3
+refused show x.npy --packed
+refused show big.npy
+refused show two.safetensors
 refused quantize --packed=yes
 refused quantize --in x.npy --out o.npy
 refused quantize --to e4m3 --out o.npy
