@@ -66,7 +66,7 @@ static int parse(request *rq, int argc, char **argv)
   return status;
 }
 
-/* ---- the tables ------------------------------------------------------------ */
+/* ---- the tables --------------------------------------------------------- */
 
 /* Entry i of all tables, and its table's number. */
 static const bench_entry *entry_at(size_t i, size_t *table)
@@ -127,7 +127,7 @@ static int list(const request *rq)
   return cli_print_table("bench", false, columns, fill_list, rq);
 }
 
-/* ---- the run ----------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------ */
 
 static ulp_status check_word(const char *what, ulp_error *e)
 {
@@ -166,14 +166,29 @@ static ulp_status run_all(bench *b, const request *rq, ulp_error *e)
   return s;
 }
 
+static const char *const columns[] = {
+    "bench",       "group",         "isa",          "threads",
+    "shape",       "data",          "value",        "unit",
+    "ceiling",     "ceiling_value", "ratio",        "ratio_low",
+    "ratio_high",  "rounds",        "bytes",        "wall_seconds",
+    "cpu_seconds", NULL};
+
+static ulp_status work(bench *b, const request *rq, ulp_error *e)
+{
+  ulp_output *out;
+  ulp_status s = ulp_output_open(&out, rq->output, e);
+  if (s != ULP_OK) return s;
+  bench_blas_open();
+  cli_table_begin(&b->table, out, false, columns);
+  s = run_all(b, rq, e);
+  if (s == ULP_OK) s = cli_table_end(&b->table, e);
+  if (s == ULP_OK) return ulp_output_commit(out, e);
+  ulp_output_discard(out);
+  return s;
+}
+
 static int run(const request *rq)
 {
-  static const char *const columns[] = {
-      "bench",       "group",         "isa",          "threads",
-      "shape",       "data",          "value",        "unit",
-      "ceiling",     "ceiling_value", "ratio",        "ratio_low",
-      "ratio_high",  "rounds",        "bytes",        "wall_seconds",
-      "cpu_seconds", NULL};
   bench b = {.quick = rq->quick,
              .threads = rq->threads,
              .rounds = rq->rounds != BY_EFFORT ? (int)rq->rounds
@@ -182,17 +197,10 @@ static int run(const request *rq)
              .model = rq->model,
              .seed = (uint64_t)time(NULL)};
   ulp_error e;
-  ulp_output *out;
-  ulp_isa before = ulp_isa_now();
-  if (ulp_output_open(&out, rq->output, &e) != ULP_OK)
-    return cli_fail("bench", &e);
-  bench_blas_open();
-  cli_table_begin(&b.table, out, false, columns);
-  ulp_status s = run_all(&b, rq, &e);
-  if (s == ULP_OK) s = cli_table_end(&b.table, &e);
-  if (s == ULP_OK) s = ulp_isa_set(before);
-  if (s == ULP_OK && ulp_output_commit(out, &e) == ULP_OK) return CLI_DONE;
-  if (s != ULP_OK) ulp_output_discard(out);
+  ulp_status s = bench_data_begin(&b);
+  s = s == ULP_OK ? work(&b, rq, &e) : cli_no_memory(&e);
+  bench_data_end(&b);
+  if (s == ULP_OK) return CLI_DONE;
   cli_fail("bench", &e);
   return b.different ? CLI_DIFFERENT : CLI_ERROR;
 }

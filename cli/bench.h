@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "gemm.h"
 #include "isa.h"
+#include "normal_draws.h"
 
 typedef struct bench bench;
 
@@ -60,6 +61,7 @@ struct bench {
   const char *model; /* folder; NULL: the reference model */
   double pass_limit; /* seconds that a pass should take at most */
   uint64_t seed;     /* of the outputs that are checked */
+  ulp_normals normals; /* of which operands are made */
   bool different;    /* a check found other bits than the reference's */
   cli_table table;
 };
@@ -81,7 +83,7 @@ const char *bench_blas_name(void); /* "OpenBLAS sgemm (CORE)", or NULL */
 void bench_sgemm(float *d, const float *a, const float *b, size_t m, size_t n,
                  size_t k, int threads);
 
-/* ---- data (bench_data.c) ------------------------------------------------- */
+/* ---- data (bench_data.c) ------------------------------------------------ */
 
 typedef enum {
   BENCH_NORMAL,
@@ -91,14 +93,18 @@ typedef enum {
   BENCH_DATA_KINDS
 } bench_data_kind;
 const char *bench_data_name(bench_data_kind kind);
+/* Makes b->normals, once for all operands. */
+ulp_status bench_data_begin(bench *b);
+void bench_data_end(bench *b);
 
 /* [rows, cols] stored elements of f, the caller's to free; integers are 32
  * times as large.  Different streams give different elements. */
-ulp_status bench_codes(void **out, const ulp_format *f, size_t rows,
-                       size_t cols, bench_data_kind kind, uint64_t stream,
-                       ulp_error *e);
+ulp_status bench_codes(const bench *b, void **out, const ulp_format *f,
+                       size_t rows, size_t cols, bench_data_kind kind,
+                       uint64_t stream, ulp_error *e);
 /* Normal numbers; never fails but for memory. */
-ulp_status bench_floats(float **out, size_t n, uint64_t stream, ulp_error *e);
+ulp_status bench_floats(const bench *b, float **out, size_t n, uint64_t stream,
+                        ulp_error *e);
 /* A word by chance below n, another at each call. */
 size_t bench_chance(uint64_t *seed, size_t n);
 

@@ -27,7 +27,7 @@ typedef struct {
   uint64_t *seed;
 } block_work;
 
-/* ---- passes --------------------------------------------------------------------- */
+/* ---- passes ------------------------------------------------------------- */
 
 static ulp_status blocks_of(const block_work *w, size_t rows, ulp_blocks *b)
 {
@@ -71,7 +71,7 @@ static ulp_status copy_pass(void *data, size_t size, int threads)
   return ULP_OK;
 }
 
-/* ---- the check: the same block by the portable kernels ----------------------------- */
+/* ---- the check: the same block by the portable kernels ------------------ */
 
 static ulp_status block_again(const block_work *w, const ulp_blocks *b,
                               size_t i, ulp_error *e)
@@ -153,7 +153,7 @@ static ulp_status check_back(void *data, size_t size, ulp_error *e)
   return ulp_error_set(e, s, "%s", ulp_strerror(s));
 }
 
-/* ---- cases ------------------------------------------------------------------------- */
+/* ---- cases -------------------------------------------------------------- */
 
 static ulp_status make(block_work *w, bench *b, const bench_entry *x,
                        size_t rows, ulp_error *e)
@@ -162,14 +162,15 @@ static ulp_status make(block_work *w, bench *b, const bench_entry *x,
   *w = (block_work){.entry = x, .seed = &b->seed};
   ulp_status s = ulp_quantizer_find(spec->quantizer, &w->q, e);
   if (s == ULP_OK) s = blocks_of(w, rows, &w->b);
-  if (s == ULP_OK) s = bench_floats(&w->x, rows * COLUMNS, 1, e);
+  if (s == ULP_OK) s = bench_floats(b, &w->x, rows * COLUMNS, 1, e);
   if (s != ULP_OK) return s;
   w->y = malloc(rows * COLUMNS * sizeof *w->y + 64);
   w->copy = malloc(rows * COLUMNS * sizeof *w->copy + 64);
   w->out.codes = malloc(rows * COLUMNS * w->q.element.storage_bytes + 64);
   w->out.scales =
       malloc((size_t)w->b.blocks * w->q.scale.storage_bytes + 64);
-  if (!w->y || !w->copy || !w->out.codes || !w->out.scales) return cli_no_memory(e);
+  if (!w->y || !w->copy || !w->out.codes || !w->out.scales)
+    return cli_no_memory(e);
   memset(w->y, 0xa5, rows * COLUMNS * sizeof *w->y);
   memset(w->copy, 0xa5, rows * COLUMNS * sizeof *w->copy);
   return quantize_pass(w, rows, 1);

@@ -27,7 +27,7 @@ typedef struct {
   uint64_t *seed;
 } convert_work;
 
-/* ---- the functions that are timed -------------------------------------------- */
+/* ---- the functions that are timed --------------------------------------- */
 
 static bool is_packed(const ulp_format *f) { return f->bits < 8; }
 
@@ -81,7 +81,7 @@ static ulp_status copy_pass(void *data, size_t size, int threads)
   return ULP_OK;
 }
 
-/* ---- the check ------------------------------------------------------------------ */
+/* ---- the check ---------------------------------------------------------- */
 
 static uint64_t code_at(const ulp_format *f, const void *array, size_t i)
 {
@@ -107,7 +107,7 @@ static ulp_status check(void *data, size_t size, ulp_error *e)
   return ULP_OK;
 }
 
-/* ---- data and cases ------------------------------------------------------------- */
+/* ---- data and cases ----------------------------------------------------- */
 
 static ulp_status find(ulp_format *f, const char *name, ulp_error *e)
 {
@@ -127,7 +127,8 @@ static ulp_status make(convert_work *w, bench *b, const bench_entry *x,
                                 .sr_bits = 16}};
   ulp_status s = find(&w->from, spec->from, e);
   if (s == ULP_OK) s = find(&w->to, spec->to, e);
-  if (s == ULP_OK) s = bench_codes(&w->in, &w->from, 1, n, BENCH_NORMAL, 1, e);
+  if (s == ULP_OK)
+    s = bench_codes(b, &w->in, &w->from, 1, n, BENCH_NORMAL, 1, e);
   if (s != ULP_OK) return s;
   if (is_packed(&w->from)) { /* in place: element i is at or before byte i */
     uint8_t *codes = w->in;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "normal_draws.h"
 
 enum { SEED = 8, OUTLIER_EVERY = 128, OUTLIER_AT = 17, OUTLIER_TIMES = 64 };
 
@@ -18,6 +17,13 @@ const char *bench_data_name(bench_data_kind kind)
                                       [BENCH_POSITIVE] = "all-positive"};
   return names[kind];
 }
+
+ulp_status bench_data_begin(bench *b)
+{
+  return ulp_normals_make(&b->normals, SEED);
+}
+
+void bench_data_end(bench *b) { ulp_normals_free(&b->normals); }
 
 size_t bench_chance(uint64_t *seed, size_t n)
 {
@@ -47,18 +53,14 @@ static double value(const ulp_format *f, double x, bench_data_kind kind,
 }
 
 /* A list of codes, as stored. */
-static ulp_status make_list(char *list, const ulp_format *f,
-                            bench_data_kind kind, ulp_error *e)
+static void make_list(char *list, const ulp_normals *normals,
+                      const ulp_format *f, bench_data_kind kind)
 {
   const ulp_rounding r = {.overflow = ULP_OVERFLOW_SATURATE};
-  ulp_normals normals;
-  if (ulp_normals_make(&normals, SEED) != ULP_OK) return cli_no_memory(e);
   for (size_t i = 0; i < ULP_POOL; i++) {
-    double x = value(f, ulp_normal_at(&normals, SEED, 1, i), kind, i);
+    double x = value(f, ulp_normal_at(normals, SEED, 1, i), kind, i);
     ulp_store_code(f, list, i, ulp_encode_f64(f, x, &r, i));
   }
-  ulp_normals_free(&normals);
-  return ULP_OK;
 }
 
 /* out[first], out[first + step], ...: elements of the list by chance; a
@@ -90,38 +92,41 @@ static void pick(const ulp_format *f, void *out, const void *list, size_t n,
   }
 }
 
-ulp_status bench_codes(void **out, const ulp_format *f, size_t rows,
-                       size_t cols, bench_data_kind kind, uint64_t stream,
-                       ulp_error *e)
+ulp_status bench_codes(const bench *b, void **out, const ulp_format *f,
+                       size_t rows, size_t cols, bench_data_kind kind,
+                       uint64_t stream, ulp_error *e)
 {
   bench_data_kind most = kind == BENCH_OUTLIER ? BENCH_NORMAL : kind;
   size_t n = rows * cols;
   void *list = malloc((size_t)ULP_POOL * f->storage_bytes);
   void *codes = malloc(n * f->storage_bytes + 64);
-  ulp_status s = list && codes ? make_list(list, f, most, e) : cli_no_memory(e);
-  if (s == ULP_OK) pick(f, codes, list, n, 0, 1, stream);
-  if (s == ULP_OK && kind == BENCH_OUTLIER) {
-    s = make_list(list, f, kind, e);
+  if (!list || !codes) {
+    free(list);
+    free(codes);
+    return cli_no_memory(e);
+  }
+  make_list(list, &b->normals, f, most);
+  pick(f, codes, list, n, 0, 1, stream);
+  if (kind == BENCH_OUTLIER) {
+    make_list(list, &b->normals, f, kind);
     size_t every = cols < OUTLIER_EVERY ? cols : OUTLIER_EVERY;
-    for (size_t i = 0; s == ULP_OK && i < rows; i++)
+    for (size_t i = 0; i < rows; i++)
       pick(f, (char *)codes + i * cols * f->storage_bytes, list, cols,
            OUTLIER_AT % every, every, stream + i + 1);
   }
   free(list);
-  if (s != ULP_OK)
-    free(codes);
-  else
-    *out = codes;
-  return s;
+  *out = codes;
+  return ULP_OK;
 }
 
-ulp_status bench_floats(float **out, size_t n, uint64_t stream, ulp_error *e)
+ulp_status bench_floats(const bench *b, float **out, size_t n, uint64_t stream,
+                        ulp_error *e)
 {
   ulp_format f32;
-  void *codes;
+  void *codes = NULL;
   ulp_status s = ulp_format_find("float32", &f32, NULL, 0);
   if (s == ULP_OK)
-    s = bench_codes(&codes, &f32, 1, n, BENCH_NORMAL, stream, e);
+    s = bench_codes(b, &codes, &f32, 1, n, BENCH_NORMAL, stream, e);
   if (s == ULP_OK) *out = codes;
   return s;
 }

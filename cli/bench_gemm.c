@@ -10,14 +10,15 @@
 
 enum { CHECKED = 32 };
 
-/* ---- ours ------------------------------------------------------------------ */
+/* ---- ours --------------------------------------------------------------- */
 
-static ulp_status make_scales(bench_gemm_work *w, ulp_error *e)
+static ulp_status make_scales(bench_gemm_work *w, const bench *b,
+                              ulp_error *e)
 {
   size_t blocks = (w->x.k + ULP_SCALES_BLOCK - 1) / ULP_SCALES_BLOCK;
   size_t rows = (w->x.n + ULP_SCALES_BLOCK - 1) / ULP_SCALES_BLOCK;
-  ulp_status s = bench_floats(&w->scale_a, w->x.m * blocks, 3, e);
-  if (s == ULP_OK) s = bench_floats(&w->scale_b, rows * blocks, 4, e);
+  ulp_status s = bench_floats(b, &w->scale_a, w->x.m * blocks, 3, e);
+  if (s == ULP_OK) s = bench_floats(b, &w->scale_b, rows * blocks, 4, e);
   w->x.kind_a = ULP_SCALES_1X128;
   w->x.kind_b = ULP_SCALES_128X128;
   w->x.scale_a = w->scale_a;
@@ -39,9 +40,9 @@ ulp_status bench_gemm_make(bench_gemm_work *w, bench *b,
       ulp_gemm_find("h200", spec->kernel, &options, &w->gemm, why, sizeof why);
   if (s != ULP_OK) return ulp_error_set(e, s, "%s", why);
   snprintf(w->shape, sizeof w->shape, "%%zux%zux%zu", n, k);
-  s = bench_codes(&w->a, &w->gemm.a, m, k, kind, 1, e);
-  if (s == ULP_OK) s = bench_codes(&w->b, &w->gemm.b, n, k, kind, 2, e);
-  if (s == ULP_OK && spec->blocks) s = make_scales(w, e);
+  s = bench_codes(b, &w->a, &w->gemm.a, m, k, kind, 1, e);
+  if (s == ULP_OK) s = bench_codes(b, &w->b, &w->gemm.b, n, k, kind, 2, e);
+  if (s == ULP_OK && spec->blocks) s = make_scales(w, b, e);
   size_t bytes = m * n * w->gemm.out.storage_bytes;
   if (s == ULP_OK && !(w->d = malloc(bytes + 64))) s = cli_no_memory(e);
   if (s == ULP_OK) memset(w->d, 0xa5, bytes);
@@ -96,15 +97,15 @@ ulp_status bench_gemm_check(void *data, size_t size, ulp_error *e)
   return ULP_OK;
 }
 
-/* ---- the ceiling ----------------------------------------------------------- */
+/* ---- the ceiling -------------------------------------------------------- */
 
-ulp_status bench_sgemm_make(bench_sgemm_work *w, size_t m, size_t n, size_t k,
-                            ulp_error *e)
+ulp_status bench_sgemm_make(bench_sgemm_work *w, const bench *b, size_t m,
+                            size_t n, size_t k, ulp_error *e)
 {
   *w = (bench_sgemm_work){.n = n, .k = k};
   if (!bench_blas_name()) return ULP_OK;
-  ulp_status s = bench_floats(&w->a, m * k, 5, e);
-  if (s == ULP_OK) s = bench_floats(&w->b, n * k, 6, e);
+  ulp_status s = bench_floats(b, &w->a, m * k, 5, e);
+  if (s == ULP_OK) s = bench_floats(b, &w->b, n * k, 6, e);
   if (s == ULP_OK && !(w->d = malloc(m * n * sizeof *w->d + 64)))
     s = cli_no_memory(e);
   return s;
@@ -124,7 +125,7 @@ ulp_status bench_sgemm_pass(void *data, size_t size, int threads)
   return ULP_OK;
 }
 
-/* ---- cases ------------------------------------------------------------------ */
+/* ---- cases -------------------------------------------------------------- */
 
 bench_case bench_gemm_case(const bench *b, const bench_entry *x,
                            bench_gemm_work *w, bench_data_kind kind)
@@ -153,7 +154,7 @@ ulp_status bench_gemm_against_sgemm(bench *b, const bench_entry *x,
   bench_gemm_work ours;
   bench_sgemm_work theirs = {0};
   ulp_status s = bench_gemm_make(&ours, b, spec, BENCH_NORMAL, m, n, k, e);
-  if (s == ULP_OK) s = bench_sgemm_make(&theirs, m, n, k, e);
+  if (s == ULP_OK) s = bench_sgemm_make(&theirs, b, m, n, k, e);
   if (s == ULP_OK) {
     bench_case c = bench_gemm_case(b, x, &ours, BENCH_NORMAL);
     c.threads = threads;

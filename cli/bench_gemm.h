@@ -34,8 +34,8 @@ void bench_gemm_free(bench_gemm_work *w);
 bench_pass bench_gemm_pass;
 bench_check bench_gemm_check;
 
-ulp_status bench_sgemm_make(bench_sgemm_work *w, size_t m, size_t n, size_t k,
-                            ulp_error *e);
+ulp_status bench_sgemm_make(bench_sgemm_work *w, const bench *b, size_t m,
+                            size_t n, size_t k, ulp_error *e);
 void bench_sgemm_free(bench_sgemm_work *w);
 bench_pass bench_sgemm_pass;
 

@@ -24,7 +24,7 @@ typedef struct {
   size_t part; /* columns of a thread in the last chain_pass */
 } mma_work;
 
-/* ---- operands ---------------------------------------------------------------- */
+/* ---- operands ----------------------------------------------------------- */
 
 static ulp_status make(mma_work *w, bench *b, const bench_entry *x, size_t m,
                        size_t n, size_t k, ulp_error *e)
@@ -37,14 +37,15 @@ static ulp_status make(mma_work *w, bench *b, const bench_entry *x, size_t m,
   w->k = k ? k : (size_t)w->mma.k;
   size_t scales = w->k / (size_t)w->mma.k * (size_t)w->mma.scales;
   snprintf(w->shape, sizeof w->shape, "%%zux%zux%zu", n, w->k);
-  s = bench_codes(&w->a, &w->mma.a, m, w->k, BENCH_NORMAL, 1, e);
+  s = bench_codes(b, &w->a, &w->mma.a, m, w->k, BENCH_NORMAL, 1, e);
   if (s == ULP_OK)
-    s = bench_codes(&w->b, &w->mma.b, n, w->k, BENCH_NORMAL, 2, e);
-  if (s == ULP_OK) s = bench_codes(&w->c, &w->mma.c, m, n, BENCH_NORMAL, 3, e);
+    s = bench_codes(b, &w->b, &w->mma.b, n, w->k, BENCH_NORMAL, 2, e);
+  if (s == ULP_OK)
+    s = bench_codes(b, &w->c, &w->mma.c, m, n, BENCH_NORMAL, 3, e);
   if (s == ULP_OK && scales)
-    s = bench_codes(&w->sa, &w->mma.scale, m, scales, BENCH_POSITIVE, 4, e);
+    s = bench_codes(b, &w->sa, &w->mma.scale, m, scales, BENCH_POSITIVE, 4, e);
   if (s == ULP_OK && scales)
-    s = bench_codes(&w->sb, &w->mma.scale, n, scales, BENCH_POSITIVE, 5, e);
+    s = bench_codes(b, &w->sb, &w->mma.scale, n, scales, BENCH_POSITIVE, 5, e);
   size_t bytes = m * n * w->mma.d.storage_bytes;
   if (s == ULP_OK && !(w->d = malloc(bytes + 64))) s = cli_no_memory(e);
   if (s == ULP_OK) memset(w->d, 0xa5, bytes);
@@ -61,7 +62,7 @@ static void release(mma_work *w)
   free(w->sb);
 }
 
-/* ---- one instruction over a tile ----------------------------------------------- */
+/* ---- one instruction over a tile ---------------------------------------- */
 
 static ulp_status tile_rows(const mma_work *w, size_t i, size_t rows)
 {
@@ -113,7 +114,7 @@ static uint64_t tile_output(const mma_work *w, size_t i, size_t j)
                             n ? sa : NULL, n ? sb : NULL, NULL);
 }
 
-/* ---- a chain of instructions with scales ----------------------------------------- */
+/* ---- a chain of instructions with scales -------------------------------- */
 
 static ulp_scaled_data scaled_data(const mma_work *w, size_t m)
 {
@@ -143,7 +144,7 @@ static ulp_status chain_pass(void *data, size_t size, int threads)
   return status;
 }
 
-/* ---- checks and cases ------------------------------------------------------------ */
+/* ---- checks and cases --------------------------------------------------- */
 
 static ulp_status tile_check(void *data, size_t size, ulp_error *e)
 {
@@ -180,7 +181,7 @@ static ulp_status run(bench *b, const bench_entry *x, size_t k,
   bench_sgemm_work theirs = {0};
   size_t rows = b->quick ? 64 : ROWS, cols = b->quick ? 64 : COLUMNS;
   ulp_status s = make(&w, b, x, rows, cols, k, e);
-  if (s == ULP_OK) s = bench_sgemm_make(&theirs, rows, cols, w.k, e);
+  if (s == ULP_OK) s = bench_sgemm_make(&theirs, b, rows, cols, w.k, e);
   double n = (double)cols, bits = (double)w.k;
   if (s == ULP_OK) {
     const bench_case c = {

@@ -37,7 +37,7 @@ typedef struct {
   bool decode;
 } plain_run;
 
-/* ---- ours ---------------------------------------------------------------------------- */
+/* ---- ours --------------------------------------------------------------- */
 
 static ulp_status run_pass(void *data, size_t size, int threads)
 {
@@ -82,7 +82,7 @@ static void end(model_run *r)
   free(r->logits);
 }
 
-/* ---- the plain run --------------------------------------------------------------------- */
+/* ---- the plain run ------------------------------------------------------ */
 
 static void plain_tokens(const plain_run *p, size_t n, int threads)
 {
@@ -117,16 +117,16 @@ static size_t widest(const ulp_llama *m)
   return (size_t)(most > c->vocab ? most : c->vocab);
 }
 
-static ulp_status plain_begin(plain_run *p, const ulp_llama *m, bool decode,
-                              size_t size, ulp_error *e)
+static ulp_status plain_begin(plain_run *p, const bench *b, const ulp_llama *m,
+                              bool decode, size_t size, ulp_error *e)
 {
   const ulp_llama_config *c = ulp_llama_settings(m);
   size_t n = (decode ? 1 : size) * widest(m);
   *p = (plain_run){.model = m, .decode = decode};
-  ulp_status s = bench_floats(&p->x, n, 1, e);
-  if (s == ULP_OK) s = bench_floats(&p->y, n, 2, e);
+  ulp_status s = bench_floats(b, &p->x, n, 1, e);
+  if (s == ULP_OK) s = bench_floats(b, &p->y, n, 2, e);
   if (s == ULP_OK)
-    s = bench_floats(&p->head, (size_t)(c->vocab * c->hidden), 3, e);
+    s = bench_floats(b, &p->head, (size_t)(c->vocab * c->hidden), 3, e);
   return s;
 }
 
@@ -137,7 +137,7 @@ static void plain_end(plain_run *p)
   free(p->head);
 }
 
-/* ---- the check: f64 and the plan by portable kernels, a few tokens ----------------------- */
+/* ---- the check: f64 and the plan by portable kernels, a few tokens ------ */
 
 typedef struct {
   model_run run; /* first: a pass is given its address */
@@ -195,7 +195,7 @@ static ulp_status check(void *data, size_t size, ulp_error *e)
   return s;
 }
 
-/* ---- cases ------------------------------------------------------------------------------ */
+/* ---- cases -------------------------------------------------------------- */
 
 static ulp_status against(bench *b, const bench_entry *x, const ulp_llama *m,
                           size_t size, ulp_error *e)
@@ -211,14 +211,14 @@ static ulp_status against(bench *b, const bench_entry *x, const ulp_llama *m,
   if (s == ULP_OK && spec->against)
     s = begin(&other, m, spec->against, spec->decode, size, b->threads, e);
   else if (s == ULP_OK)
-    s = plain_begin(&plain, m, spec->decode, size, e);
+    s = plain_begin(&plain, b, m, spec->decode, size, e);
   if (s == ULP_OK) {
     const bench_case c = {
         .entry = x,
         .data = spec->decode ? "after 128 tokens" : "from the first token",
         .shape = "%zu",
         .size = size,
-        .grain = b->quick ? 8 : 16,
+        .grain = b->quick ? 2 : 16,
         .units = 1,
         .bytes_held = (double)ulp_llama_parameters(m) * sizeof(float),
         .threads = b->threads,

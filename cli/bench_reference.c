@@ -18,7 +18,7 @@ ulp_status bench_differs(ulp_error *e, const char *what, size_t i, size_t j,
                        (unsigned long long)reference);
 }
 
-/* ---- a row of A or of B as its instructions see it ------------------------ */
+/* ---- a row of A or of B as its instructions see it ---------------------- */
 
 /* Where element k of what is fed stands in K: ULP_FEED_PAIRS takes of every
  * 32 first those with k mod 4 in {0, 1}. */
@@ -43,7 +43,7 @@ static void load(const ulp_gemm *g, const ulp_format *from,
   }
 }
 
-/* ---- the kinds of orders --------------------------------------------------- */
+/* ---- the kinds of orders ------------------------------------------------ */
 
 static float scale(ulp_gemm_scales kind, const float *s, size_t row, size_t k,
                    size_t all_k)

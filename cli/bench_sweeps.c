@@ -15,7 +15,7 @@ static const bench_gemm_spec fp8_128 = {"cublaslt-fp8", "e4m3", false, false},
                              tf32 = {"cublaslt-tf32", "f32", false, false},
                              int8 = {"cublaslt-s8", "int8", false, false};
 
-/* ---- data ------------------------------------------------------------------- */
+/* ---- data --------------------------------------------------------------- */
 
 static ulp_status on_data(bench *b, const bench_entry *x, bench_data_kind kind,
                           ulp_error *e)
@@ -40,9 +40,8 @@ static ulp_status on_data(bench *b, const bench_entry *x, bench_data_kind kind,
 static ulp_status run_data(bench *b, const bench_entry *x, ulp_error *e)
 {
   ulp_status s = ULP_OK;
-  for (bench_data_kind i = BENCH_NORMAL + 1; s == ULP_OK && i < BENCH_DATA_KINDS;
-       i++)
-    s = on_data(b, x, i, e);
+  for (int i = BENCH_NORMAL + 1; s == ULP_OK && i < BENCH_DATA_KINDS; i++)
+    s = on_data(b, x, (bench_data_kind)i, e);
   return s;
 }
 
@@ -56,7 +55,7 @@ const bench_entry bench_data_kinds[] = {
     DATA("data-f16", f16),         DATA("data-tf32", tf32),
     {0}};
 
-/* ---- instructions ------------------------------------------------------------ */
+/* ---- instructions ------------------------------------------------------- */
 
 static ulp_status on_isa(bench *b, const bench_entry *x, bench_gemm_work *ours,
                          bench_gemm_work *best, ulp_isa isa, ulp_error *e)
@@ -93,7 +92,7 @@ const bench_entry bench_isas[] = {
     ISA("isa-tf32", tf32),       ISA("isa-int8", int8),
     {0}};
 
-/* ---- growth ------------------------------------------------------------------- */
+/* ---- growth ------------------------------------------------------------- */
 
 static ulp_status run_size(bench *b, const bench_entry *x, ulp_error *e)
 {

@@ -10,7 +10,8 @@ groups='gemm data mma convert blocks isa growth model'
 "$ULPLAB" bench --list >../list || fault "--list: exit status $?"
 [ "$(head -n 1 ../list)" = 'bench,group,unit,ceiling,what' ] ||
   fault "--list: $(head -n 1 ../list)"
-[ "$(cut -d, -f1 ../list | sort | uniq -d)" = '' ] || fault '--list: a name twice'
+[ "$(cut -d, -f1 ../list | sort | uniq -d)" = '' ] ||
+  fault '--list: a name twice'
 [ "$(sed 1d ../list | cut -d, -f2 | uniq | tr '\n' ' ')" = "$groups " ] ||
   fault "--list: groups $(sed 1d ../list | cut -d, -f2 | uniq)"
 "$ULPLAB" bench mma --list | sed 1d | cut -d, -f2 | grep -qv '^mma$' &&
@@ -18,7 +19,8 @@ groups='gemm data mma convert blocks isa growth model'
 
 # Fields of a row: whole, positive, in order; each bench that is listed.  What
 # ceilings there are depends on OpenBLAS alone.
-"$ULPLAB" bench --quick --output q.csv >../out 2>../err ||
+"$ULPLAB" bench --quick --model "$here/../vectors/model/tiny" \
+  --output q.csv >../out 2>../err ||
   fault "--quick: exit status $?: $(cat ../err)"
 [ ! -s ../out ] || fault "--output: printed $(head -n 1 ../out)"
 columns=bench,group,isa,threads,shape,data,value,unit,ceiling,ceiling_value
