@@ -28,7 +28,25 @@ typedef struct {
   bool quick, list;
   uint64_t rounds;
   int threads;
+  size_t shape[3]; /* M, N, K of --shape, or 0 */
 } request;
+
+static ulp_status read_shape(void *target, const char *text, ulp_error *e)
+{
+  enum { MOST = 1 << 20 };
+  size_t *shape = target, x[3] = {0};
+  int used = 0;
+  bool good = sscanf(text, "%7zux%7zux%7zu%n", &x[0], &x[1], &x[2], &used) == 3;
+  for (int i = 0; i < 3; i++)
+    good = good && x[i] >= 1 && x[i] <= MOST;
+  if (!good || text[used] || x[2] % 128)
+    return ulp_error_set(e, ULP_EINVAL,
+                         "'%.60s', expected MxNxK, as in 1024x1024x4096, each "
+                         "1 to 1048576 and K a multiple of 128",
+                         text);
+  memcpy(shape, x, sizeof x);
+  return ULP_OK;
+}
 
 static int parse(request *rq, int argc, char **argv)
 {
@@ -38,6 +56,8 @@ static int parse(request *rq, int argc, char **argv)
       {"threads", "N", "default: all", cli_read_threads, &rq->threads},
       {"repeat", "R", "rounds, each a pair of samples: 1 to 1000 (default 7; "
        "quick: 3)", cli_read_u64, &rq->rounds},
+      {"shape", "MxNxK", "of products that are not swept, K a multiple of 128 "
+       "(default 1024x1024x4096; quick: 128x128x512)", read_shape, rq->shape},
       {"output", "FILE.csv", "default: standard output", cli_read_text,
        &rq->output},
       {"model", "FOLDER", "the decoder of group model (default: the reference "
@@ -56,7 +76,8 @@ static int parse(request *rq, int argc, char **argv)
           "and `ceiling_value` are in `unit`; `bytes` is the memory of the "
           "arrays and, beside them, of a pass; `wall_seconds` and "
           "`cpu_seconds` are of a pass. Where a pass would take too long the "
-          "first number of `shape`, rows or elements, is smaller. Each result "
+          "first number of `shape`, rows or elements, is smaller, and then "
+          "`rounds`. Each result "
           "is compared with the reference: exit status 1 if it is another.",
       .options = options,
       .max_operands = 1};
@@ -189,11 +210,16 @@ static ulp_status work(bench *b, const request *rq, ulp_error *e)
 
 static int run(const request *rq)
 {
+  size_t side = rq->quick ? 128 : 1024;
   bench b = {.quick = rq->quick,
              .threads = rq->threads,
+             .rounds_given = rq->rounds != BY_EFFORT,
              .rounds = rq->rounds != BY_EFFORT ? (int)rq->rounds
                        : rq->quick             ? 3
                                                : 7,
+             .m = rq->shape[0] ? rq->shape[0] : side,
+             .n = rq->shape[1] ? rq->shape[1] : side,
+             .k = rq->shape[2] ? rq->shape[2] : 4 * side,
              .model = rq->model,
              .seed = (uint64_t)time(NULL)};
   ulp_error e;

@@ -56,8 +56,9 @@ typedef struct {
 } bench_case;
 
 struct bench {
-  bool quick;
+  bool quick, rounds_given;
   int threads, rounds;
+  size_t m, n, k;    /* of a product that is not swept */
   const char *model; /* folder; NULL: the reference model */
   double pass_limit; /* seconds that a pass should take at most */
   uint64_t seed;     /* of the outputs that are checked */

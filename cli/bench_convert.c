@@ -16,10 +16,11 @@ enum { ELEMENTS = 1 << 24, QUICK_ELEMENTS = 1 << 16, CHECKED = 64 };
 typedef struct {
   const char *from, *to;
   ulp_mode mode;
+  const char *through; /* rounded to this in between; NULL: nothing */
 } convert_spec;
 
 typedef struct {
-  ulp_format from, to;
+  ulp_format from, to, through;
   ulp_rounding round;
   void *in, *out, *copy;
   size_t width; /* bytes of the wider side's element */
@@ -63,10 +64,28 @@ static ulp_status convert(const ulp_format *to, void *out,
   return s;
 }
 
+/* Codes in between stay in the cache. */
+static ulp_status convert_through(const convert_work *w, size_t n)
+{
+  enum { CHUNK = 8192 };
+  uint64_t codes[CHUNK];
+  ulp_status s = ULP_OK;
+  for (size_t i = 0; s == ULP_OK && i < n; i += CHUNK) {
+    size_t m = n - i < CHUNK ? n - i : CHUNK;
+    s = convert(&w->through, codes, &w->from,
+                (const char *)w->in + bytes_of(&w->from, i), m, &w->round, i);
+    if (s == ULP_OK)
+      s = convert(&w->to, (char *)w->out + bytes_of(&w->to, i), &w->through,
+                  codes, m, &w->round, i);
+  }
+  return s;
+}
+
 static ulp_status pass(void *data, size_t size, int threads)
 {
   const convert_work *w = data;
   (void)threads;
+  if (w->through.bits) return convert_through(w, size);
   return convert(&w->to, w->out, &w->from, w->in, size, &w->round, 0);
 }
 
@@ -100,6 +119,8 @@ static ulp_status check(void *data, size_t size, ulp_error *e)
   for (int c = 0; c < CHECKED; c++) {
     size_t i = bench_chance(w->seed, size);
     double x = ulp_decode(&w->from, code_at(&w->from, w->in, i));
+    if (w->through.bits)
+      x = ulp_decode(&w->through, ulp_encode_f64(&w->through, x, &w->round, i));
     uint64_t want = ulp_encode_f64(&w->to, x, &w->round, i);
     uint64_t ours = code_at(&w->to, w->out, i);
     if (ours != want) return bench_differs(e, w->entry->name, 0, i, ours, want);
@@ -127,6 +148,7 @@ static ulp_status make(convert_work *w, bench *b, const bench_entry *x,
                                 .sr_bits = 16}};
   ulp_status s = find(&w->from, spec->from, e);
   if (s == ULP_OK) s = find(&w->to, spec->to, e);
+  if (s == ULP_OK && spec->through) s = find(&w->through, spec->through, e);
   if (s == ULP_OK)
     s = bench_codes(b, &w->in, &w->from, 1, n, BENCH_NORMAL, 1, e);
   if (s != ULP_OK) return s;
@@ -200,7 +222,7 @@ static ulp_status run_isa(bench *b, const bench_entry *x, ulp_error *e)
 
 #define CONVERT(NAME, FROM, TO, MODE, WHAT)                                    \
   {NAME, "convert", "bytes/s", "memcpy of as many bytes", WHAT, run,           \
-   &(const convert_spec){FROM, TO, MODE}}
+   &(const convert_spec){FROM, TO, MODE, NULL}}
 #define ENCODE(NAME, TO, WHAT) CONVERT(NAME, "f32", TO, ULP_RNE, WHAT)
 #define DECODE(NAME, FROM, WHAT) CONVERT(NAME, FROM, "f32", ULP_RNE, WHAT)
 
@@ -226,12 +248,15 @@ const bench_entry bench_converts[] = {
     DECODE("from-e3m4", "e3m4fn", "a format of no table, e3m4fn, to f32"),
     DECODE("from-f16", "f16", "f16 to f32"),
     DECODE("from-bf16", "bf16", "BF16 to f32"),
+    {"round-e4m3", "convert", "bytes/s", "memcpy of as many bytes",
+     "f32 rounded to values of E4M3, as f32", run,
+     &(const convert_spec){"f32", "f32", ULP_RNE, "e4m3"}},
     {0}};
 
 #define ISA(NAME, FROM, TO, MODE)                                              \
   {NAME, "isa", "bytes/s", "the best instructions here, the same kernel",      \
    "each other set of instructions", run_isa,                                  \
-   &(const convert_spec){FROM, TO, MODE}}
+   &(const convert_spec){FROM, TO, MODE, NULL}}
 
 const bench_entry bench_convert_isas[] = {
     ISA("isa-to-e4m3", "f32", "e4m3", ULP_RNE),

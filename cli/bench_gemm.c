@@ -167,17 +167,10 @@ ulp_status bench_gemm_against_sgemm(bench *b, const bench_entry *x,
   return s;
 }
 
-void bench_gemm_shape(const bench *b, size_t *m, size_t *n, size_t *k)
-{
-  *m = *n = b->quick ? 128 : 1024;
-  *k = b->quick ? 512 : 4096;
-}
-
 static ulp_status run(bench *b, const bench_entry *x, ulp_error *e)
 {
-  size_t m, n, k;
-  bench_gemm_shape(b, &m, &n, &k);
-  return bench_gemm_against_sgemm(b, x, x->spec, m, n, k, b->threads, e);
+  return bench_gemm_against_sgemm(b, x, x->spec, b->m, b->n, b->k, b->threads,
+                                  e);
 }
 
 #define GEMM(NAME, KERNEL, TYPE, WHAT, ...)                                    \

@@ -47,7 +47,4 @@ ulp_status bench_gemm_against_sgemm(bench *b, const bench_entry *x,
                                     const bench_gemm_spec *spec, size_t m,
                                     size_t n, size_t k, int threads,
                                     ulp_error *e);
-/* The shape of a product that is not swept. */
-void bench_gemm_shape(const bench *b, size_t *m, size_t *n, size_t *k);
-
 #endif

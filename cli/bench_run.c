@@ -66,20 +66,45 @@ static ulp_status count_passes(const bench *b, const bench_side *side,
   return s;
 }
 
-/* The size whose pass takes no longer than the limit. */
-static ulp_status fit(const bench *b, const bench_case *c, size_t *size)
+typedef struct {
+  size_t size;
+  int rounds;
+  int64_t bytes;
+  double wall, cpu, ceiling; /* seconds of a pass: medians */
+  double ratio, ratio_low, ratio_high;
+} result;
+
+/* A pass as counted and timed by bench_peak_bytes. */
+static ulp_status peak(const bench_case *c, size_t size, int64_t *bytes,
+                       double *wall)
 {
-  sample t;
-  *size = c->grain < c->size ? c->grain : c->size;
-  ulp_status s = time_passes(&c->ours, *size, c->threads, 1, &t);
-  if (s == ULP_OK && t.wall < b->pass_limit) /* the first was the warm-up */
-    s = time_passes(&c->ours, *size, c->threads, 1, &t);
-  double most = b->pass_limit / (t.wall + 1e-9) * (double)*size;
-  if (most >= (double)c->size)
-    *size = c->size;
-  else if (most >= 2 * (double)c->grain)
-    *size = (size_t)(most / (double)c->grain) * c->grain;
+  ulp_status s;
+  double start = now(CLOCK_MONOTONIC);
+  *bytes = bench_peak_bytes(&c->ours, size, c->threads, &s);
+  *wall = now(CLOCK_MONOTONIC) - start;
   return s;
+}
+
+/* Finds the size whose pass takes no longer than the limit; where the least
+ * takes longer, fewer rounds, unless they were asked for. */
+static ulp_status fit(const bench *b, const bench_case *c, result *r)
+{
+  size_t least = c->grain < c->size ? c->grain : c->size;
+  sample t;
+  ulp_status s = peak(c, least, &r->bytes, &t.wall);
+  r->size = least;
+  r->rounds = b->rounds;
+  if (s == ULP_OK && t.wall < b->pass_limit) /* the first was the warm-up */
+    s = time_passes(&c->ours, least, c->threads, 1, &t);
+  if (s != ULP_OK) return s;
+  double most = b->pass_limit / (t.wall + 1e-9) * (double)least;
+  if (most >= (double)c->size)
+    r->size = c->size;
+  else if (most >= 2 * (double)least)
+    r->size = (size_t)(most / (double)least) * least;
+  else if (most < (double)least && !b->rounds_given)
+    r->rounds = 1 + (int)(most / (double)least * (b->rounds - 1));
+  return r->size > least ? peak(c, r->size, &r->bytes, &t.wall) : ULP_OK;
 }
 
 static int compare(const void *a, const void *b)
@@ -94,23 +119,19 @@ static double median(double *x, int n)
   return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-typedef struct {
-  size_t size;
-  int64_t bytes;
-  double wall, cpu, ceiling;      /* seconds of a pass: medians */
-  double ratio, ratio_low, ratio_high;
-} result;
-
 static ulp_status run_rounds(const bench *b, const bench_case *c, result *r)
 {
   double wall[MAX_ROUNDS], cpu[MAX_ROUNDS], other[MAX_ROUNDS],
       ratio[MAX_ROUNDS];
-  long ours, theirs = 1;
+  long ours = 1, theirs = 1;
   bool pair = c->ceiling.name != NULL;
-  ulp_status s = count_passes(b, &c->ours, r->size, c->threads, &ours);
+  bool slow = r->rounds < b->rounds; /* warm, and long enough */
+  ulp_status s = ULP_OK;
+  if (!slow)
+    s = count_passes(b, &c->ours, r->size, c->threads, &ours);
   if (s == ULP_OK && pair)
     s = count_passes(b, &c->ceiling, r->size, c->threads, &theirs);
-  for (int i = 0; s == ULP_OK && i < b->rounds; i++) {
+  for (int i = 0; s == ULP_OK && i < r->rounds; i++) {
     sample x = {0}, y = {0};
     settle(c->threads);
     s = time_passes(&c->ours, r->size, c->threads, ours, &x);
@@ -123,12 +144,12 @@ static ulp_status run_rounds(const bench *b, const bench_case *c, result *r)
     ratio[i] = y.wall / x.wall;
   }
   if (s != ULP_OK) return s;
-  r->wall = median(wall, b->rounds);
-  r->cpu = median(cpu, b->rounds);
-  r->ceiling = median(other, b->rounds);
-  r->ratio = median(ratio, b->rounds);
+  r->wall = median(wall, r->rounds);
+  r->cpu = median(cpu, r->rounds);
+  r->ceiling = median(other, r->rounds);
+  r->ratio = median(ratio, r->rounds);
   r->ratio_low = ratio[0];
-  r->ratio_high = ratio[b->rounds - 1];
+  r->ratio_high = ratio[r->rounds - 1];
   return ULP_OK;
 }
 
@@ -157,7 +178,7 @@ static void write_row(bench *b, const bench_case *c, const result *r)
       cli_cell_number(t, rest[i]);
     else
       cli_cell_none(t);
-  cli_cell_int(t, b->rounds);
+  cli_cell_int(t, r->rounds);
   cli_cell_int(t, r->bytes);
   cli_cell_number(t, r->wall);
   cli_cell_number(t, r->cpu);
@@ -166,10 +187,8 @@ static void write_row(bench *b, const bench_case *c, const result *r)
 ulp_status bench_measure(bench *b, const bench_case *c, ulp_error *e)
 {
   result r = {0};
-  ulp_status s = fit(b, c, &r.size);
-  if (s == ULP_OK)
-    r.bytes = bench_peak_bytes(&c->ours, r.size, c->threads, &s) +
-              (int64_t)(c->bytes * (double)r.size + c->bytes_held);
+  ulp_status s = fit(b, c, &r);
+  r.bytes += (int64_t)(c->bytes * (double)r.size + c->bytes_held);
   if (s == ULP_OK) s = run_rounds(b, c, &r);
   if (s != ULP_OK)
     return ulp_error_set(e, s, "%s: %s", c->entry->name, ulp_strerror(s));

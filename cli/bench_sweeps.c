@@ -21,11 +21,9 @@ static ulp_status on_data(bench *b, const bench_entry *x, bench_data_kind kind,
                           ulp_error *e)
 {
   bench_gemm_work ours = {0}, normal = {0};
-  size_t m, n, k;
-  bench_gemm_shape(b, &m, &n, &k);
-  ulp_status s = bench_gemm_make(&ours, b, x->spec, kind, m, n, k, e);
+  ulp_status s = bench_gemm_make(&ours, b, x->spec, kind, b->m, b->n, b->k, e);
   if (s == ULP_OK)
-    s = bench_gemm_make(&normal, b, x->spec, BENCH_NORMAL, m, n, k, e);
+    s = bench_gemm_make(&normal, b, x->spec, BENCH_NORMAL, b->m, b->n, b->k, e);
   if (s == ULP_OK) {
     bench_case c = bench_gemm_case(b, x, &ours, kind);
     c.ceiling = (bench_side){"normal data", bench_gemm_pass, &normal,
@@ -70,11 +68,9 @@ static ulp_status on_isa(bench *b, const bench_entry *x, bench_gemm_work *ours,
 static ulp_status run_isa(bench *b, const bench_entry *x, ulp_error *e)
 {
   bench_gemm_work ours = {0}, best = {0};
-  size_t m, n, k;
-  bench_gemm_shape(b, &m, &n, &k);
-  ulp_status s = bench_gemm_make(&ours, b, x->spec, BENCH_NORMAL, m, n, k, e);
+  ulp_status s = bench_gemm_make(&ours, b, x->spec, BENCH_NORMAL, b->m, b->n, b->k, e);
   if (s == ULP_OK)
-    s = bench_gemm_make(&best, b, x->spec, BENCH_NORMAL, m, n, k, e);
+    s = bench_gemm_make(&best, b, x->spec, BENCH_NORMAL, b->m, b->n, b->k, e);
   for (size_t i = 0; s == ULP_OK && i < bench_best_isa(); i++)
     if (ulp_isa_has((ulp_isa)i)) s = on_isa(b, x, &ours, &best, (ulp_isa)i, e);
   bench_gemm_free(&ours);
@@ -114,11 +110,9 @@ static ulp_status run_k(bench *b, const bench_entry *x, ulp_error *e)
 
 static ulp_status run_threads(bench *b, const bench_entry *x, ulp_error *e)
 {
-  size_t m, n, k;
-  bench_gemm_shape(b, &m, &n, &k);
   ulp_status s = ULP_OK;
   for (int t = 1; s == ULP_OK && t <= b->threads; t++)
-    s = bench_gemm_against_sgemm(b, x, x->spec, m, n, k, t, e);
+    s = bench_gemm_against_sgemm(b, x, x->spec, b->m, b->n, b->k, t, e);
   return s;
 }
 

@@ -29,7 +29,7 @@ columns=$columns,ratio,ratio_low,ratio_high,rounds,bytes,wall_seconds
   fault "--quick: columns $(head -n 1 q.csv)"
 awk -F, 'NR > 1 {
   bad = NF != 17 || $4 < 1 || $5 !~ /^[1-9][0-9]*(x[1-9][0-9]*)*$/ ||
-    !($7 > 0) || $14 != 3 || !($15 > 0) || !($16 > 0) || !($17 > 0)
+    !($7 > 0) || $14 < 1 || $14 > 3 || !($15 > 0) || !($16 > 0) || !($17 > 0)
   if ($9 == "none")
     bad = bad || $10 $11 $12 $13 != "" || ($8 != "MAC/s" && $8 != "tokens/s")
   else
