@@ -199,7 +199,7 @@ static ulp_status work(bench *b, const request *rq, ulp_error *e)
   ulp_output *out;
   ulp_status s = ulp_output_open(&out, rq->output, e);
   if (s != ULP_OK) return s;
-  bench_blas_open();
+  (void)bench_blas_open();
   cli_table_begin(&b->table, out, false, columns);
   s = run_all(b, rq, e);
   if (s == ULP_OK) s = cli_table_end(&b->table, e);
@@ -226,6 +226,9 @@ static int run(const request *rq)
   ulp_status s = bench_data_begin(&b);
   s = s == ULP_OK ? work(&b, rq, &e) : cli_no_memory(&e);
   bench_data_end(&b);
+  if (s == ULP_OK && b.no_ceiling)
+    cli_warn("bench", "no OpenBLAS: matrix products have no ceiling (Debian: "
+                      "libopenblas-dev, then configure again)");
   if (s == ULP_OK) return CLI_DONE;
   cli_fail("bench", &e);
   return b.different ? CLI_DIFFERENT : CLI_ERROR;

@@ -63,6 +63,7 @@ struct bench {
   double pass_limit; /* seconds that a pass should take at most */
   uint64_t seed;     /* of the outputs that are checked */
   ulp_normals normals; /* of which operands are made */
+  bool no_ceiling;   /* a case had none */
   bool different;    /* a check found other bits than the reference's */
   cli_table table;
 };
@@ -77,8 +78,7 @@ ulp_isa bench_best_isa(void);
 
 /* ---- the ceiling (bench_blas.c) ----------------------------------------- */
 
-/* Finds OpenBLAS; its absence is said on stderr, once. */
-void bench_blas_open(void);
+bool bench_blas_open(void); /* false: it is not there */
 const char *bench_blas_name(void); /* "OpenBLAS sgemm (CORE)", or NULL */
 /* d[m, n] = a[m, k] b[n, k]^T; one row: its sgemv. */
 void bench_sgemm(float *d, const float *a, const float *b, size_t m, size_t n,
