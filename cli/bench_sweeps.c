@@ -68,7 +68,8 @@ static ulp_status on_isa(bench *b, const bench_entry *x, bench_gemm_work *ours,
 static ulp_status run_isa(bench *b, const bench_entry *x, ulp_error *e)
 {
   bench_gemm_work ours = {0}, best = {0};
-  ulp_status s = bench_gemm_make(&ours, b, x->spec, BENCH_NORMAL, b->m, b->n, b->k, e);
+  ulp_status s = bench_gemm_make(&ours, b, x->spec, BENCH_NORMAL, b->m, b->n,
+                                 b->k, e);
   if (s == ULP_OK)
     s = bench_gemm_make(&best, b, x->spec, BENCH_NORMAL, b->m, b->n, b->k, e);
   for (size_t i = 0; s == ULP_OK && i < bench_best_isa(); i++)

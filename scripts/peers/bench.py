@@ -99,7 +99,7 @@ def ours(subcommand, arguments, arrays, result):
         return np.load(path)
 
 
-# ---- products -----------------------------------------------------------------
+# ---- products ---------------------------------------------------------------
 
 def fp8(rng, *shape):
     x = rng.standard_normal(shape, dtype=np.float32)
@@ -159,7 +159,7 @@ def product_jobs(rng):
               None, options.threads)
 
 
-# ---- conversions ----------------------------------------------------------------
+# ---- conversions ------------------------------------------------------------
 
 def our_codes(name, x):
     return ours("quantize", ["--to", name, "--overflow", "ieee", "--profile",
@@ -293,7 +293,7 @@ def jobs():
         yield from group(x)
 
 
-# ---- rows -------------------------------------------------------------------------
+# ---- rows -------------------------------------------------------------------
 
 COLUMNS = ["peer", "version", "job", "bench", "threads", "unit", "peer_shape",
            "our_shape", "peer_value", "our_value", "ratio", "ratio_low",
