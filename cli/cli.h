@@ -44,6 +44,7 @@ int cli_tokenize(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 
 /* ---- messages (message.c) ---------------------------------------------- */
 

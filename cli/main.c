@@ -40,6 +40,8 @@ static const subcommand table[] = {
     {"list", "the experiments", cli_list},
     {"run", "run an experiment", cli_run},
     {"report", "a page with pictures from an experiment's results", cli_report},
+    {"bench", "throughput, with the machine's own ceilings beside it",
+     cli_bench},
 };
 enum { COUNT = sizeof table / sizeof *table };
 

@@ -33,9 +33,7 @@ static bool exists(const char *path)
   return path && stat(path, &st) == 0;
 }
 
-/* The reference model's folder: of the source tree while it is there, else
- * where it was installed. */
-static ulp_status find_reference(char **out, ulp_error *e)
+ulp_status ulp_reference_model(char **out, ulp_error *e)
 {
   static const char *const roots[] = {ULP_SOURCE_MODELS, ULP_MODELS};
   for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
@@ -61,7 +59,7 @@ static ulp_status open_model(ulp_model_case *c, const ulp_run *run,
   const char *folder = ulp_run_parameter(run, "model");
   ulp_status s = ULP_OK;
   if (!*folder)
-    s = find_reference(&c->folder, e);
+    s = ulp_reference_model(&c->folder, e);
   else if (!(c->folder = strdup(folder)))
     s = no_memory(e);
   return s == ULP_OK ? ulp_llama_open(&c->model, c->folder, e) : s;

@@ -45,6 +45,10 @@ ULP_MUST_CHECK ulp_status ulp_model_case_open(ulp_model_case *c,
                                               ulp_error *e);
 void ulp_model_case_close(ulp_model_case *c);
 
+/* The reference model's folder, the caller's to free: of the source tree while
+ * it is there, else where it was installed. */
+ULP_MUST_CHECK ulp_status ulp_reference_model(char **out, ulp_error *e);
+
 /* Adds those of --plans, by name or file; `lists`: the default by effort, NULL
  * for all that the suite has. */
 ULP_MUST_CHECK ulp_status ulp_model_case_plans(ulp_model_case *c,
