@@ -76,6 +76,8 @@ ulp_status ulp_side_read(json_t **out, const char *path, ulp_error *e)
              : json_load_file(path, JSON_REJECT_DUPLICATES, &why);
   if (*out && shape_is_right(which, *out))
     return ULP_OK;
+  for (char *c = why.text; *c; c++) /* one line */
+    *c = (char)((unsigned char)*c < ' ' ? '?' : *c);
   json_decref(*out);
   *out = NULL;
   return ulp_error_set(e, ULP_EFORMAT, "%s: expected a file that ulplab "
