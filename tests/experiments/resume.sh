@@ -151,6 +151,13 @@ kill -CONT $first
 wait $first || fault 'the first of two'
 cmp whole.csv two.csv || fault 'other bytes of the first of two'
 
+# What is prepared before the first row is kept in parts.
+snr="$BIN/snr --quick --formats e2m3"
+$snr --out snr.csv || fault 'snr'
+catch u 2 u.csv $snr
+resumes 'rows and ' snr.csv u.csv $snr
+grep -q 'and 0 parts' ../err && fault "no parts: $(cat ../err)"
+
 # An input that has changed.
 { header '<f4' False '(64, 4096)' && head -c 1048576 /dev/zero |
   tr '\0' '\101'; } >x.npy
