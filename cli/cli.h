@@ -43,6 +43,7 @@ int cli_plans(int argc, char **argv);
 int cli_tokenize(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_merge(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * experiments.c: `ulplab list`, `ulplab run` and `ulplab report`.
+ * experiments.c: `ulplab list`, `run`, `merge` and `report`.
  */
 #include "cli.h"
 #include "experiment.h"
 #include "report.h"
+#include "shards.h"
 
 static const char *const columns[] = {"name", "question", "source", NULL};
 
@@ -83,6 +84,36 @@ int cli_run(int argc, char **argv)
   argv[1] = argv[0];
   argv[0] = (char[]){"run"};
   return ulp_experiments_main(argc, argv);
+}
+
+int cli_merge(int argc, char **argv)
+{
+  const char *out = NULL;
+  const cli_option options[] = {
+      {"out", "DIR", "folder of the outputs, made if it is not there",
+       cli_read_text, &out},
+      {0}};
+  const cli_command command = {
+      .name = "merge",
+      .synopsis = "--out DIR SHARD...",
+      .summary = "Writes DIR/NAME.csv, with the files beside it, from all the "
+                 "shards (--shard I/N) of a run: CSV files, or folders whose "
+                 "manifest names them.  Several experiments may be given at "
+                 "once.  The bytes are those of the run without shards. "
+                 "Refused are shards of another version, seed, level, "
+                 "parameter or input, shards that are missing or given twice, "
+                 "and files that have changed since their manifest.",
+      .options = options,
+      .min_operands = 1,
+      .max_operands = -1};
+  int operands;
+  int status = cli_parse(&command, argc, argv, &operands);
+  if (status >= 0) return status;
+  if (!out) return cli_failf("merge", "--out is missing: a folder is expected");
+  ulp_error e;
+  if (ulp_shards_merge(out, argv, (size_t)operands, &e) != ULP_OK)
+    return cli_fail("merge", &e);
+  return CLI_DONE;
 }
 
 int cli_report(int argc, char **argv)

@@ -39,6 +39,7 @@ static const subcommand table[] = {
     {"tokenize", "a model's tokens of a text, and back", cli_tokenize},
     {"list", "the experiments", cli_list},
     {"run", "run an experiment", cli_run},
+    {"merge", "the shards of runs to the outputs of whole runs", cli_merge},
     {"report", "a page with pictures from an experiment's results", cli_report},
     {"bench", "throughput, with the machine's own ceilings beside it",
      cli_bench},

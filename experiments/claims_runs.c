@@ -77,6 +77,8 @@ static ulp_status run_it(table *t, const ulp_run *parent, ulp_error *e)
   run.threads = parent->threads;
   run.shard = 0;
   run.shards = 1;
+  run.origin = parent->origin;
+  run.journal = NULL;
   s = ulp_experiment_compute(&run, &csv, &rows, e);
   ulp_text_free(&run.notes);
   t->cells.csv = csv.text;

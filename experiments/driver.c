@@ -37,7 +37,7 @@ const char *ulp_run_parameter(const ulp_run *run, const char *name)
 
 bool ulp_run_has(const ulp_run *run, int64_t point)
 {
-  return point % run->shards == run->shard;
+  return point % run->shards == run->shard && !ulp_resume_row(run, point);
 }
 
 /* ---- rows -------------------------------------------------------------- */
@@ -70,16 +70,31 @@ static void note_row(row_job *job, int64_t row, const ulp_error *e)
   }
 }
 
+static void compute_row(const ulp_run *run, int64_t point, ulp_text *t,
+                        ulp_error *e)
+{
+  char name[24];
+  ulp_csv_integer(t, point);
+  ulp_status s = run->experiment->point(run, point, t, e);
+  ulp_csv_end(t);
+  if (s != ULP_OK || t->failed)
+    return;
+  snprintf(name, sizeof name, "%lld", (long long)point);
+  ulp_journal_add(run->journal, ULP_FRAME_ROW, name, t->text, t->size);
+}
+
 static void make_row(row_job *job, int64_t row)
 {
   const ulp_run *run = job->run;
   ulp_text *t = &job->rows[row];
   ulp_error e = {.status = ULP_OK};
   int64_t point = run->shard + row * run->shards;
-  ulp_csv_integer(t, point);
-  ulp_status s = run->experiment->point(run, point, t, &e);
-  ulp_csv_end(t);
-  if (s == ULP_OK && t->failed)
+  const ulp_frame *kept = ulp_resume_row(run, point);
+  if (kept)
+    ulp_text_add(t, kept->data, kept->size);
+  else
+    compute_row(run, point, t, &e);
+  if (e.status == ULP_OK && t->failed)
     ulp_error_set(&e, ULP_ENOMEM, "out of memory");
   note_row(job, row, &e);
 }
@@ -141,32 +156,58 @@ ulp_status ulp_experiment_compute(ulp_run *run, ulp_text *csv, int64_t *rows,
   return s;
 }
 
-static ulp_status run_it(ulp_run *run, const ulp_options *o, int argc,
-                         char **argv, ulp_error *e)
+static ulp_status compute_and_write(ulp_run *run, ulp_record *r, ulp_error *e)
 {
-  ulp_record record = {.run = run, .argc = argc, .argv = argv};
   ulp_text csv = {0};
   time_t now = time(NULL);
   double wall = seconds(CLOCK_MONOTONIC);
   double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-  strftime(record.started, sizeof record.started, "%Y-%m-%dT%H:%M:%SZ",
-           gmtime(&now));
+  strftime(r->started, sizeof r->started, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+  ulp_status s = ulp_experiment_compute(run, &csv, &r->rows, e);
+  if (s == ULP_OK) {
+    r->csv = csv.text;
+    r->csv_size = csv.size;
+    r->wall_s = seconds(CLOCK_MONOTONIC) - wall;
+    r->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    s = ulp_folder_write(r, e);
+  }
+  ulp_text_free(&csv);
+  return s;
+}
+
+/* The tensor, and what the run depends on. */
+static ulp_status open_inputs(ulp_run *run, const ulp_options *o, ulp_error *e)
+{
   ulp_status s = ulp_folder_check(run->out, e);
   if (s == ULP_OK && o->tensor)
     s = ulp_options_open_tensor(run, o->tensor, e);
-  if (s == ULP_OK)
-    s = ulp_experiment_compute(run, &csv, &record.rows, e);
-  if (s == ULP_OK) {
-    record.csv = csv.text;
-    record.csv_size = csv.size;
-    record.wall_s = seconds(CLOCK_MONOTONIC) - wall;
-    record.cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    s = ulp_folder_write(&record, e);
+  return s == ULP_OK && run->origin ? ulp_origin_make(run->origin, run, e) : s;
+}
+
+static ulp_status run_it(ulp_run *run, const ulp_options *o, int argc,
+                         char **argv, ulp_error *e)
+{
+  ulp_origin origin = {0};
+  ulp_record record = {.run = run, .argc = argc, .argv = argv};
+  if (ulp_folder_is_plain(run->out))
+    run->origin = &origin;
+  ulp_status s = open_inputs(run, o, e);
+  if (s == ULP_OK && o->resume && ulp_resume_done(run)) {
+    fprintf(stderr, "%s: %s is there already\n", run->experiment->name,
+            run->out);
+  } else if (s == ULP_OK) {
+    s = ulp_resume_begin(run, o->resume, e);
+    record.kept = ulp_resume_kept(run);
+    if (s == ULP_OK && run->file)
+      s = ulp_run_input(run, ulp_file_path(run->file), e);
+    if (s == ULP_OK)
+      s = compute_and_write(run, &record, e);
+    ulp_resume_end(run, s);
   }
   if (s == ULP_OK && run->notes.size && !run->notes.failed)
     fprintf(stderr, "%s: %s\n", run->experiment->name, run->notes.text);
   ulp_text_free(&run->notes);
-  ulp_text_free(&csv);
+  ulp_origin_free(&origin);
   ulp_file_close(run->file);
   return s;
 }

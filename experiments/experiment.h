@@ -73,6 +73,8 @@ typedef struct {
 enum { ULP_MAX_PARAMETERS = 8 };
 
 typedef struct ulp_experiment ulp_experiment;
+typedef struct ulp_origin ulp_origin;
+struct ulp_journal;
 
 /* One run: what the options said, and what `prepare` made of it. */
 typedef struct {
@@ -85,6 +87,8 @@ typedef struct {
   const char *parameters[ULP_MAX_PARAMETERS]; /* in the table's order */
   ulp_file *file;           /* of --tensor; NULL without */
   const ulp_tensor *tensor; /* the one named; NULL: all of them */
+  ulp_origin *origin;          /* what it depends on; NULL: nobody asks */
+  struct ulp_journal *journal; /* what is kept of it; NULL: nothing */
   /* set by prepare */
   int64_t points;
   void *state;
@@ -112,8 +116,21 @@ struct ulp_experiment {
 
 /* The value of a parameter in this run. */
 const char *ulp_run_parameter(const ulp_run *run, const char *name);
-/* Whether this shard has the point. */
+/* Whether this run computes the point: its shard has it, and a run that was
+ * ended has not left it. */
 bool ulp_run_has(const ulp_run *run, int64_t point);
+/* Names a file, or a folder of files, that the run reads; to be called before
+ * any figure is taken from it.  Its digest goes to the manifest. */
+ULP_MUST_CHECK ulp_status ulp_run_input(const ulp_run *run, const char *path,
+                                        ulp_error *e);
+/* What `prepare` computes for long is kept for --resume in units, under names
+ * that are one unit's alone: recall copies the bytes of such a unit, if there
+ * are so many, and says whether it did; else compute them, and keep them.  Bytes
+ * are those of this program: figures, no pointers.  From any thread. */
+bool ulp_run_recall(const ulp_run *run, const char *name, void *data,
+                    size_t size);
+void ulp_run_keep(const ulp_run *run, const char *name, const void *data,
+                  size_t size);
 
 /* The table; NULL past the end. */
 const ulp_experiment *ulp_experiment_row(size_t i);

@@ -37,16 +37,15 @@ static char *join(const char *dir, const char *name)
   return path;
 }
 
-static char *dir_of(const char *out)
+char *ulp_folder_of(const char *path)
 {
-  const char *slash = strrchr(out, '/');
+  const char *slash = strrchr(path, '/');
   if (!slash)
     return strdup(".");
-  return slash == out ? strdup("/") : strndup(out, (size_t)(slash - out));
+  return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* Whether side files belong beside it: not for pipes, devices and stdout. */
-static bool is_plain(const char *out)
+bool ulp_folder_is_plain(const char *out)
 {
   struct stat st;
   return out && (stat(out, &st) != 0 || S_ISREG(st.st_mode));
@@ -68,29 +67,39 @@ static bool shape_is_right(int which, const json_t *j)
   return json_is_array(json_object_get(j, "resources"));
 }
 
+ulp_status ulp_side_read(json_t **out, const char *path, ulp_error *e)
+{
+  int which = strcmp(ulp_path_base(path), side_name[0]) != 0;
+  json_error_t why = {.text = ""};
+  *out = access(path, F_OK) != 0
+             ? fresh(which)
+             : json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+  if (*out && shape_is_right(which, *out))
+    return ULP_OK;
+  for (char *c = why.text; *c; c++) /* one line */
+    *c = (char)((unsigned char)*c < ' ' ? '?' : *c);
+  json_decref(*out);
+  *out = NULL;
+  return ulp_error_set(e, ULP_EFORMAT, "%s: expected a file that ulplab "
+                       "wrote%s%s", path, *why.text ? ": " : "", why.text);
+}
+
 static ulp_status load(folder *f, int which, ulp_error *e)
 {
+  ulp_error why;
   f->path[which] = join(f->dir, side_name[which]);
   if (!f->path[which])
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  json_error_t why = {.text = ""};
-  if (access(f->path[which], F_OK) != 0)
-    f->json[which] = fresh(which);
-  else
-    f->json[which] = json_load_file(f->path[which], JSON_REJECT_DUPLICATES,
-                                    &why);
-  if (!f->json[which] || !shape_is_right(which, f->json[which]))
-    return ulp_error_set(e, ULP_EFORMAT,
-                         "%s: expected a file that ulplab wrote%s%s; choose "
-                         "another folder for --out",
-                         f->path[which], *why.text ? ": " : "", why.text);
-  return ULP_OK;
+  ulp_status s = ulp_side_read(&f->json[which], f->path[which], &why);
+  return s == ULP_OK ? s
+                     : ulp_error_set(e, s, "%s; choose another folder for "
+                                     "--out", why.text);
 }
 
 static ulp_status open_folder(folder *f, const char *out, ulp_error *e)
 {
   *f = (folder){.lock = -1};
-  f->dir = dir_of(out);
+  f->dir = ulp_folder_of(out);
   if (!f->dir)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   f->lock = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -136,14 +145,11 @@ static int set_resource(json_t *resources, json_t *resource)
 
 static ulp_status merge(folder *f, const ulp_record *r, ulp_error *e)
 {
-  e->status = ULP_OK;
-  json_t *entry = ulp_manifest_entry(r, e);
+  json_t *entry = r->entry ? json_incref(r->entry) : ulp_manifest_entry(r);
   json_t *resource = entry ? ulp_datapackage_resource(r) : NULL;
   if (!resource) {
     json_decref(entry);
-    return e->status != ULP_OK
-               ? e->status
-               : ulp_error_set(e, ULP_ENOMEM, "out of memory");
+    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   }
   const char *name = json_string_value(json_object_get(resource, "path"));
   int bad = json_object_set_new(json_object_get(f->json[0], "outputs"), name,
@@ -199,7 +205,7 @@ static ulp_status write_stream(const ulp_record *r, ulp_error *e)
 
 ulp_status ulp_folder_check(const char *out, ulp_error *e)
 {
-  if (!is_plain(out))
+  if (!ulp_folder_is_plain(out))
     return ULP_OK;
   for (int i = 0; i < 2; i++)
     if (strcmp(ulp_path_base(out), side_name[i]) == 0)
@@ -218,7 +224,7 @@ ulp_status ulp_folder_check(const char *out, ulp_error *e)
 
 ulp_status ulp_folder_write(const ulp_record *r, ulp_error *e)
 {
-  if (!is_plain(r->run->out))
+  if (!ulp_folder_is_plain(r->run->out))
     return write_stream(r, e);
   folder f;
   ulp_status s = open_folder(&f, r->run->out, e);

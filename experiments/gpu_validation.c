@@ -88,8 +88,11 @@ static ulp_status prepare(ulp_run *run, ulp_error *e)
   if (!st)
     return ulp_error_set(e, ULP_ENOMEM, "out of memory");
   ulp_status s = read_most(st, run, e);
+  const char *vectors = ulp_run_parameter(run, "vectors");
   if (s == ULP_OK)
-    s = captures_read(&st->all, ulp_run_parameter(run, "vectors"), e);
+    s = captures_read(&st->all, vectors, e);
+  if (s == ULP_OK)
+    s = ulp_run_input(run, vectors, e);
   if (s != ULP_OK)
     return s;
   note_absences(run, &st->all);

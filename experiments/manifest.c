@@ -2,10 +2,6 @@
  *
  * The entry of a CSV file in manifest.json: what made it, from what, where.
  */
-#ifdef HAVE_CONFIG_H
-#include <config.h>
-#endif
-
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -16,9 +12,6 @@
 
 #include "driver.h"
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
-#endif
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__
 #elif defined(__GNUC__)
@@ -26,11 +19,6 @@
 #else
 #define COMPILER "unknown"
 #endif
-
-/* `git describe` of the tree it was built from; empty outside git. */
-static const char git_describe[] =
-#include "git_describe.inc"
-    ;
 
 /* The processor's name; the machine's type where /proc has none. */
 static json_t *cpu_model(void)
@@ -85,29 +73,6 @@ static json_t *command_line(const ulp_record *r)
   return j;
 }
 
-static json_t *parameters(const ulp_run *run)
-{
-  json_t *j = json_object();
-  for (int i = 0; run->experiment->parameters[i].name; i++)
-    json_object_set_new(j, run->experiment->parameters[i].name,
-                        ulp_json_text(run->parameters[i]));
-  return j;
-}
-
-/* The tensor file, if there is one; NULL when it cannot be read again. */
-static json_t *inputs(const ulp_run *run, ulp_error *e)
-{
-  if (!run->file)
-    return json_array();
-  char hash[ULP_SHA256_HEX];
-  int64_t size;
-  const char *path = ulp_file_path(run->file);
-  if (ulp_sha256_file(hash, &size, path, e) != ULP_OK)
-    return NULL;
-  return json_pack("[{s:o, s:I, s:s}]", "path", ulp_json_text(path), "bytes",
-                   (json_int_t)size, "sha256", hash);
-}
-
 static json_t *output(const ulp_record *r)
 {
   char hash[ULP_SHA256_HEX];
@@ -116,40 +81,22 @@ static json_t *output(const ulp_record *r)
                    (json_int_t)r->csv_size, "sha256", hash);
 }
 
-/* Seeds beyond 2^63 do not fit JSON's integers as readers have them: text. */
-static json_t *seed(uint64_t value)
-{
-  char text[24];
-  snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-  return json_string(text);
-}
-
-json_t *ulp_manifest_entry(const ulp_record *r, ulp_error *e)
+json_t *ulp_manifest_entry(const ulp_record *r)
 {
   const ulp_run *run = r->run;
-  json_t *in = inputs(run, e), *j = json_object();
-  if (!in || !j) {
-    json_decref(in);
-    json_decref(j);
+  json_t *j = json_copy(run->origin->key);
+  if (!j)
     return NULL;
-  }
   const struct {
     const char *name;
     json_t *value;
   } fields[] = {
-      {"experiment", json_string(run->experiment->name)},
       {"command", command_line(r)},
-      {"seed", seed(run->seed)},
       {"generator", json_string("pcg32 (PCG XSH RR 64/32)")},
-      {"effort", json_string(ulp_effort_name(run->effort))},
-      {"parameters", parameters(run)},
-      {"shard", json_pack("[I, I]", (json_int_t)run->shard + 1,
-                          (json_int_t)run->shards)},
       {"points", json_integer(run->points)},
-      {"inputs", in},
+      {"kept", json_integer(r->kept)},
+      {"inputs", json_incref(run->origin->inputs)},
       {"output", output(r)},
-      {"version", json_string(PACKAGE_VERSION)},
-      {"git", json_string(git_describe)},
       {"compiler", json_string(COMPILER)},
       {"libraries", libraries()},
       {"cpu", cpu_model()},

@@ -62,6 +62,8 @@ static ulp_status open_model(ulp_model_case *c, const ulp_run *run,
     s = ulp_reference_model(&c->folder, e);
   else if (!(c->folder = strdup(folder)))
     s = no_memory(e);
+  if (s == ULP_OK)
+    s = ulp_run_input(run, c->folder, e);
   return s == ULP_OK ? ulp_llama_open(&c->model, c->folder, e) : s;
 }
 
@@ -155,6 +157,9 @@ static ulp_status read_text(ulp_model_case *c, const ulp_run *run, ulp_error *e)
   if (!*text && !exists(c->text))
     return ulp_error_set(e, ULP_EIO, "%.200s has no heldout.txt: expected "
                          "--text FILE", c->folder);
+  ulp_status s = ulp_run_input(run, c->text, e);
+  if (s != ULP_OK)
+    return s;
   size_t n = strlen(c->text);
   if (n > 4 && strcmp(c->text + n - 4, ".npy") == 0)
     return read_npy(c, e);

@@ -29,6 +29,8 @@ static const struct {
                      "whose index leaves I-1 when divided by N"},
     {"quick", NULL, "seconds: fewer samples"},
     {"full", NULL, "minutes: more samples"},
+    {"resume", NULL, "with --out: go on where the same run was ended, and leave "
+                     "an output that it has made as it is"},
     {"tensor", "FILE[:NAME]", "run on the tensors of a .npy or .safetensors "
                               "file (all of them, or NAME)"},
     {"describe", NULL, "print the question, the method and the columns"},
@@ -105,6 +107,8 @@ static bool take_flag(ulp_run *run, ulp_options *o, const char *name,
     set_effort(run, ULP_QUICK, e);
   else if (strcmp(name, "full") == 0)
     set_effort(run, ULP_FULL, e);
+  else if (strcmp(name, "resume") == 0)
+    o->resume = true;
   else if (strcmp(name, "describe") == 0)
     o->action = ULP_DO_DESCRIBE;
   else if (strcmp(name, "help") == 0)
@@ -220,6 +224,8 @@ ulp_status ulp_options_parse(ulp_run *run, ulp_options *o, int argc,
     if (s != ULP_OK)
       return s;
   }
+  if (o->resume && !ulp_folder_is_plain(run->out))
+    return ulp_error_set(e, ULP_EINVAL, "--resume: expected --out FILE.csv");
   return ULP_OK;
 }
 

@@ -19,12 +19,20 @@ static void finish(struct sha256_ctx *c, char out[ULP_SHA256_HEX])
     snprintf(out + 2 * i, 3, "%02x", (unsigned)digest[i]);
 }
 
-void ulp_sha256_text(char out[ULP_SHA256_HEX], const char *bytes, size_t n)
+void ulp_sha256_parts(char out[ULP_SHA256_HEX], const void *const *part,
+                      const size_t *size, size_t parts)
 {
   struct sha256_ctx c;
   sha256_init(&c);
-  sha256_update(&c, n, (const uint8_t *)bytes);
+  for (size_t i = 0; i < parts; i++)
+    sha256_update(&c, size[i], part[i]);
   finish(&c, out);
+}
+
+void ulp_sha256_text(char out[ULP_SHA256_HEX], const char *bytes, size_t n)
+{
+  const void *part = bytes;
+  ulp_sha256_parts(out, &part, &n, 1);
 }
 
 ulp_status ulp_sha256_file(char out[ULP_SHA256_HEX], int64_t *size,

@@ -94,6 +94,11 @@ static ulp_status measure_source(ulp_snr_sweep *s, size_t source,
 {
   int64_t n = (int64_t)ulp_snr_points_of_source(s), failed = n;
   int64_t first = (int64_t)source * n;
+  const size_t size = (size_t)n * sizeof *s->result;
+  char unit[32];
+  snprintf(unit, sizeof unit, "source %zu", source);
+  if (ulp_run_recall(run, unit, &s->result[first], size))
+    return ULP_OK;
   ulp_status status = ulp_source_fill(&s->sources[source], run, e);
   if (status != ULP_OK)
     return status;
@@ -116,6 +121,8 @@ static ulp_status measure_source(ulp_snr_sweep *s, size_t source,
     }
   }
   ulp_source_drop(&s->sources[source]);
+  if (status == ULP_OK)
+    ulp_run_keep(run, unit, &s->result[first], size);
   return status;
 }
 

@@ -13,7 +13,8 @@ PINNED = {"ml_dtypes": "0.6.0", "numpy": "2.4.6", "gfloat": "0.5.2",
           "mmasim": "2.1.1", "mmaemu": "0.1.0", "torch": "2.15.0",
           "torchao": "0.18.0", "compressed_tensors": "0.20.0",
           "bitsandbytes": "0.50.2", "gguf": "0.19.0",
-          "safetensors": "0.8.0", "tokenizers": "0.23.3"}
+          "safetensors": "0.8.0", "tokenizers": "0.23.3",
+          "frictionless": "5.21.0"}
 
 
 def enter(build, packages):

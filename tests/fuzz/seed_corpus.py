@@ -5,6 +5,7 @@
 Standard library only: the files are the formats' own words, not a writer's.
 What the fuzzers found beside them is kept as it was found.
 """
+import hashlib
 import json
 import pathlib
 import struct
@@ -260,3 +261,33 @@ for behavior in ["Removed", "Contiguous", "MergedWithPrevious",
               normalizer={"type": "Sequence", "normalizers": [
                   {"type": "NFKD"}, {"type": "NFKC"}]})
 tokenizer("empty", [split({"Regex": "b*(?=0)"}, "Isolated")], saying)
+
+
+# Journals, and a manifest's entry with the rows of a shard.
+def frame(kind, name, data):
+    head = b"%c %d %d " % (kind.encode(), len(name), len(data))
+    digest = hashlib.sha256(head + name + data).hexdigest()[:32].encode()
+    return head + digest + b"\n" + name + data + b"\n"
+
+
+magic = b"ulplab-partial 1\n"
+rows = [frame("r", b"%d" % i, b'%d,"a\n""b",1\n' % i) for i in range(3)]
+key = frame("k", b"run", b'{"experiment":"snr"}')
+write("journal", "whole", magic + key + frame("i", b"x.npy", b"{}") +
+      frame("u", b"source 0", bytes(range(64))) + b"".join(rows))
+write("journal", "torn", magic + key + rows[0] + rows[1][:-9])
+write("journal", "damaged", magic + key + rows[0].replace(b"a", b"b") + rows[1])
+write("journal", "long", magic + b"r 18446744073709551615 1 " + b"0" * 32 +
+      b"\n")
+write("journal", "long2", magic + b"r 1 18446744073709551614 " + b"0" * 32 +
+      b"\n1")
+write("journal", "magic", magic[:9])
+entry = {"experiment": "roofline", "version": "1", "git": "", "program": "",
+         "seed": "1", "effort": "quick", "tensor": "", "parameters": {},
+         "inputs": [], "points": 5, "shard": [2, 2]}
+write("journal", "entry", json.dumps(entry).encode())
+write("journal", "shard", json.dumps(entry).encode() + b"\0point,x\n1,2\n")
+write("journal", "points", json.dumps(
+    dict(entry, points=2**62, shard=[1, 1])).encode() + b"\0point\n")
+write("journal", "fields", json.dumps(dict(entry, seed=1)).encode())
+write("journal", "pair", json.dumps(dict(entry, shard=[3, 2])).encode())
