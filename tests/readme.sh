@@ -33,6 +33,8 @@ while IFS= read -r command; do
   scripts/run | scripts/check) ;;         # .ci/run, and by hand
   *'pkg-config'*) ;;                      # tests/install, make installcheck
   'python3 -c "import sys, torch'*) ;;    # needs PyTorch
+  'ulplab bench'*) ;;                     # tests/cli/bench.sh, --quick
+  mpirun* | *sbatch*) ;;                  # tests/experiments/{mpi,slurm}.sh
   *)
     sh -c "$command" >../out 2>../err </dev/null ||
       fault "$command: exit status $?: $(head -n 1 ../err)"
