@@ -39,8 +39,8 @@ tile(float *y, size_t y_stride, const float *x, size_t rows,
   }
 }
 
-void ulp_fma_tile_avx2(float *y, size_t y_stride, const float *x, size_t rows,
-                       const float *panel, size_t panel_stride, size_t panels,
+void ulp_fma_tile_avx2(void *y, size_t y_stride, const void *x, size_t rows,
+                       const void *panel, size_t panel_stride, size_t panels,
                        size_t k)
 {
   (void)panel_stride, (void)panels; /* one */

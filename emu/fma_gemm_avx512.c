@@ -15,14 +15,14 @@ static inline __attribute__((always_inline)) void
 tile(float *y, size_t y_stride, const float *x, size_t rows,
      const float *panel, size_t panel_stride, size_t panels, size_t k)
 {
-  __m512 sum[ULP_FMA_MAX_ROWS][ULP_FMA_MAX_PANELS];
+  __m512 sum[ULP_UNIT_MAX_ROWS][ULP_UNIT_MAX_PANELS];
   UNROLL
   for (size_t i = 0; i < rows; i++)
     UNROLL
     for (size_t p = 0; p < panels; p++)
       sum[i][p] = _mm512_loadu_ps(y + i * y_stride + p * ULP_FMA_COLUMNS);
   for (size_t l = 0; l < k; l++) {
-    __m512 w[ULP_FMA_MAX_PANELS];
+    __m512 w[ULP_UNIT_MAX_PANELS];
     UNROLL
     for (size_t p = 0; p < panels; p++)
       w[p] = _mm512_loadu_ps(panel + p * panel_stride + l * ULP_FMA_COLUMNS);
@@ -41,9 +41,9 @@ tile(float *y, size_t y_stride, const float *x, size_t rows,
       _mm512_storeu_ps(y + i * y_stride + p * ULP_FMA_COLUMNS, sum[i][p]);
 }
 
-void ulp_fma_tile_avx512(float *y, size_t y_stride, const float *x,
-                         size_t rows, const float *panel, size_t panel_stride,
-                         size_t panels, size_t k)
+void ulp_fma_tile_avx512(void *y, size_t y_stride, const void *x, size_t rows,
+                       const void *panel, size_t panel_stride, size_t panels,
+                       size_t k)
 {
 #define CASE(ROWS)                                                             \
   case ROWS:                                                                   \

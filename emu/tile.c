@@ -2,6 +2,7 @@
  *
  * Tiles of outputs of one instruction.
  */
+#include "gemm_run.h"
 #include "tile.h"
 
 static void group_fast(const ulp_packed *a, size_t row, const ulp_packed *b,
@@ -63,6 +64,8 @@ ulp_status ulp_mma_tile_scaled(const ulp_mma *m, void *d, const void *a,
     return tile_fast(m, d, a, b, c, rows, cols);
   if (m->k > ULP_MAX_K)
     return ULP_EINVAL;
+  if (m->record->kind == ULP_DOT_INTEGER || m->record->kind == ULP_DOT_XOR)
+    return ulp_tile_integer(m, d, a, b, c, rows, cols);
   for (size_t i = 0; i < rows; i++) {
     load(&x, m, &m->a, a, sa, i);
     for (size_t j = 0; j < cols; j++) {
