@@ -9,7 +9,8 @@
 
 #include "isa.h"
 
-enum { COLUMNS = ULP_FMA_COLUMNS };
+/* LINE: floats of a row that are read at once. */
+enum { COLUMNS = ULP_FMA_COLUMNS, LINE = 16 };
 
 /* ---- panels ---------------------------------------------------------------- */
 
@@ -26,9 +27,10 @@ void ulp_fma_pack(float *panels, const float *w, size_t n, size_t k)
     const float *from = w + first * k;
     if (columns < COLUMNS)
       memset(to, 0, k * COLUMNS * sizeof *to);
-    for (size_t l = 0; l < k; l++)
+    for (size_t l = 0; l < k; l += LINE)
       for (size_t c = 0; c < columns; c++)
-        to[l * COLUMNS + c] = from[c * k + l];
+        for (size_t i = l; i < k && i < l + LINE; i++)
+          to[i * COLUMNS + c] = from[c * k + i];
   }
 }
 

@@ -62,27 +62,34 @@ static void convert_bytes(const operand *o, uint8_t *out, const uint8_t *in,
     out[i] = o->byte[in[i]];
 }
 
-/* A row of k as units, `step` units apart; zeros fill the last. */
-static void pack_row(const operand *o, uint32_t *out, size_t step,
-                     const uint8_t *codes, size_t k)
+/* n elements as units, `step` units apart; zeros fill the last. */
+static void pack_segment(const operand *o, uint32_t *out, size_t step,
+                         const uint8_t *codes, size_t n)
 {
-  size_t per = per_unit(o);
-  for (size_t from = 0; from < k; from += SEGMENT) {
-    uint32_t unit[SEGMENT / 2];
-    size_t n = k - from < SEGMENT ? k - from : SEGMENT;
-    size_t units = (n + per - 1) / per;
-    unit[units - 1] = 0;
-    if (o->wide) {
-      int16_t word[SEGMENT];
-      for (size_t i = 0; i < n; i++)
-        word[i] = o->word[codes[from + i]];
-      memcpy(unit, word, n * sizeof *word);
-    } else {
-      convert_bytes(o, (uint8_t *)unit, codes + from, n);
-    }
-    for (size_t i = 0; i < units; i++)
-      out[(from / per + i) * step] = unit[i];
+  uint32_t unit[SEGMENT / 2];
+  size_t units = (n + per_unit(o) - 1) / per_unit(o);
+  unit[units - 1] = 0;
+  if (o->wide) {
+    int16_t word[SEGMENT];
+    for (size_t i = 0; i < n; i++)
+      word[i] = o->word[codes[i]];
+    memcpy(unit, word, n * sizeof *word);
+  } else {
+    convert_bytes(o, (uint8_t *)unit, codes, n);
   }
+  for (size_t i = 0; i < units; i++)
+    out[i * step] = unit[i];
+}
+
+/* Rows row .. row+rows-1 of k, side by side, `step` units from k to k. */
+static void pack_rows(const operand *o, uint32_t *out, size_t step, size_t row,
+                      size_t rows, size_t k)
+{
+  for (size_t from = 0; from < k; from += SEGMENT)
+    for (size_t i = 0; i < rows; i++)
+      pack_segment(o, out + from / per_unit(o) * step + i, step,
+                   o->codes + (row + i) * k + from,
+                   k - from < SEGMENT ? k - from : SEGMENT);
 }
 
 /* ---- offsets ----------------------------------------------------------------- */
@@ -135,10 +142,10 @@ static bool by_units(const ulp_unit_kernel *v, bool wide, uint32_t *y,
                       .x_stride = units, .panel_stride = units * COLUMNS,
                       .m = m, .n = n, .k = units};
   for (size_t i = 0; ready && i < m; i++)
-    pack_row(&x, rows + i * units, 1, a->codes + i * k, k);
-  for (size_t j = 0; ready && j < n; j++)
-    pack_row(&w, side + j / COLUMNS * COLUMNS * units + j % COLUMNS, COLUMNS,
-             b->codes + j * k, k);
+    pack_rows(&x, rows + i * units, 1, i, 1, k);
+  for (size_t j = 0; ready && j < n; j += COLUMNS)
+    pack_rows(&w, side + j * units, COLUMNS, j,
+              n - j < COLUMNS ? n - j : COLUMNS, k);
   if (ready && n % COLUMNS)
     for (size_t l = 0; l < units; l++)
       for (size_t c = n % COLUMNS; c < COLUMNS; c++)
