@@ -2,23 +2,21 @@
  *
  * A chain of the instructions that take scales of blocks (Blackwell's
  * tcgen05.mma.block_scale and mma.block_scale): the bits of
- * ulp_mma_dot_scaled, some of them faster.
+ * ulp_mma_dot_scaled, some of them faster.  Instructions of groups are
+ * scaled_groups.h's.
  *
  * Scales that are powers of two: the accumulator is divided by their product,
  * the instruction without scales runs, and its result is multiplied back.  All
  * exponents move together, so the bits are the same but where the least
  * exponents of the instruction or of f32 play a part; results that may be
  * there are left to the reference, below.
- *
- * Groups: the exact sum of a group is a whole number of quarters, and its
- * product with two scales is exact in f64; in units of 2^(E-F) it is below
- * 2^49, so that the sum of all is exact, too.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gemm.h"
+#include "scaled_groups.h"
 #include "tile.h"
 
 /* ---- rows with zeros up to whole instructions --------------------------- */
@@ -27,7 +25,6 @@ typedef struct {
   size_t rows, chunks, k, scales; /* of an instruction */
   uint8_t *code, *scale;          /* [rows][chunks][k], [..][scales] */
   double *factor;                 /* the scales' values */
-  int8_t *value;                  /* of groups: in halves */
   uint32_t *some;                 /* which of a scale's k are not 0 */
   bool *odd;                      /* [rows][chunks]: a scale far from 1, a NaN */
 } side;
@@ -37,7 +34,6 @@ static void free_side(side *s)
   free(s->code);
   free(s->scale);
   free(s->factor);
-  free(s->value);
   free(s->some);
   free(s->odd);
 }
@@ -54,10 +50,9 @@ static bool fill_side(side *s, const ulp_mma *m, const ulp_format *f,
   s->code = calloc(units * chunk + 1, 1);
   s->scale = malloc(n + 1);
   s->factor = malloc((n + 1) * sizeof *s->factor);
-  s->value = calloc(units * chunk + 1, 1);
   s->some = calloc(n + 1, sizeof *s->some);
   s->odd = calloc(units + 1, sizeof *s->odd);
-  if (!s->code || !s->scale || !s->factor || !s->value || !s->some || !s->odd)
+  if (!s->code || !s->scale || !s->factor || !s->some || !s->odd)
     return false;
   uint8_t one = (uint8_t)ulp_encode_f64(&m->scale, 1, &(ulp_rounding){0}, 0);
   for (size_t i = 0; i < n; i++) {
@@ -75,8 +70,6 @@ static bool fill_side(side *s, const ulp_mma *m, const ulp_format *f,
       uint64_t code = ulp_load_code(f, codes, i * k + l);
       double x = ulp_decode(f, code);
       s->code[at] = (uint8_t)code;
-      if (m->record->group)
-        s->value[at] = (int8_t)(2 * x);
       s->odd[at / chunk] |= !isfinite(x);
       if (x != 0)
         s->some[at / each] |= UINT32_C(1) << (at % each % 32);
@@ -117,92 +110,10 @@ static bool is_moderate(double x)
   return fabs(x) >= 0x1p-90 && fabs(x) <= 0x1p100;
 }
 
-/* To f32 toward zero, in its normal range. */
-static double cut(double x)
-{
-  uint64_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  bits &= ~((UINT64_C(1) << 29) - 1);
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-/* ---- groups ------------------------------------------------------------- */
-
-/* The exponent with which a scale votes. */
-static int vote_of(const ulp_format *f, double x)
-{
-  int e;
-  frexp(x, &e);
-  return e - 1 < 1 - f->bias ? 1 - f->bias : e - 1;
-}
-
-static int32_t group_sum(const int8_t *a, const int8_t *b, size_t n)
-{
-  int32_t sum = 0;
-  for (size_t i = 0; i < n; i++)
-    sum += a[i] * b[i];
-  return sum;
-}
-
-/* Instruction (i, j): rows of chunks of the sides. */
-static double run_groups(const work *w, size_t i, size_t j, double c)
-{
-  const ulp_mma_record *r = w->m->record;
-  size_t group = (size_t)r->group, n = w->a.k / group;
-  size_t per = (size_t)r->scale_block / group; /* groups of a scale */
-  double term[ULP_MAX_K], sum = 0;
-  int top = -10000, e;
-  if (c != 0) {
-    frexp(c, &e);
-    top = e - 1;
-  }
-  for (size_t g = 0; g < n; g++) {
-    size_t x = i * w->a.scales + g / per, y = j * w->b.scales + g / per;
-    double scale = w->a.factor[x] * w->b.factor[y];
-    uint32_t both = w->a.some[x] & w->b.some[y];
-    if (per > 1)
-      both = both >> (g % per * group) & ((UINT32_C(1) << group) - 1);
-    term[g] = 0;
-    if (!both || scale == 0)
-      continue;
-    int vote = vote_of(&w->m->scale, w->a.factor[x]) +
-               vote_of(&w->m->scale, w->b.factor[y]);
-    top = vote > top ? vote : top;
-    term[g] = scale * 0.25 *
-              group_sum(w->a.value + i * w->a.k + g * group,
-                        w->b.value + j * w->b.k + g * group, group);
-  }
-  if (top == -10000)
-    return 0;
-  double up = ldexp(1, r->align - top);
-  for (size_t g = 0; g < n; g++)
-    sum += trunc(term[g] * up);
-  sum += trunc(c * up);
-  double out = cut(ldexp(sum, top - r->align));
-  return top > -90 && top < 100 && is_moderate(out) ? out
-                                                    : by_reference(w, i, j, c);
-}
-
 static bool fills(const work *w, size_t i, size_t j, double c)
 {
   return isfinite(c) && (c == 0 || is_moderate(c)) && !w->a.odd[i] &&
          !w->b.odd[j];
-}
-
-static void groups(const work *w, float *d)
-{
-  size_t chunks = w->a.chunks;
-  for (size_t i = 0; i < w->a.rows; i++)
-    for (size_t j = 0; j < w->b.rows; j++) {
-      double c = 0;
-      for (size_t l = 0; l < chunks; l++) {
-        size_t x = i * chunks + l, y = j * chunks + l;
-        c = fills(w, x, y, c) ? run_groups(w, x, y, c)
-                              : by_reference(w, x, y, c);
-      }
-      d[i * w->b.rows + j] = (float)c;
-    }
 }
 
 /* ---- powers of two ------------------------------------------------------ */
@@ -255,26 +166,40 @@ static ulp_status chains(const work *w, const ulp_scaled_data *x, size_t first,
 
 /* ---- all ---------------------------------------------------------------- */
 
-ulp_status ulp_scaled_run(const ulp_scaled_data *x, size_t first, size_t count)
+/* The columns asked for. */
+typedef struct {
+  const uint8_t *b, *sb;
+} columns;
+
+static ulp_status run_chains(const ulp_scaled_data *x, columns from,
+                             size_t first, size_t count)
 {
   const ulp_mma *m = x->mma;
-  size_t each = (size_t)m->record->scale_block;
-  size_t blocks = (x->k + each - 1) / each;
   work w = {.m = m};
-  ulp_status s = ULP_OK;
-  if (m->scales == 0 || m->acc.man_bits != 23 ||
-      m->record->acc_mode != ULP_RTZ)
-    return ULP_EINVAL;
-  if (!fill_side(&w.a, m, &m->a, x->a, x->sa, x->m, x->k) ||
-      !fill_side(&w.b, m, &m->b,
-                 (const char *)x->b + first * x->k * m->b.storage_bytes,
-                 (const uint8_t *)x->sb + first * blocks, count, x->k))
-    s = ULP_ENOMEM;
-  else if (m->record->group)
-    groups(&w, x->d);
-  else
+  ulp_status s = ULP_ENOMEM;
+  if (fill_side(&w.a, m, &m->a, x->a, x->sa, x->m, x->k) &&
+      fill_side(&w.b, m, &m->b, from.b, from.sb, count, x->k))
     s = chains(&w, x, first, count, x->d);
   free_side(&w.a);
   free_side(&w.b);
   return s;
+}
+
+ulp_status ulp_scaled_run(const ulp_scaled_data *x, size_t first, size_t count)
+{
+  const ulp_mma *m = x->mma;
+  size_t each = (size_t)m->record->scale_block;
+  if (m->scales == 0 || m->acc.man_bits != 23 ||
+      m->record->acc_mode != ULP_RTZ)
+    return ULP_EINVAL;
+  columns from = {(const uint8_t *)x->b + first * x->k * m->b.storage_bytes,
+                  (const uint8_t *)x->sb +
+                      first * ((x->k + each - 1) / each)};
+  if (!m->record->group)
+    return run_chains(x, from, first, count);
+  if (!ulp_is_grouped(m))
+    return ULP_EINVAL;
+  return ulp_groups_run(&(ulp_group_product){
+      .m = m, .rows = x->m, .cols = count, .k = x->k, .a = x->a, .b = from.b,
+      .sa = x->sa, .sb = from.sb, .d = x->d});
 }

@@ -3,6 +3,7 @@
  * Tiles of outputs of one instruction.
  */
 #include "gemm_run.h"
+#include "scaled_groups.h"
 #include "tile.h"
 
 static void group_fast(const ulp_packed *a, size_t row, const ulp_packed *b,
@@ -62,6 +63,10 @@ ulp_status ulp_mma_tile_scaled(const ulp_mma *m, void *d, const void *a,
     return ULP_EINVAL;
   if (!sa && ulp_packable(m))
     return tile_fast(m, d, a, b, c, rows, cols);
+  if (sa && ulp_is_grouped(m))
+    return ulp_groups_run(&(ulp_group_product){
+        .m = m, .rows = rows, .cols = cols, .k = (size_t)m->k, .a = a, .b = b,
+        .sa = sa, .sb = sb, .c = c, .d = d});
   if (m->k > ULP_MAX_K)
     return ULP_EINVAL;
   if (m->record->kind == ULP_DOT_INTEGER || m->record->kind == ULP_DOT_XOR)
