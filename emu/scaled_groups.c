@@ -81,17 +81,15 @@ static votes find_votes(const ulp_group_tables *t, const ulp_group_chunk *x)
 }
 
 void ulp_group_pack_row(ulp_group_row *r, const ulp_group_tables *t,
-                        const ulp_group_kernel *v, const ulp_group_chunk *x)
+                        const ulp_group_chunk *x)
 {
   votes e = find_votes(t, x);
   r->low = e.most * t->low;
   r->high = e.least * t->high;
   for (size_t g = 0; g < ULP_GROUPS; g++)
     r->factor[g] = 0.25 * t->factor[x->scale[g / x->per_scale]];
-  for (size_t k = 0; v->per && k < ULP_GROUP_K; k++)
-    r->value.byte[k] = (uint8_t)(t->value[x->code[k]] + 12);
-  for (size_t k = 0; !v->per && k < ULP_GROUP_K; k++)
-    r->value.word[k] = t->value[x->code[k]];
+  for (size_t k = 0; k < ULP_GROUP_K; k++)
+    r->value[k] = (uint8_t)(t->value[x->code[k]] + 12);
 }
 
 void ulp_group_pack_column(ulp_group_columns *c, size_t lane,
@@ -128,16 +126,18 @@ void ulp_group_pack_column(ulp_group_columns *c, size_t lane,
 
 enum { LANES = ULP_GROUP_LANES };
 
-/* Below 2^15: 16 times 12 times 12. */
-VECTORS
-static void group_sum(const int16_t *restrict a, const int16_t *restrict b,
-                      int16_t *restrict sum)
+typedef int16_t v8s __attribute__((vector_size(16)));
+
+/* Of 8 columns, below 2^15: 16 times 12 times 12. */
+static v8s group_sum(const uint8_t *a, const int16_t *b)
 {
-  int16_t s[LANES] = {0};
-  for (int k = 0; k < ULP_GROUP; k++)
-    for (int l = 0; l < LANES; l++)
-      s[l] = (int16_t)(s[l] + a[k] * b[k * LANES + l]);
-  memcpy(sum, s, sizeof s);
+  v8s sum = {0};
+  for (int k = 0; k < ULP_GROUP; k++) {
+    v8s eight;
+    memcpy(&eight, b + k * LANES, sizeof eight);
+    sum += eight * (int16_t)(a[k] - 12);
+  }
+  return sum;
 }
 
 VECTORS
@@ -183,8 +183,11 @@ void ulp_group_tile_portable(const ulp_group_row *a,
     memcpy(from, c, sizeof from);
     for (int g = 0; g < ULP_GROUPS; g++) {
       int16_t sum[LANES];
-      group_sum(a->value.word + g * ULP_GROUP,
-                b->value.word + g * ULP_GROUP * LANES, sum);
+      for (int half = 0; half < LANES; half += 8) {
+        v8s eight = group_sum(a->value + g * ULP_GROUP,
+                              b->value.word + g * ULP_GROUP * LANES + half);
+        memcpy(sum + half, &eight, sizeof eight);
+      }
       add_term(sum, a->factor[g], b->factor[g], c);
     }
     cut(c);

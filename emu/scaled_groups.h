@@ -30,11 +30,8 @@ enum {
 /* One instruction's operands of a row of A; of 16 rows of B, the columns.
  * Values are twice FP4's; A's bytes have 12 added, which `init` takes back. */
 typedef struct {
-  union {
-    uint8_t byte[ULP_GROUP_K];
-    int16_t word[ULP_GROUP_K]; /* plain C: nothing is added */
-  } value;
-  double factor[ULP_GROUPS];   /* its scale, over 4 */
+  uint8_t value[ULP_GROUP_K];
+  double factor[ULP_GROUPS]; /* its scale, over 4 */
   double low, high;
 } ulp_group_row;
 
@@ -87,7 +84,7 @@ typedef struct {
 
 void ulp_group_tables_make(ulp_group_tables *t, const ulp_mma *m);
 void ulp_group_pack_row(ulp_group_row *r, const ulp_group_tables *t,
-                        const ulp_group_kernel *v, const ulp_group_chunk *x);
+                        const ulp_group_chunk *x);
 void ulp_group_pack_column(ulp_group_columns *c, size_t lane,
                            const ulp_group_tables *t,
                            const ulp_group_kernel *v,

@@ -8,6 +8,9 @@
 
 #include "scaled_groups.h"
 
+/* gcc does not do it at -O2 by itself. */
+#define UNROLL _Pragma("GCC unroll 8")
+
 enum { QUARTERS = ULP_GROUP_LANES / 4 };
 
 /* Of all 16 columns. */
@@ -15,9 +18,10 @@ static inline __m256i group_sum(const ulp_group_row *a,
                                 const ulp_group_columns *b, int g)
 {
   __m256i sum = _mm256_setzero_si256();
+  UNROLL
   for (int p = 8 * g; p < 8 * g + 8; p++) {
     int16_t two;
-    memcpy(&two, a->value.byte + 2 * p, sizeof two);
+    memcpy(&two, a->value + 2 * p, sizeof two);
     __m256i w = _mm256_loadu_si256(
         (const void *)(b->value.byte + 2 * ULP_GROUP_LANES * p));
     sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(_mm256_set1_epi16(two),
@@ -82,15 +86,18 @@ void ulp_group_tile_avx2(const ulp_group_row *a, const ulp_group_columns *b,
   for (size_t l = 0; l < chunks; l++, a++, b++) {
     __m256d d[QUARTERS];
     unsigned good = 0;
+    UNROLL
     for (int h = 0; h < QUARTERS; h++) {
       d[h] = _mm256_loadu_pd(c + 4 * h);
       good |= (unsigned)_mm256_movemask_pd(inside(a, b, h, d[h])) << 4 * h;
     }
+    UNROLL
     for (int g = 0; g < ULP_GROUPS; g++)
       add_group(a, b, g, d);
     double from[ULP_GROUP_LANES];
     if (good != 0xffff)
       memcpy(from, c, sizeof from);
+    UNROLL
     for (int h = 0; h < QUARTERS; h++)
       _mm256_storeu_pd(c + 4 * h, cut(d[h]));
     if (good != 0xffff)

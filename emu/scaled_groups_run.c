@@ -10,7 +10,7 @@
 #include "scaled_groups.h"
 
 /* Rows and instructions of a block: its operands stay in the caches. */
-enum { ROWS = 64, BLOCK = 8, LANES = ULP_GROUP_LANES };
+enum { ROWS = 32, BLOCK = 8, LANES = ULP_GROUP_LANES };
 
 typedef struct {
   const ulp_group_product *x;
@@ -60,8 +60,7 @@ static void pack_rows(work *w)
     for (size_t l = 0; l < w->chunks; l++) {
       load_part(w, false, i, l, &p);
       ulp_group_chunk x = chunk_of(w, &p);
-      ulp_group_pack_row(&w->rows[i * w->chunks + l], &w->table, &w->kernel,
-                         &x);
+      ulp_group_pack_row(&w->rows[i * w->chunks + l], &w->table, &x);
     }
 }
 
