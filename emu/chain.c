@@ -86,6 +86,8 @@ ulp_kernel_plan ulp_kernel_plan_of(const ulp_mma *m)
 float ulp_kernel_settle(const ulp_kernel_plan *p, double value, int e)
 {
   int unit = e - FLOAT_BIAS - p->align;
+  if (!isfinite(value)) /* of an odd chunk, to be replaced */
+    return (float)value;
   int64_t n = (int64_t)ldexp(value, -unit);
   return (float)ulp_decode(&p->m->acc, ulp_acc_round(p->m, n, unit));
 }
@@ -294,7 +296,7 @@ void ulp_chain(const ulp_packed *a, size_t row, const ulp_packed *b,
   tile t = {{0}};
   size_t r = row % ULP_ROWS;
   for (size_t l = 0; l < ULP_LANES; l++)
-    t[r][l] = (float)acc[l];
+    t[r][l] = (float)acc[l] + 0.0F; /* -0 is +0 */
   ulp_chain_rows(a, row / ULP_ROWS, b, group, first, last, t);
   for (size_t l = 0; l < ULP_LANES; l++)
     acc[l] = (double)t[r][l];

@@ -145,7 +145,7 @@ static void start(const place *at, size_t from, sums acc)
   if (from == 0 && x->c && at->p->g->order->c == ULP_C_START)
     for (size_t r = 0; r < at->rows; r++)
       for (size_t l = 0; l < at->lanes; l++)
-        acc[r][l] = ulp_load_c(x, at->i + r, at->j + l);
+        acc[r][l] = ulp_load_c(x, at->i + r, at->j + l) + 0.0F;
 }
 
 static void chain(const place *at, size_t from, size_t to, sums acc)

@@ -47,7 +47,7 @@ typedef struct {
 } ulp_kernel_plan;
 
 /* Whole blocks of ULP_ROWS rows of A and ULP_LANES of B; v: value, vote, sign:
- * pack.c has the layout. */
+ * tile.h has the layout. */
 typedef struct {
   const void *a, *b;
   const uint32_t *vote_a;
@@ -56,17 +56,31 @@ typedef struct {
   size_t blocks;
 } ulp_kernel_run;
 
-/* acc: C on entry, D on return.  Floats: each C is 0 or of a magnitude from
- * 2^-98 to 2^98.  Called in a rounding mode of
+/* acc: C on entry, D on return.  No C is -0; floats: each is 0 or of a
+ * magnitude from 2^-98 to 2^98.  Called in a rounding mode of
  * the kernel's table. */
 typedef void ulp_kernel(const ulp_kernel_plan *p, const ulp_kernel_run *run,
                         float acc[ULP_ROWS][ULP_LANES]);
+
+/* A chunk of a group, decoded, and where it goes: tile.h has the layout.  All
+ * but the signs are taken and written in whole vectors, up to ULP_SLACK
+ * elements beyond the last. */
+enum { ULP_SLACK = 16 };
+typedef struct {
+  const float *x; /* [k in block order][lane] */
+  size_t k, lanes;
+  int emin;       /* least exponent of a vote, biased */
+  void *value, *vote;
+  uint32_t *sign; /* zeros on entry */
+} ulp_kernel_operand;
 
 typedef struct {
   bool down; /* to be called in FE_DOWNWARD */
   ulp_kernel *narrow, *wide;
   /* whether some C is not for `narrow` */
   bool (*strange)(float acc[ULP_ROWS][ULP_LANES]);
+  /* whether some element is a NaN or an Inf; its output is void then */
+  bool (*pack)(const ulp_kernel_plan *p, const ulp_kernel_operand *o);
   /* y = fma(p, s, y), rounded to nearest */
   void (*fma)(float y[ULP_LANES], const float p[ULP_LANES],
               const float s[ULP_LANES]);

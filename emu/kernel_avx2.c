@@ -45,12 +45,17 @@ static inline vi widen(const int16_t *x)
   return (vi)_mm256_cvtepi16_epi32(_mm_loadu_si128((const void *)x));
 }
 
-/* Lanes 0 .. 3 or 4 .. 7. */
+/* Of lanes 0 .. 3 or 4 .. 7: counts, and upper halves of doubles. */
 static inline vl half(vi x, int h)
 {
   return (vl)_mm256_cvtepi32_epi64(
       h ? _mm256_extracti128_si256((__m256i)x, 1)
         : _mm256_castsi256_si128((__m256i)x));
+}
+
+static inline vd upper(vi x, int h)
+{
+  return (vd)(half(x, h) << 32);
 }
 
 static inline vd to_double(vfh x) { return (vd)_mm256_cvtps_pd((__m128)x); }
@@ -78,20 +83,20 @@ static inline vd fma_down_d(vd x, vd y, vd z)
   return (vd)_mm256_fmadd_pd((__m256d)x, (__m256d)y, (__m256d)z);
 }
 
-/* The bits set in each nibble, then the sum of the bytes. */
-static inline vi ones(vi x)
+/* n and the bits set in x: of each nibble, then the sum of the bytes. */
+static inline vi add_ones(vi n, vi x)
 {
   const __m256i table = _mm256_setr_epi8(
       0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3,
       1, 2, 2, 3, 2, 3, 3, 4);
   const __m256i low = _mm256_set1_epi8(15);
   __m256i y = (__m256i)x;
-  __m256i n = _mm256_add_epi8(
+  __m256i of = _mm256_add_epi8(
       _mm256_shuffle_epi8(table, _mm256_and_si256(y, low)),
       _mm256_shuffle_epi8(
           table, _mm256_and_si256(_mm256_srli_epi16(y, 4), low)));
-  n = _mm256_maddubs_epi16(n, _mm256_set1_epi8(1));
-  return (vi)_mm256_madd_epi16(n, _mm256_set1_epi16(1));
+  of = _mm256_maddubs_epi16(of, _mm256_set1_epi8(1));
+  return n + (vi)_mm256_madd_epi16(of, _mm256_set1_epi16(1));
 }
 
 static void fma_avx2(float y[ULP_LANES], const float p[ULP_LANES],
@@ -104,9 +109,11 @@ static void fma_avx2(float y[ULP_LANES], const float p[ULP_LANES],
 }
 
 #include "kernel_body.h"
+#include "kernel_pack.h"
 
 const ulp_kernels ulp_kernels_avx2 = {.down = true,
                                       .narrow = narrow_avx2,
                                       .wide = wide_avx2,
                                       .strange = strange_avx2,
+                                      .pack = pack_avx2,
                                       .fma = fma_avx2};

@@ -46,12 +46,20 @@ static inline vi widen(const int16_t *x)
   return (vi)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const void *)x));
 }
 
-/* Lanes 0 .. 7 or 8 .. 15. */
+/* Of lanes 0 .. 7 or 8 .. 15: counts, and upper halves of doubles. */
 static inline vl half(vi x, int h)
 {
   return (vl)_mm512_cvtepi32_epi64(
       h ? _mm512_extracti64x4_epi64((__m512i)x, 1)
         : _mm512_castsi512_si256((__m512i)x));
+}
+
+static inline vd upper(vi x, int h)
+{
+  const __m512i from = _mm512_setr_epi32(0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0,
+                                         6, 0, 7);
+  return (vd)_mm512_maskz_permutexvar_epi32(
+      0xaaaa, _mm512_add_epi32(from, _mm512_set1_epi32(8 * h)), (__m512i)x);
 }
 
 static inline vd to_double(vfh x)
@@ -82,19 +90,10 @@ static inline vd fma_down_d(vd x, vd y, vd z)
   return (vd)_mm512_fmadd_round_pd((__m512d)x, (__m512d)y, (__m512d)z, DOWN);
 }
 
-/* The bits set in each nibble, then the sum of the bytes. */
-static inline vi ones(vi x)
+/* n and the bits set in x. */
+static inline vi add_ones(vi n, vi x)
 {
-  const __m512i table = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
-  const __m512i low = _mm512_set1_epi8(15);
-  __m512i y = (__m512i)x;
-  __m512i n = _mm512_add_epi8(
-      _mm512_shuffle_epi8(table, _mm512_and_si512(y, low)),
-      _mm512_shuffle_epi8(
-          table, _mm512_and_si512(_mm512_srli_epi16(y, 4), low)));
-  return (vi)_mm512_dpbusd_epi32(_mm512_setzero_si512(), n,
-                                 _mm512_set1_epi8(1));
+  return n + (vi)_mm512_popcnt_epi32((__m512i)x);
 }
 
 static void fma_avx512(float y[ULP_LANES], const float p[ULP_LANES],
@@ -107,8 +106,10 @@ static void fma_avx512(float y[ULP_LANES], const float p[ULP_LANES],
 }
 
 #include "kernel_body.h"
+#include "kernel_pack.h"
 
 const ulp_kernels ulp_kernels_avx512 = {.narrow = narrow_avx512,
                                         .wide = wide_avx512,
                                         .strange = strange_avx512,
+                                        .pack = pack_avx512,
                                         .fma = fma_avx512};

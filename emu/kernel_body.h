@@ -71,14 +71,14 @@ static inline void votes(const ulp_kernel_plan *p, const ulp_kernel_run *x,
 
 /* ---- signs -------------------------------------------------------------- */
 
-/* How many products of a row and W of B's are negative.  A word of B has the
- * positive k below and the negative above; a word of A the other way round. */
-static inline vi negative(const uint32_t *a, const uint32_t *b, int words)
+/* n and how many products of a row and W of B's are negative.  A word of B has
+ * the positive k below and the negative above; a word of A the other way
+ * round. */
+static inline vi add_negative(vi n, const uint32_t *a, const uint32_t *b,
+                              int words)
 {
-  vi n = (vi){0};
   for (int w = 0; w < words; w++)
-    n += ones(LOAD(vi, b + w * ULP_LANES) &
-              splat_i(a[w * ULP_ROWS]));
+    n = add_ones(n, LOAD(vi, b + w * ULP_LANES) & splat_i(a[w * ULP_ROWS]));
   return n;
 }
 
@@ -122,8 +122,8 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
       vi n = (vi)s[r][c] - (e[r][c] + start);
       vf up = (vf)((((254 << 23) + unit) - e[r][c]));
       vf old = LOAD(vf, acc + r * ULP_LANES + c * W);
-      n += negative(sign_a + r, sign_b + c * W, words);
       n += __builtin_convertvector(old * up, vi);
+      n = add_negative(n, sign_a + r, sign_b + c * W, words);
       vf sum = __builtin_convertvector(n, vf);
       sum = (vf)((vi)sum & (int32_t)p->keep) * (vf)(e[r][c] - unit);
       STORE(acc + r * ULP_LANES + c * W, sum);
@@ -164,12 +164,6 @@ static bool NAME(strange)(float acc[ULP_ROWS][ULP_LANES])
 
 /* ---- doubles ------------------------------------------------------------ */
 
-/* 1.5 * 2^52 units; e: biased exponents of floats. */
-static inline vd start_of(vl e, int align)
-{
-  return (vd)((2 * (e + (1023 - 127 + 52 - align)) + 1) << 51);
-}
-
 static inline vd rounded(vd sum, int drop, bool nearest)
 {
   vu bits = (vu)sum, low = (vu){0} + ((UINT64_C(1) << drop) - 1);
@@ -202,11 +196,14 @@ look_again(const ulp_kernel_plan *p, const double sum[W], const int32_t e[W],
 static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
                              const double *b, const uint32_t *sign_a,
                              const uint32_t *sign_b, int words, int32_t emin,
+                             bool nearest,
                              const int16_t *top, float *acc)
 {
   enum { PAIRS = COLUMNS_D / 2 };
-  vd s[ULP_ROWS][COLUMNS_D];
+  vd s[ULP_ROWS][COLUMNS_D], base[ULP_ROWS][COLUMNS_D];
   vi e[ULP_ROWS][PAIRS];
+  /* 1.5 * 2^52 units: the upper word */
+  const int start = ((1023 - 127 + 52 - p->align) << 20) + 0x80000;
   UNROLL
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
@@ -215,12 +212,13 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
       vi of_c = max_i((vi)((vw)(bits << 1) >> 24), (vi){0} + emin);
       vi t = widen(top + r * ULP_LANES + c * W);
       e[r][c] = max_where(bits << 1, t, of_c);
+      vi high = (e[r][c] << 20) + start;
       UNROLL
       for (int h = 0; h < 2; h++) {
         vd old = to_double(LOAD(vfh, acc + r * ULP_LANES + c * W + h * HALF));
-        s[r][2 * c + h] =
-            fma_down_d((vd){0} + 0x1.0000000000001p0, old,
-                       start_of(half(e[r][c], h), p->align));
+        base[r][2 * c + h] = upper(high, h);
+        s[r][2 * c + h] = fma_down_d(splat_d(0x1.0000000000001p0), old,
+                                     base[r][2 * c + h]);
       }
     }
   for (int k = 0; k < p->block; k++) {
@@ -241,15 +239,15 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
     UNROLL
     for (int c = 0; c < PAIRS; c++) {
       float *at = acc + r * ULP_LANES + c * W;
-      vi n = negative(sign_a + r, sign_b + c * W, words);
+      vi n = add_negative((vi)(LOAD(vw, at) >> 31), sign_a + r,
+                          sign_b + c * W, words);
       vd sum[2];
       vfh out[2];
-      n -= (vi)(LOAD(vf, at) < 0);
       UNROLL
       for (int h = 0; h < 2; h++) {
         sum[h] = (vd)((vl)s[r][2 * c + h] + half(n, h)) -
-                 start_of(half(e[r][c], h), p->align);
-        out[h] = to_float(rounded(sum[h], p->drop, p->nearest));
+                 base[r][2 * c + h];
+        out[h] = to_float(rounded(sum[h], p->drop, nearest));
       }
       vf both = join(out[0], out[1]);
       vi exponent = (vi)both & 0x7f800000;
@@ -268,8 +266,9 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
     }
 }
 
-static void NAME(wide)(const ulp_kernel_plan *p, const ulp_kernel_run *x,
-                       float acc[ULP_ROWS][ULP_LANES])
+static inline void wide_blocks(const ulp_kernel_plan *p,
+                               const ulp_kernel_run *x, bool nearest,
+                               float acc[ULP_ROWS][ULP_LANES])
 {
   size_t n = (size_t)p->block;
   int words = (p->block + ULP_SIGNS - 1) / ULP_SIGNS;
@@ -282,7 +281,16 @@ static void NAME(wide)(const ulp_kernel_plan *p, const ulp_kernel_run *x,
     votes(p, x, i, top);
     for (int j = 0; j < ULP_LANES; j += HALF * COLUMNS_D)
       wide_tile(p, a, b + j, sa, sb + j, words,
-                i ? p->acc_emin : p->c_emin,
+                i ? p->acc_emin : p->c_emin, nearest,
                 top[0] + j, acc[0] + j);
   }
+}
+
+static void NAME(wide)(const ulp_kernel_plan *p, const ulp_kernel_run *x,
+                       float acc[ULP_ROWS][ULP_LANES])
+{
+  if (p->nearest)
+    wide_blocks(p, x, true, acc);
+  else
+    wide_blocks(p, x, false, acc);
 }

@@ -47,9 +47,16 @@ static inline vi widen(const int16_t *x)
   return __builtin_convertvector(LOAD(vhh, x), vi);
 }
 
+/* Of lanes 0 and 1 or 2 and 3: counts, and upper halves of doubles. */
 static inline vl half(vi x, int h)
 {
   return h ? (vl){x[2], x[3]} : (vl){x[0], x[1]};
+}
+
+static inline vd upper(vi x, int h)
+{
+  vl high = half(x, h) << 32;
+  return (vd)high;
 }
 
 static inline vd to_double(vfh x) { return __builtin_convertvector(x, vd); }
@@ -67,15 +74,15 @@ static inline bool any_above(vi x, int32_t y)
 static inline vf fma_down_f(vf x, vf y, vf z) { return x * y + z; }
 static inline vd fma_down_d(vd x, vd y, vd z) { return x * y + z; }
 
-/* Warren 2012, "Hacker's Delight", 5-1. */
-static inline vi ones(vi bits)
+/* n and the bits set: Warren 2012, "Hacker's Delight", 5-1. */
+static inline vi add_ones(vi n, vi bits)
 {
   vw x = (vw)bits;
   x -= x >> 1 & 0x55555555;
   x = (x & 0x33333333) + (x >> 2 & 0x33333333);
   x = (x + (x >> 4)) & 0x0f0f0f0f;
   x += x >> 8;
-  return (vi)((x + (x >> 16)) & 63);
+  return n + (vi)((x + (x >> 16)) & 63);
 }
 
 static void fma_portable(float y[ULP_LANES], const float p[ULP_LANES],
@@ -86,11 +93,13 @@ static void fma_portable(float y[ULP_LANES], const float p[ULP_LANES],
 }
 
 #include "kernel_body.h"
+#include "kernel_pack.h"
 
 const ulp_kernels ulp_kernels_portable = {.down = true,
                                           .narrow = narrow_portable,
                                           .wide = wide_portable,
                                           .strange = strange_portable,
+                                          .pack = pack_portable,
                                           .fma = fma_portable};
 
 const ulp_kernels *ulp_kernels_now(void)

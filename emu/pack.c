@@ -65,144 +65,68 @@ static void load(const ulp_packed *p, const ulp_format *as, const float *table,
 
 /* ---- floats to lanes ---------------------------------------------------- */
 
-/* Where the k-th elements of a group's chunk go. */
-typedef struct {
-  float *narrow;
-  double *wide;
-  uint8_t *bytes;
-  int16_t *words;
-  uint32_t *copies, *sign;
-} slot;
-
-static uint32_t bits_of(float x)
+static size_t vote_bytes(const ulp_packed *p)
 {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return bits;
+  return p->lanes == ULP_ROWS ? 4 : p->plan.bytes ? 1 : 2;
 }
 
-/* An ulp more in magnitude. */
-static float more(float x)
+/* Which lanes have a NaN or an Inf. */
+static uint64_t odd_lanes(const ulp_kernel_operand *o)
 {
-  uint32_t bits = bits_of(x);
-  bits += (bits << 1) != 0;
-  memcpy(&x, &bits, sizeof x);
-  return x;
+  uint64_t odd = 0;
+  for (size_t i = 0; i < o->k * o->lanes; i++)
+    if (!isfinite(o->x[i]))
+      odd |= UINT64_C(1) << i % o->lanes;
+  return odd;
 }
 
-static double more_wide(double x)
-{
-  uint64_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  bits += (bits << 1) != 0;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-/* A vote: the exponent, of a subnormal the format's least; 0 of a zero. */
-static int vote_of(float x, int emin, int bias)
-{
-  int field = (int)(bits_of(x) >> 23 & 255) - 127;
-  return x == 0 ? 0 : (field < emin ? emin : field) + bias;
-}
-
-static slot slot_of(const ulp_packed *p, size_t at, size_t sign)
-{
-  bool wide = p->plan.wide, bytes = p->plan.bytes;
-  bool b = p->lanes == ULP_LANES;
-  return (slot){
-      .narrow = wide ? NULL : (float *)p->value + at,
-      .wide = wide ? (double *)p->value + at : NULL,
-      .bytes = b && bytes ? (uint8_t *)p->vote + at : NULL,
-      .words = b && !bytes ? (int16_t *)p->vote + at : NULL,
-      .copies = b ? NULL : (uint32_t *)p->vote + at,
-      .sign = p->sign + sign};
-}
-
-/* x: of each lane the element, `stride` apart. */
-static void put_values(const ulp_packed *p, const slot *to, const float *x,
-                       size_t stride)
-{
-  bool a = p->lanes == ULP_ROWS;
-  if (to->narrow)
-    for (size_t l = 0; l < p->lanes; l++)
-      to->narrow[l] = a ? more(x[l * stride]) : x[l * stride];
-  else
-    for (size_t l = 0; l < p->lanes; l++)
-      to->wide[l] = a ? more_wide((double)x[l * stride])
-                      : (double)x[l * stride];
-}
-
-static void put_votes(const ulp_packed *p, const slot *to, const float *x,
-                      size_t stride, int emin)
-{
-  int bias = p->plan.vote_bias;
-  uint32_t copies = p->plan.bytes ? 0x01010101 : 0x00010001;
-  for (size_t l = 0; l < p->lanes; l++) {
-    int vote = vote_of(x[l * stride], emin, bias);
-    if (to->copies)
-      to->copies[l] = (uint32_t)vote * copies;
-    else if (to->bytes)
-      to->bytes[l] = (uint8_t)vote;
-    else
-      to->words[l] = (int16_t)vote;
-  }
-}
-
-/* B: positive below, negative above; A the other way round. */
-static void put_signs(const ulp_packed *p, const slot *to, const float *x,
-                      size_t stride, unsigned bit)
-{
-  unsigned plus = bit, minus = bit + ULP_SIGNS;
-  if (p->lanes == ULP_ROWS) {
-    plus = minus;
-    minus = bit;
-  }
-  for (size_t l = 0; l < p->lanes; l++) {
-    float v = x[l * stride];
-    to->sign[l] |= (uint32_t)(v > 0) << plus | (uint32_t)(v < 0) << minus;
-  }
-}
-
-/* x: [lane][k]. */
+/* x: [k in block order][lane]. */
 static void put_chunk(ulp_packed *p, const float *x, int emin, size_t group,
                       size_t chunk)
 {
-  const ulp_mma_record *r = p->m->record;
-  size_t k = (size_t)p->m->k, n = (size_t)r->block, cell;
+  const ulp_kernel_plan *plan = &p->plan;
+  size_t k = (size_t)p->m->k, n = (size_t)plan->block;
   size_t words = (n + ULP_SIGNS - 1) / ULP_SIGNS;
-  cell = group * p->chunks + chunk;
-  for (size_t i = 0; i < k; i++) {
-    const float *from = x + ulp_block_k(r, (int)i);
-    size_t word = (cell * (k / n) + i / n) * words + i % n / ULP_SIGNS;
-    slot to = slot_of(p, (cell * k + i) * p->lanes, word * p->lanes);
-    put_values(p, &to, from, k);
-    put_votes(p, &to, from, k, emin);
-    put_signs(p, &to, from, k, (unsigned)(i % n % ULP_SIGNS));
-  }
-  uint64_t odd = 0;
-  for (size_t l = 0; l < p->lanes; l++)
-    for (size_t i = 0; i < k; i++)
-      if ((bits_of(x[l * k + i]) & 0x7f800000) == 0x7f800000)
-        odd |= UINT64_C(1) << l;
-  p->odd[cell] = odd;
-  p->any_odd[group] = p->any_odd[group] || odd;
+  size_t cell = group * p->chunks + chunk, at = cell * k * p->lanes;
+  size_t value = plan->wide ? sizeof(double) : sizeof(float);
+  size_t vote = vote_bytes(p);
+  ulp_kernel_operand o = {.x = x,
+                          .k = k,
+                          .lanes = p->lanes,
+                          .emin = emin + 127,
+                          .value = (char *)p->value + at * value,
+                          .vote = (char *)p->vote + at * vote,
+                          .sign = p->sign + at / n * words};
+  if (!ulp_kernels_now()->pack(plan, &o))
+    return;
+  p->odd[cell] = odd_lanes(&o);
+  p->any_odd[group] = true;
+}
+
+/* Where the k of an instruction go. */
+static void block_order(const ulp_mma *m, size_t to[ULP_MAX_K])
+{
+  for (int i = 0; i < m->k; i++)
+    to[ulp_block_k(m->record, i)] = (size_t)i;
 }
 
 static void pack_group(ulp_packed *p, const ulp_format *as, const float *table,
                        size_t group)
 {
-  float x[ULP_LANES * ULP_MAX_K];
-  size_t k = (size_t)p->m->k, first = group * p->lanes;
+  float row[ULP_MAX_K], x[ULP_LANES * ULP_MAX_K + ULP_SLACK];
+  size_t k = (size_t)p->m->k, first = group * p->lanes, to[ULP_MAX_K];
   int emin = ilogb(ulp_min_normal(as));
+  block_order(p->m, to);
   for (size_t chunk = 0; chunk < p->chunks; chunk++) {
     size_t done = chunk * k, n = p->k - done < k ? p->k - done : k;
     for (size_t l = 0; l < p->lanes; l++) {
-      bool there = first + l < p->rows;
+      size_t there = first + l < p->rows ? n : 0;
       if (there)
-        load(p, as, table, (first + l) * p->k + done, n, x + l * k);
-      for (size_t i = there ? n : 0; i < k; i++)
-        x[l * k + i] = 0;
+        load(p, as, table, (first + l) * p->k + done, n, row);
+      for (size_t i = there; i < k; i++)
+        row[i] = 0;
+      for (size_t i = 0; i < k; i++)
+        x[to[i] * p->lanes + l] = row[i];
     }
     put_chunk(p, x, emin, group, chunk);
   }
@@ -226,9 +150,8 @@ static bool allocate(ulp_packed *p, size_t groups)
   size_t elements = chunks * (size_t)p->m->k * p->lanes;
   size_t block = (size_t)p->plan.block;
   size_t words = (block + ULP_SIGNS - 1) / ULP_SIGNS;
-  size_t vote = p->lanes == ULP_ROWS ? 4 : p->plan.bytes ? 1 : 2;
-  p->value = zeros(elements, p->plan.wide ? sizeof(double) : sizeof(float));
-  p->vote = zeros(elements, vote);
+  p->value = zeros(elements + ULP_SLACK, p->plan.wide ? sizeof(double) : sizeof(float));
+  p->vote = zeros(elements + ULP_SLACK, vote_bytes(p));
   p->sign = zeros(elements / block * words, sizeof *p->sign);
   p->odd = zeros(chunks, sizeof *p->odd);
   p->any_odd = zeros(groups, sizeof *p->any_odd);

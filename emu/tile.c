@@ -16,7 +16,7 @@ static void group_fast(const ulp_packed *a, size_t rows, const ulp_packed *b,
   for (size_t r = 0; r < high; r++)
     for (size_t l = 0; l < wide; l++)
       acc[r][l] = (float)ulp_decode(
-          &m->c, ulp_load_code(&m->c, c, (i + r) * n + j + l));
+          &m->c, ulp_load_code(&m->c, c, (i + r) * n + j + l)) + 0.0F;
   ulp_chain_rows(a, rows, b, group, 0, 1, acc);
   for (size_t r = 0; r < high; r++)
     for (size_t l = 0; l < wide; l++)

@@ -43,7 +43,8 @@ ULP_MUST_CHECK ulp_status ulp_pack_operand(ulp_packed *p, const ulp_mma *m,
 void ulp_packed_free(ulp_packed *p);
 
 /* Instructions first .. last-1 for a group of A and one of B: acc enters as
- * the values of C and leaves as those of D; NaN is canonical outside. */
+ * the values of C and leaves as those of D; none is -0, and NaN is canonical
+ * outside. */
 void ulp_chain_rows(const ulp_packed *a, size_t rows, const ulp_packed *b,
                     size_t group, size_t first, size_t last,
                     float acc[ULP_ROWS][ULP_LANES]);
