@@ -90,19 +90,4 @@ void ulp_group_pack_column(ulp_group_columns *c, size_t lane,
                            const ulp_group_kernel *v,
                            const ulp_group_chunk *x);
 
-/* D of instructions over all k, zeros and scales of 1 filling the last. */
-typedef struct {
-  const ulp_mma *m;
-  size_t rows, cols, k;
-  const uint8_t *a, *b;   /* codes, [rows, k] and [cols, k] */
-  const uint8_t *sa, *sb; /* [rows, blocks] and [cols, blocks] */
-  const float *c;         /* [rows, cols], or NULL: +0 */
-  float *d;               /* may be c */
-} ulp_group_product;
-
-/* Whether it is an instruction of groups of this kind: FP4, to f32, cut. */
-bool ulp_is_grouped(const ulp_mma *m);
-/* On one thread, by the kernels of ulp_isa_now(); m: one of these. */
-ULP_MUST_CHECK ulp_status ulp_groups_run(const ulp_group_product *x);
-
 #endif

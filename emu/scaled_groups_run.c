@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scaled.h"
 #include "scaled_groups.h"
 
 /* Rows and instructions of a block: its operands stay in the caches. */
 enum { ROWS = 32, BLOCK = 8, LANES = ULP_GROUP_LANES };
 
 typedef struct {
-  const ulp_group_product *x;
+  const ulp_scaled_product *x;
   ulp_group_kernel kernel;
   ulp_group_tables table;
-  size_t chunks, blocks; /* instructions in a row; its scales */
-  uint8_t one;           /* the code of a scale of 1 */
+  size_t chunks;         /* instructions in a row */
   ulp_group_row *rows;   /* [row][chunk] */
   ulp_group_columns *columns; /* [chunk], of the 16 from `col` on */
   double c[ROWS][LANES];
@@ -26,28 +26,7 @@ typedef struct {
 
 /* ---- operands -------------------------------------------------------------- */
 
-/* One instruction's part of a row of A or of B. */
-typedef struct {
-  uint8_t code[ULP_GROUP_K], scale[ULP_GROUPS];
-} part;
-
-static void load_part(const work *w, bool is_b, size_t row, size_t chunk,
-                      part *p)
-{
-  const ulp_group_product *x = w->x;
-  const uint8_t *code = (is_b ? x->b : x->a) + row * x->k;
-  const uint8_t *scale = (is_b ? x->sb : x->sa) + row * w->blocks;
-  size_t from = chunk * ULP_GROUP_K, n = x->k - from;
-  n = n < ULP_GROUP_K ? n : ULP_GROUP_K;
-  memset(p->code, 0, sizeof p->code);
-  memcpy(p->code, code + from, n);
-  for (size_t i = 0; i < (size_t)x->m->scales; i++) {
-    size_t at = chunk * (size_t)x->m->scales + i;
-    p->scale[i] = at < w->blocks ? scale[at] : w->one;
-  }
-}
-
-static ulp_group_chunk chunk_of(const work *w, const part *p)
+static ulp_group_chunk chunk_of(const work *w, const ulp_scaled_part *p)
 {
   size_t per = (size_t)w->x->m->record->scale_block / ULP_GROUP;
   return (ulp_group_chunk){p->code, p->scale, per};
@@ -55,10 +34,10 @@ static ulp_group_chunk chunk_of(const work *w, const part *p)
 
 static void pack_rows(work *w)
 {
-  part p;
+  ulp_scaled_part p;
   for (size_t i = 0; i < w->x->rows; i++)
     for (size_t l = 0; l < w->chunks; l++) {
-      load_part(w, false, i, l, &p);
+      ulp_scaled_load(w->x, false, i, l, &p);
       ulp_group_chunk x = chunk_of(w, &p);
       ulp_group_pack_row(&w->rows[i * w->chunks + l], &w->table, &x);
     }
@@ -67,12 +46,12 @@ static void pack_rows(work *w)
 /* Lanes beyond the last column: zeros, always inside the bounds. */
 static void pack_columns(work *w, size_t count)
 {
-  part p;
+  ulp_scaled_part p;
   if (count < LANES)
     memset(w->columns, 0, w->chunks * sizeof *w->columns);
   for (size_t l = 0; l < w->chunks; l++) {
     for (size_t j = 0; j < count; j++) {
-      load_part(w, true, w->col + j, l, &p);
+      ulp_scaled_load(w->x, true, w->col + j, l, &p);
       ulp_group_chunk x = chunk_of(w, &p);
       ulp_group_pack_column(&w->columns[l], j, &w->table, &w->kernel, &x);
     }
@@ -90,27 +69,8 @@ static bool is_moderate(double x)
   return fabs(x) >= 0x1p-90 && fabs(x) <= 0x1p100;
 }
 
-static double by_reference(const work *w, const part *a, const part *b,
-                           double c)
-{
-  static const ulp_rounding rne = {.overflow = ULP_OVERFLOW_INF};
-  const ulp_mma *m = w->x->m;
-  uint64_t x[ULP_GROUP_K], y[ULP_GROUP_K], sx[ULP_GROUPS], sy[ULP_GROUPS];
-  for (size_t k = 0; k < ULP_GROUP_K; k++) {
-    x[k] = a->code[k];
-    y[k] = b->code[k];
-  }
-  for (size_t i = 0; i < (size_t)m->scales; i++) {
-    sx[i] = a->scale[i];
-    sy[i] = b->scale[i];
-  }
-  uint64_t from = isnan(c) ? UINT64_C(0x7fffffff)
-                           : ulp_encode_f64(&m->c, c, &rne, 0);
-  return ulp_decode(&m->d, ulp_mma_dot_scaled(m, x, y, from, sx, sy, NULL));
-}
-
 /* The exact sum of a group in quarters; false: all its products are 0. */
-static bool sum_group(const work *w, const part *a, const part *b, size_t g,
+static bool sum_group(const work *w, const ulp_scaled_part *a, const ulp_scaled_part *b, size_t g,
                       int *sum)
 {
   bool some = false;
@@ -134,7 +94,7 @@ static double cut(double x)
 }
 
 /* Terms in units of 2^(E-35), each cut; their sum is below 2^50. */
-static double by_terms(const work *w, const part *a, const part *b, double c)
+static double by_terms(const work *w, const ulp_scaled_part *a, const ulp_scaled_part *b, double c)
 {
   const ulp_group_tables *t = &w->table;
   size_t per = (size_t)w->x->m->record->scale_block / ULP_GROUP;
@@ -163,9 +123,9 @@ static double by_terms(const work *w, const part *a, const part *b, double c)
 static double one_output(const work *w, size_t row, size_t col, size_t chunk,
                          double c)
 {
-  part a, b;
-  load_part(w, false, row, chunk, &a);
-  load_part(w, true, col, chunk, &b);
+  ulp_scaled_part a, b;
+  ulp_scaled_load(w->x, false, row, chunk, &a);
+  ulp_scaled_load(w->x, true, col, chunk, &b);
   bool fits = c == 0 || is_moderate(c);
   for (size_t i = 0; i < (size_t)w->x->m->scales; i++)
     fits = fits && !w->table.strange[a.scale[i]] &&
@@ -175,7 +135,7 @@ static double one_output(const work *w, size_t row, size_t col, size_t chunk,
     if (out == 0 || is_moderate(out))
       return out;
   }
-  return by_reference(w, &a, &b, c);
+  return ulp_scaled_reference(w->x, row, col, chunk, c);
 }
 
 static void rest(void *data, size_t chunk, unsigned mask,
@@ -191,7 +151,7 @@ static void rest(void *data, size_t chunk, unsigned mask,
 
 static void load_c(work *w, size_t row, size_t rows, size_t count)
 {
-  const ulp_group_product *x = w->x;
+  const ulp_scaled_product *x = w->x;
   memset(w->c, 0, sizeof w->c);
   for (size_t i = 0; x->c && i < rows; i++)
     for (size_t j = 0; j < count; j++) /* -0 becomes +0 */
@@ -200,15 +160,10 @@ static void load_c(work *w, size_t row, size_t rows, size_t count)
 
 static void store_d(const work *w, size_t row, size_t rows, size_t count)
 {
-  const ulp_group_product *x = w->x;
-  static const uint32_t nan_bits = 0x7fffffff;
+  const ulp_scaled_product *x = w->x;
   for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < count; j++) {
-      float *d = &x->d[(row + i) * x->cols + w->col + j];
-      *d = (float)w->c[i][j];
-      if (isnan(*d))
-        memcpy(d, &nan_bits, sizeof nan_bits);
-    }
+    for (size_t j = 0; j < count; j++)
+      ulp_scaled_store(&x->d[(row + i) * x->cols + w->col + j], w->c[i][j]);
 }
 
 static void run_rows(work *w, size_t row, size_t rows, size_t count)
@@ -235,17 +190,14 @@ bool ulp_is_grouped(const ulp_mma *m)
          m->acc.man_bits == 23 && r->acc_mode == ULP_RTZ;
 }
 
-ulp_status ulp_groups_run(const ulp_group_product *x)
+ulp_status ulp_groups_run(const ulp_scaled_product *x)
 {
-  size_t each = (size_t)x->m->record->scale_block;
   work *w = malloc(sizeof *w);
   if (!w)
     return ULP_ENOMEM;
   w->x = x;
   w->kernel = ulp_group_kernel_now();
   w->chunks = (x->k + ULP_GROUP_K - 1) / ULP_GROUP_K;
-  w->blocks = (x->k + each - 1) / each;
-  w->one = (uint8_t)ulp_encode_f64(&x->m->scale, 1, &(ulp_rounding){0}, 0);
   w->rows = malloc((x->rows * w->chunks + 1) * sizeof *w->rows);
   w->columns = malloc((w->chunks + 1) * sizeof *w->columns);
   bool ready = w->rows && w->columns;

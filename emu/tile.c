@@ -3,7 +3,7 @@
  * Tiles of outputs of one instruction.
  */
 #include "gemm_run.h"
-#include "scaled_groups.h"
+#include "scaled.h"
 #include "tile.h"
 
 /* A group of rows by a group of columns. */
@@ -67,8 +67,8 @@ ulp_status ulp_mma_tile_scaled(const ulp_mma *m, void *d, const void *a,
     return ULP_EINVAL;
   if (!sa && ulp_packable(m))
     return tile_fast(m, d, a, b, c, rows, cols);
-  if (sa && ulp_is_grouped(m))
-    return ulp_groups_run(&(ulp_group_product){
+  if (sa && ulp_is_scaled(m))
+    return ulp_scaled_product_run(&(ulp_scaled_product){
         .m = m, .rows = rows, .cols = cols, .k = (size_t)m->k, .a = a, .b = b,
         .sa = sa, .sb = sb, .c = c, .d = d});
   if (m->k > ULP_MAX_K)
