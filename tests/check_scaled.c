@@ -16,7 +16,7 @@
 #ifdef ULP_LONG
 enum { PRODUCTS = 1000 * 1000 * 1000 };
 #else
-enum { PRODUCTS = 3 * 1000 * 1000 };
+enum { PRODUCTS = 1000 * 1000 };
 #endif
 
 static const char *const names[] = {
@@ -51,7 +51,7 @@ enum { MOST = 70, MAX_K = 600, UNITS = MOST * MAX_K };
 static uint8_t a[UNITS], b[UNITS], sa[UNITS], sb[UNITS];
 static float c[MOST * MOST], d[ISAS][MOST * MOST];
 
-enum { FAMILIES = 8 };
+enum { FAMILIES = 9, CANCELS = 8 };
 
 static uint8_t random_element(const ulp_format *f, int family, ulp_pcg32 *g)
 {
@@ -67,7 +67,7 @@ static uint8_t random_element(const ulp_format *f, int family, ulp_pcg32 *g)
   return (uint8_t)(r & mask);
 }
 
-/* Near 1; all codes; the ends; two far apart; small or large. */
+/* Near 1; all codes; the ends; two far apart; small or large; a wide range. */
 static uint8_t random_scale(const ulp_format *f, int family, ulp_pcg32 *g)
 {
   uint32_t r = ulp_pcg32_next(g), least = 1U << f->man_bits;
@@ -82,6 +82,8 @@ static uint8_t random_scale(const ulp_format *f, int family, ulp_pcg32 *g)
   case 5: return (uint8_t)(r % 2 ? one + 6 * least
                                  : one - (e8m0 ? 22 : 6) * least);
   case 6: return (uint8_t)(r % 50 ? one : e8m0 ? 0xff : 0xff ^ (r & 0x80));
+  case CANCELS:
+    return (uint8_t)(e8m0 ? one - 24 + r % 32 : 1 + r % 0x7e);
   default: return (uint8_t)(e8m0 ? r % 20 + (r >> 20 & 1) * 230 : r % 12);
   }
 }
@@ -98,6 +100,23 @@ static float random_c(int family, ulp_pcg32 *g)
   return x;
 }
 
+/* Products that take each other back in most groups of 16, so that the sum is
+ * small beside what its terms were aligned to. */
+static void cancel(const ulp_mma *m, size_t rows, size_t cols, size_t k,
+                   ulp_pcg32 *g)
+{
+  uint8_t sign = (uint8_t)(1U << (m->a.bits - 1));
+  for (size_t i = 0; i < rows; i++)
+    for (size_t l = 0; l + 1 < k; l += 2)
+      if (l % 16 == 0 && ulp_pcg32_next(g) % 4 == 0)
+        l += 14;
+      else
+        a[i * k + l + 1] = a[i * k + l] ^ sign;
+  for (size_t j = 0; j < cols; j++)
+    for (size_t l = 0; l + 1 < k; l += 2)
+      b[j * k + l + 1] = b[j * k + l];
+}
+
 static void fill(const ulp_mma *m, size_t rows, size_t cols, size_t k,
                  int family, ulp_pcg32 *g)
 {
@@ -106,6 +125,8 @@ static void fill(const ulp_mma *m, size_t rows, size_t cols, size_t k,
     a[i] = random_element(&m->a, family, g);
   for (size_t i = 0; i < cols * k; i++)
     b[i] = random_element(&m->b, family == 4 ? 0 : family, g);
+  if (family == CANCELS)
+    cancel(m, rows, cols, k, g);
   for (size_t i = 0; i < rows * blocks; i++)
     sa[i] = random_scale(&m->scale, family, g);
   for (size_t i = 0; i < cols * blocks; i++)
@@ -195,12 +216,12 @@ START_TEST(shapes)
 {
   ulp_mma m = find(_i);
   ulp_pcg32 g = ulp_pcg32_seed(11, (uint64_t)_i);
-  for (size_t n = 1; n <= MOST; n++)
-    check_product(&m, 1 + n * 7 % 5, n, 1 + n * 37 % 200, (int)(n % FAMILIES),
+  for (size_t n = 1; n <= MOST; n++) {
+    check_product(&m, 1 + n * 7 % 3, n, 1 + n * 37 % 130, (int)(n % FAMILIES),
                   false, &g);
-  for (size_t rows = 1; rows <= MOST; rows += 3)
-    check_product(&m, rows, 3, MAX_K - rows, (int)(rows % FAMILIES), false,
-                  &g);
+    check_product(&m, n, 1 + n % 2, 1 + n, (int)(n / 9 % FAMILIES), false, &g);
+  }
+  check_product(&m, 3, 5, MAX_K, 0, false, &g);
 }
 END_TEST
 
@@ -240,8 +261,9 @@ START_TEST(pairs)
   ulp_mma m = find(_i);
   size_t k = (size_t)m.k, per = (size_t)m.scales;
   for (int s = 0; s < 64; s++)
-    for (size_t t = 0; t < sizeof addends / sizeof *addends; t++) {
-      size_t used = (s + (int)t) % 2 ? 1 : 16;
+    for (size_t t = (size_t)s % 3; t < sizeof addends / sizeof *addends;
+         t += 3) {
+      size_t used = s / 3 % 2 ? 1 : 16;
       memset(a, 0, CODES * k);
       memset(b, 0, CODES * k);
       for (size_t i = 0; i < CODES; i++)
@@ -266,6 +288,54 @@ START_TEST(pairs)
 }
 END_TEST
 
+/* One output: group 0 as it is, and a quarter in group 2, whose scales are
+ * 2^-by those of group 0. */
+static void check_edge(const ulp_mma *m, int by, float from)
+{
+  bool e8m0 = m->scale.man_bits == 0;
+  size_t per = (size_t)m->record->scale_block;
+  uint8_t top = e8m0 ? 137 : 0x77;
+  for (size_t i = 0; i < 64 / per; i++)
+    sa[i] = sb[i] =
+        (uint8_t)(i * per < 32 ? top : top - (by << m->scale.man_bits));
+  a[40] = b[40] = 1;
+  c[0] = from;
+  compute(m, 1, 1, 64, true);
+  uint32_t code;
+  memcpy(&code, &c[0], sizeof code);
+  uint32_t want = chain(m, 0, 0, 64, code);
+  for (int isa = 0; isa < ISAS; isa++)
+    ck_assert_msg(!ulp_isa_has((ulp_isa)isa) || same(d[isa][0], want),
+                  "%s %s: by %d, C %a: %a, not %#x", m->record->ptx_kind,
+                  ulp_isa_name((size_t)isa), by, (double)from,
+                  (double)d[isa][0], want);
+}
+
+/* Where cutting begins.  Group 0 is 1 - 1, and C's last bit below the rest; or
+ * it is 576, and C takes it back, so that group 2 is all that is left. */
+START_TEST(edges)
+{
+  ulp_mma m = find(_i);
+  bool e8m0 = m.scale.man_bits == 0;
+  int vote = e8m0 ? 20 : 14, most = e8m0 ? 30 : 13;
+  float all = ldexpf(e8m0 ? 576 : 576 * 225.0F / 64, vote);
+  for (int by = 0; by <= most; by++) {
+    memset(a, 0, 64);
+    memset(b, 0, 64);
+    a[3] = b[3] = b[4] = 2;
+    a[4] = 10;
+    for (int e = -20; e <= 40; e++) {
+      check_edge(&m, by, ldexpf(0x1.000002p0F, vote - e));
+      check_edge(&m, by, ldexpf(-0x1.fffffep0F, vote - e));
+    }
+    memset(a, 7, 16);
+    memset(b, 7, 16);
+    for (int i = -2; i <= 2; i++)
+      check_edge(&m, by, -all * (1 + (float)i * 0x1p-23F));
+  }
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("scaled");
@@ -275,6 +345,7 @@ int main(void)
   tcase_add_loop_test(t, tiles, 0, COUNT);
   tcase_add_loop_test(t, products, 0, COUNT);
   tcase_add_loop_test(t, pairs, 0, GROUPED);
+  tcase_add_loop_test(t, edges, 0, GROUPED);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
