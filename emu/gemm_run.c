@@ -74,7 +74,7 @@ float ulp_load_c(const ulp_gemm_data *x, size_t i, size_t j)
 
 /* Rows of A that a group of B is multiplied by while it is in the caches, and
  * elements of K after which it is the next rows' turn. */
-enum { TILE_ROWS = 64, TILE_K = 256, GROUPS = TILE_ROWS / ULP_ROWS };
+enum { TILE_ROWS = 128, TILE_K = 256, GROUPS = TILE_ROWS / ULP_ROWS };
 
 typedef float sums[TILE_ROWS][ULP_LANES];
 
