@@ -365,8 +365,15 @@ static ulp_status make_operand(operand *a, const ulp_matrix *w, const float *x,
   return s;
 }
 
-/* Columns first .. first+count-1 of D into y, by a D of their own. */
-enum { COLUMNS = 64 };
+/* Columns first .. first+count-1 of D into y, by a D of their own.  Operands are
+ * decoded for each such part, so that there are as few as threads; scales of
+ * 128 x 128 do not straddle two. */
+static size_t columns_of(const ulp_matrix *w, int threads)
+{
+  size_t blocks = (w->n + ULP_SCALES_BLOCK - 1) / ULP_SCALES_BLOCK;
+  size_t n = threads > 1 ? (size_t)threads : 1;
+  return (blocks + n - 1) / n * ULP_SCALES_BLOCK;
+}
 
 /* 32-bit sums times the scales in f32, (d sb) sa: the order of the epilogue of
  * vLLM's CUTLASS kernels (csrc/cutlass_extensions/epilogue, ScaledEpilogue). */
@@ -437,12 +444,13 @@ static ulp_status kernel(const ulp_matrix *w, const operand *a, double *y,
                          size_t m, int threads)
 {
   ulp_status status = ULP_OK;
+  size_t columns = columns_of(w, threads);
 #ifdef _OPENMP
 #pragma omp parallel for num_threads(threads) schedule(dynamic)                \
     if (threads > 1 && m * w->n * w->k > 1 << 16)
 #endif
-  for (size_t first = 0; first < w->n; first += COLUMNS) {
-    size_t count = w->n - first < COLUMNS ? w->n - first : COLUMNS;
+  for (size_t first = 0; first < w->n; first += columns) {
+    size_t count = w->n - first < columns ? w->n - first : columns;
     float *d = malloc((m * count + 1) * sizeof *d);
     ulp_status s = !d ? ULP_ENOMEM
                    : w->scaled

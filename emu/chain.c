@@ -135,13 +135,13 @@ static ulp_kernel_run run_of(const place *at, size_t first, size_t last)
   const ulp_kernel_plan *p = &a->plan;
   size_t k = (size_t)a->m->k, n = (size_t)p->block;
   size_t words = (n + ULP_SIGNS - 1) / ULP_SIGNS;
-  size_t value = p->wide ? sizeof(double) : sizeof(float);
+  size_t value = p->wide ? sizeof(double) : sizeof(float); /* of A */
   size_t vote = p->bytes ? sizeof(uint8_t) : sizeof(int16_t);
   size_t x = (at->rows * a->chunks + first) * k;
   size_t y = (at->group * b->chunks + first) * k;
   return (ulp_kernel_run){
       .a = (const char *)a->value + x * ULP_ROWS * value,
-      .b = (const char *)b->value + y * ULP_LANES * value,
+      .b = (const char *)b->value + y * ULP_LANES * sizeof(float),
       .vote_a = (const uint32_t *)a->vote + x * ULP_ROWS,
       .vote_b = (const char *)b->vote + y * ULP_LANES * vote,
       .sign_a = a->sign + x / n * words * ULP_ROWS,

@@ -74,7 +74,7 @@ float ulp_load_c(const ulp_gemm_data *x, size_t i, size_t j)
 
 /* Rows of A that a group of B is multiplied by while it is in the caches, and
  * elements of K after which it is the next rows' turn. */
-enum { TILE_ROWS = 64, TILE_K = 256, GROUPS = TILE_ROWS / ULP_ROWS };
+enum { TILE_ROWS = 128, TILE_K = 256, GROUPS = TILE_ROWS / ULP_ROWS };
 
 typedef float sums[TILE_ROWS][ULP_LANES];
 
@@ -335,6 +335,15 @@ static ulp_status run_chain(const ulp_gemm *g, const ulp_gemm_data *x,
     status = run_columns(&p, first_row, rows);
   }
   return status;
+}
+
+size_t ulp_gemm_part(const ulp_gemm *g, size_t m, int threads)
+{
+  size_t n = threads > 1 ? (size_t)threads : 1;
+  bool chain = g->order->kind == ULP_GEMM_CHAIN && g->c.kind != ULP_INTEGER;
+  size_t share = chain ? (m + n - 1) / n : 1;
+  share = (share + ULP_ROWS - 1) / ULP_ROWS * ULP_ROWS;
+  return share < 64 ? 64 : share;
 }
 
 ulp_status ulp_gemm_run(const ulp_gemm *g, const ulp_gemm_data *x,

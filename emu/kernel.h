@@ -33,7 +33,7 @@ enum { ULP_SIGNS = 16 };
 /* An instruction, as kernels need it. */
 typedef struct {
   const ulp_mma *m;
-  bool wide;         /* values are doubles, else floats */
+  bool wide;         /* sums and A's values are doubles, else floats */
   bool bytes;        /* votes are uint8_t, else int16_t */
   int vote_bias;     /* what is added to each operand's vote; 0: no vote */
   int block, align;

@@ -194,7 +194,7 @@ look_again(const ulp_kernel_plan *p, const double sum[W], const int32_t e[W],
 }
 
 static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
-                             const double *b, const uint32_t *sign_a,
+                             const float *b, const uint32_t *sign_a,
                              const uint32_t *sign_b, int words, int32_t emin,
                              bool nearest,
                              const int16_t *top, float *acc)
@@ -225,7 +225,7 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
     vd x[COLUMNS_D];
     UNROLL
     for (int c = 0; c < COLUMNS_D; c++)
-      x[c] = LOAD(vd, b + k * ULP_LANES + c * HALF);
+      x[c] = to_double(LOAD(vfh, b + k * ULP_LANES + c * HALF));
     UNROLL
     for (int r = 0; r < ULP_ROWS; r++) {
       vd y = splat_d(a[k * ULP_ROWS + r]);
@@ -275,7 +275,7 @@ static inline void wide_blocks(const ulp_kernel_plan *p,
   for (size_t i = 0; i < x->blocks; i++) {
     int16_t top[ULP_ROWS][ULP_LANES];
     const double *a = (const double *)x->a + i * n * ULP_ROWS;
-    const double *b = (const double *)x->b + i * n * ULP_LANES;
+    const float *b = (const float *)x->b + i * n * ULP_LANES;
     const uint32_t *sa = x->sign_a + i * (size_t)words * ULP_ROWS;
     const uint32_t *sb = x->sign_b + i * (size_t)words * ULP_LANES;
     votes(p, x, i, top);

@@ -14,15 +14,14 @@ static inline vi not_zero(vi bits) { return (vi)((bits << 1) != 0); }
 static inline void pack_values(const ulp_kernel_plan *p,
                                const ulp_kernel_operand *o, size_t i, bool a)
 {
-  if (!p->wide) {
+  if (!a || !p->wide) {
     vi bits = LOAD(vi, o->x + i);
     STORE((float *)o->value + i, a ? bits - not_zero(bits) : bits);
     return;
   }
   for (size_t h = 0; h < W; h += HALF) {
     vl bits = (vl)to_double(LOAD(vfh, o->x + i + h));
-    STORE((double *)o->value + i + h,
-          a ? bits - (vl)((bits << 1) != 0) : bits);
+    STORE((double *)o->value + i + h, bits - (vl)((bits << 1) != 0));
   }
 }
 

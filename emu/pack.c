@@ -39,31 +39,50 @@ static bool is_float_cut(const ulp_format *f)
          f->inf == ULP_INF_IEEE;
 }
 
+/* The inner loop of `load`, for codes of one width. */
+#define EACH(type, value)                                                      \
+  do {                                                                         \
+    const type *stored = (const type *)p->array + first;                       \
+    for (size_t i = 0; i < n; i++) {                                           \
+      uint32_t code = (uint32_t)(stored[i] >> f->storage_shift) & mask;        \
+      out[i] = (value);                                                        \
+    }                                                                          \
+  } while (0)
+
+static float float_of(uint32_t bits)
+{
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
 /* Elements first .. first+n-1 of the array. */
 static void load(const ulp_packed *p, const ulp_format *as, const float *table,
                  size_t first, size_t n, float *out)
 {
   const ulp_format *f = p->stored;
-  if (is_float_cut(f) && as->bits == f->bits) {
-    unsigned shift = 23U - f->man_bits;
-    for (size_t i = 0; i < n; i++) {
-      uint32_t bits = (uint32_t)ulp_load_code(f, p->array, first + i) << shift;
-      memcpy(&out[i], &bits, sizeof bits);
-    }
-  } else if (table && f->storage_bytes == 1) {
-    const uint8_t *code = (const uint8_t *)p->array + first;
-    unsigned mask = (1U << f->bits) - 1;
+  uint32_t mask = (uint32_t)((UINT64_C(1) << f->bits) - 1);
+  unsigned shift = 23U - f->man_bits;
+  if (is_float_cut(f) && as->bits == f->bits && f->storage_bytes == 2)
+    EACH(uint16_t, float_of(code << shift));
+  else if (is_float_cut(f) && as->bits == f->bits && f->storage_bytes == 4)
+    EACH(uint32_t, float_of(code << shift));
+  else if (table && f->storage_bytes == 1)
+    EACH(uint8_t, table[code]);
+  else if (table && f->storage_bytes == 2)
+    EACH(uint16_t, table[code]);
+  else
     for (size_t i = 0; i < n; i++)
-      out[i] = table[code[i] & mask];
-  } else {
-    for (size_t i = 0; i < n; i++) {
-      uint64_t code = ulp_load_code(f, p->array, first + i);
-      out[i] = table ? table[code] : decode(as, f, code);
-    }
-  }
+      out[i] = decode(as, f, ulp_load_code(f, p->array, first + i));
 }
+#undef EACH
 
 /* ---- floats to lanes ---------------------------------------------------- */
+
+static size_t value_bytes(const ulp_packed *p)
+{
+  return p->plan.wide && p->lanes == ULP_ROWS ? sizeof(double) : sizeof(float);
+}
 
 static size_t vote_bytes(const ulp_packed *p)
 {
@@ -88,14 +107,12 @@ static void put_chunk(ulp_packed *p, const float *x, int emin, size_t group,
   size_t k = (size_t)p->m->k, n = (size_t)plan->block;
   size_t words = (n + ULP_SIGNS - 1) / ULP_SIGNS;
   size_t cell = group * p->chunks + chunk, at = cell * k * p->lanes;
-  size_t value = plan->wide ? sizeof(double) : sizeof(float);
-  size_t vote = vote_bytes(p);
   ulp_kernel_operand o = {.x = x,
                           .k = k,
                           .lanes = p->lanes,
                           .emin = emin + 127,
-                          .value = (char *)p->value + at * value,
-                          .vote = (char *)p->vote + at * vote,
+                          .value = (char *)p->value + at * value_bytes(p),
+                          .vote = (char *)p->vote + at * vote_bytes(p),
                           .sign = p->sign + at / n * words};
   if (!ulp_kernels_now()->pack(plan, &o))
     return;
@@ -150,7 +167,7 @@ static bool allocate(ulp_packed *p, size_t groups)
   size_t elements = chunks * (size_t)p->m->k * p->lanes;
   size_t block = (size_t)p->plan.block;
   size_t words = (block + ULP_SIGNS - 1) / ULP_SIGNS;
-  p->value = zeros(elements + ULP_SLACK, p->plan.wide ? sizeof(double) : sizeof(float));
+  p->value = zeros(elements + ULP_SLACK, value_bytes(p));
   p->vote = zeros(elements + ULP_SLACK, vote_bytes(p));
   p->sign = zeros(elements / block * words, sizeof *p->sign);
   p->odd = zeros(chunks, sizeof *p->odd);

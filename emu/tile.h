@@ -23,7 +23,8 @@ typedef struct {
                      last */
   size_t lanes;   /* rows in a group: ULP_ROWS of A, ULP_LANES of B; rows of
                      zeros fill the last */
-  void *value;    /* [group][k in block order][lane], floats or doubles */
+  void *value;    /* [group][k in block order][lane]: floats; of A, where the
+                     plan is wide, doubles */
   void *vote;     /* the same: of B uint8_t or int16_t; of A uint32_t, which
                      hold the vote four times or twice */
   uint32_t *sign; /* [group][block][ULP_SIGNS of it][lane] */
