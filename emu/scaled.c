@@ -54,12 +54,24 @@ double ulp_scaled_reference(const ulp_scaled_product *x, size_t row,
   return ulp_decode(&m->d, ulp_mma_dot_scaled(m, ca, cb, from, sa, sb, NULL));
 }
 
-void ulp_scaled_store(float *d, double value)
+float ulp_scaled_c(const ulp_scaled_product *x, size_t row, size_t col)
 {
-  static const uint32_t nan_bits = 0x7fffffff;
-  *d = (float)value;
-  if (isnan(value))
-    memcpy(d, &nan_bits, sizeof nan_bits);
+  float c = 0;
+  if (x->c)
+    memcpy(&c, (const char *)x->c + (row * x->cols + col) * sizeof c,
+           sizeof c);
+  return c + 0.0F;
+}
+
+void ulp_scaled_store(const ulp_scaled_product *x, size_t row, size_t col,
+                      double d)
+{
+  float value = (float)d;
+  uint32_t bits = 0x7fffffff;
+  if (!isnan(d))
+    memcpy(&bits, &value, sizeof bits);
+  memcpy((char *)x->d + (row * x->cols + col) * sizeof bits, &bits,
+         sizeof bits);
 }
 
 /* ---- products ----------------------------------------------------------- */

@@ -13,8 +13,8 @@ typedef struct {
   size_t rows, cols, k;
   const uint8_t *a, *b;   /* codes, [rows, k] and [cols, k] */
   const uint8_t *sa, *sb; /* [rows, blocks] and [cols, blocks] */
-  const float *c;         /* [rows, cols], or NULL: +0 */
-  float *d;               /* may be c; NaN has all bits set but the sign */
+  const void *c;          /* [rows, cols] of f32, or NULL: +0 */
+  void *d;                /* may be c; NaN has all bits set but the sign */
 } ulp_scaled_product;
 
 /* Whether ulp_scaled_product_run has the instruction. */
@@ -32,8 +32,10 @@ void ulp_scaled_load(const ulp_scaled_product *x, bool is_b, size_t row,
 /* Instruction `chunk` of an output by ulp_mma_dot_scaled. */
 double ulp_scaled_reference(const ulp_scaled_product *x, size_t row,
                             size_t col, size_t chunk, double c);
-/* An output as D has it. */
-void ulp_scaled_store(float *d, double value);
+/* C of an output, -0 being +0; and D of it. */
+float ulp_scaled_c(const ulp_scaled_product *x, size_t row, size_t col);
+void ulp_scaled_store(const ulp_scaled_product *x, size_t row, size_t col,
+                      double d);
 
 /* Exact sums of groups of FP4 products (scaled_groups.h). */
 bool ulp_is_grouped(const ulp_mma *m);

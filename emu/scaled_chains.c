@@ -106,7 +106,7 @@ static bool divide(float *restrict out, uint32_t *restrict left,
     memcpy(&to, &y, sizeof to);
     uint32_t e = from << 1 >> 24, f = to << 1 >> 24;
     bool outside = (e - LEAST > MOST - LEAST) | (f - LEAST > MOST - LEAST);
-    left[l] = outside & (from << 1 != 0) ? UINT32_MAX : 0;
+    left[l] = (outside & (from << 1 != 0)) ? UINT32_MAX : 0;
     to &= ~left[l];
     memcpy(&out[l], &to, sizeof to);
     any |= left[l];
@@ -171,11 +171,10 @@ static void exchange(const work *w, block c, size_t row, size_t group,
   for (size_t i = 0; i < ROWS && row + i < x->rows; i++)
     for (size_t l = 0; l < LANES && group * LANES + l < x->cols; l++) {
       float *here = &c[i / ULP_ROWS][i % ULP_ROWS][l];
-      size_t at = (row + i) * x->cols + group * LANES + l;
       if (store)
-        ulp_scaled_store(&x->d[at], (double)*here);
+        ulp_scaled_store(x, row + i, group * LANES + l, (double)*here);
       else
-        *here = x->c ? x->c[at] + 0.0F : 0; /* -0 becomes +0 */
+        *here = ulp_scaled_c(x, row + i, group * LANES + l);
     }
 }
 

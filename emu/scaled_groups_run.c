@@ -154,8 +154,8 @@ static void load_c(work *w, size_t row, size_t rows, size_t count)
   const ulp_scaled_product *x = w->x;
   memset(w->c, 0, sizeof w->c);
   for (size_t i = 0; x->c && i < rows; i++)
-    for (size_t j = 0; j < count; j++) /* -0 becomes +0 */
-      w->c[i][j] = (double)x->c[(row + i) * x->cols + w->col + j] + 0.0;
+    for (size_t j = 0; j < count; j++)
+      w->c[i][j] = (double)ulp_scaled_c(x, row + i, w->col + j);
 }
 
 static void store_d(const work *w, size_t row, size_t rows, size_t count)
@@ -163,7 +163,7 @@ static void store_d(const work *w, size_t row, size_t rows, size_t count)
   const ulp_scaled_product *x = w->x;
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < count; j++)
-      ulp_scaled_store(&x->d[(row + i) * x->cols + w->col + j], w->c[i][j]);
+      ulp_scaled_store(x, row + i, w->col + j, w->c[i][j]);
 }
 
 static void run_rows(work *w, size_t row, size_t rows, size_t count)
