@@ -24,13 +24,13 @@ enum { A, B, D, FILES };
 
 static ulp_status multiply(job *j, const ulp_gemm *g)
 {
-  enum { PART = 64 };
-  int64_t parts = ((int64_t)j->x.m + PART - 1) / PART;
+  size_t rows = ulp_gemm_part(g, j->x.m, j->threads);
+  int64_t parts = (int64_t)((j->x.m + rows - 1) / rows);
   ulp_status status = ULP_OK;
 #pragma omp parallel for num_threads(j->threads) schedule(dynamic)
   for (int64_t part = 0; part < parts; part++) {
-    size_t first = (size_t)part * PART, left = j->x.m - first;
-    ulp_status s = ulp_gemm_run(g, &j->x, first, left < PART ? left : PART);
+    size_t first = (size_t)part * rows, left = j->x.m - first;
+    ulp_status s = ulp_gemm_run(g, &j->x, first, left < rows ? left : rows);
     if (s != ULP_OK) {
 #pragma omp critical
       status = s;

@@ -1,179 +1,98 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fast path: a chain of instructions, ULP_LANES outputs side by side.
- * Its bits are those of ulp_mma_dot; tests/check_mma.c compares them.
+ * The fast path: a chain of instructions over decoded operands.  Its bits are
+ * those of ulp_mma_dot; tests/check_fast.c compares them.
  */
 #include "blocks.h"
 #include "tile.h"
 
+#include <fenv.h>
 #include <math.h>
 #include <string.h>
 
-typedef float v4f __attribute__((vector_size(16)));
-typedef int32_t v4i __attribute__((vector_size(16)));
-typedef int16_t v8s __attribute__((vector_size(16)));
+/* ---- what kernels take -------------------------------------------------- */
 
-/* What the accumulator's rounding needs, taken out of the records once. */
-typedef struct {
-  const ulp_mma *m;
-  int block, align, span;
-  int c_emin, acc_emin; /* least exponents that C and results vote with */
-  int16_t floor;
-  int drop;             /* significand bits of a double beyond acc's */
-  double least, most;   /* acc's normal range */
-} plan;
+enum { FLOAT_BIAS = 127, NO_E = -300 /* below all votes of products */ };
 
-static plan make_plan(const ulp_mma *m)
+static int exponent_of(double x)
+{
+  int e;
+  (void)frexp(x, &e);
+  return e - 1;
+}
+
+/* A float holds its values. */
+static bool is_operand(const ulp_format *f)
+{
+  return f->kind == ULP_FLOAT && f->man_bits <= 11 && f->bias <= 127 &&
+         exponent_of(ulp_max(f)) <= 127;
+}
+
+bool ulp_packable(const ulp_mma *m)
+{
+  const ulp_mma_record *r = m->record;
+  return r->kind == ULP_DOT_FDPA && !r->group && m->k <= ULP_MAX_K &&
+         r->align <= 40 && is_operand(&m->operand_a) &&
+         is_operand(&m->operand_b) && m->acc.exp_bits <= 8 &&
+         m->acc.man_bits <= 23;
+}
+
+static bool fits_bytes(const ulp_format *a, const ulp_format *b)
+{
+  int top_a = exponent_of(ulp_max(a)), top_b = exponent_of(ulp_max(b));
+  int least = -a->bias - b->bias;
+  return top_a < 64 && top_b < 64 && a->bias < 64 && b->bias < 64 &&
+         (top_a > top_b ? top_a : top_b) < least + 64;
+}
+
+/* Whether a block's sum is below 2^22 units, and nothing leaves the range of
+ * floats. */
+static bool fits_floats(const ulp_mma *m)
+{
+  const ulp_mma_record *r = m->record;
+  return r->align <= 20 && (r->block << (r->align + 2)) <= 1 << 22 &&
+         r->acc_mode == ULP_RTZ && m->acc.exp_bits == 8 &&
+         (r->c_last || m->c.exp_bits == 8);
+}
+
+ulp_kernel_plan ulp_kernel_plan_of(const ulp_mma *m)
 {
   const ulp_mma_record *r = m->record;
   const ulp_format *c = r->c_last ? &m->acc : &m->c;
-  int room = 29 - r->align; /* 2^room terms below 2^(align+2) fit int32 */
-  return (plan){.m = m,
-                .block = r->block,
-                .align = r->align,
-                .span = room > 8 ? 256 : 1 << (room > 0 ? room : 0),
-                .c_emin = 1 - c->bias,
-                .acc_emin = 1 - m->acc.bias,
-                .floor = (int16_t)(r->floor < -7000 ? -7000 : r->floor),
-                .drop = 52 - m->acc.man_bits,
-                .least = ulp_min_normal(&m->acc),
-                .most = ulp_max(&m->acc)};
+  bool bytes = fits_bytes(&m->operand_a, &m->operand_b);
+  bool wide = !bytes || !fits_floats(m);
+  int lowest = wide ? NO_E : -100;
+  int bias = bytes ? 64 : 512;
+  bool vectors = r->acc_mode == ULP_RTZ || r->acc_mode == ULP_RNE;
+  ulp_kernel_plan p = {
+      .m = m,
+      .wide = wide,
+      .bytes = bytes,
+      .vote_bias = bias,
+      .block = r->block,
+      .align = r->align,
+      .least = 2 * bias - m->operand_a.bias - m->operand_b.bias,
+      .floor = (r->floor < lowest ? lowest : r->floor) + FLOAT_BIAS,
+      .c_emin = 1 - c->bias + FLOAT_BIAS,
+      .acc_emin = 1 - m->acc.bias + FLOAT_BIAS,
+      .keep = ~((UINT32_C(1) << (23 - m->acc.man_bits)) - 1),
+      .drop = 52 - m->acc.man_bits,
+      .nearest = r->acc_mode == ULP_RNE};
+  p.from = vectors ? p.acc_emin << 23 : 1; /* 1 .. 1: no exponent's */
+  p.to = vectors ? (exponent_of(ulp_max(&m->acc)) - 1 + FLOAT_BIAS) << 23 : 1;
+  return p;
 }
 
-static double power(int e)
+float ulp_kernel_settle(const ulp_kernel_plan *p, double value, int e)
 {
-  uint64_t bits = (uint64_t)(e + 1023) << 52;
-  double x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
+  int unit = e - FLOAT_BIAS - p->align;
+  if (!isfinite(value)) /* of an odd chunk, to be replaced */
+    return (float)value;
+  int64_t n = (int64_t)ldexp(value, -unit);
+  return (float)ulp_decode(&p->m->acc, ulp_acc_round(p->m, n, unit));
 }
 
-static float scale_of(int e)
-{
-  uint32_t bits = e <= -2 ? 0 : (uint32_t)((e > 126 ? 126 : e) + 127) << 23;
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-/* The exponent that a finite accumulator votes with. */
-static int vote_of(double c, int emin)
-{
-  uint64_t bits;
-  memcpy(&bits, &c, sizeof bits);
-  int e = (int)(bits >> 52 & 0x7ff) - 1023;
-  return c == 0 ? -7000 : e < emin ? emin : e;
-}
-
-/* The sum, in units of 2^unit, as the accumulator holds it. */
-static double settle(const plan *p, double sum, int unit)
-{
-  uint64_t bits, low = (UINT64_C(1) << p->drop) - 1;
-  double x;
-  ulp_mode mode = p->m->record->acc_mode;
-  if (sum == 0)
-    return 0;
-  memcpy(&bits, &sum, sizeof bits);
-  if (mode == ULP_RNE)
-    bits += (low >> 1) + (bits >> p->drop & 1);
-  bits &= ~low;
-  memcpy(&x, &bits, sizeof x);
-  x *= power(unit);
-  if (fabs(x) >= p->least && fabs(x) <= p->most &&
-      (mode == ULP_RTZ || mode == ULP_RNE))
-    return x;
-  return ulp_decode(&p->m->acc, ulp_acc_round(p->m, (int64_t)sum, unit));
-}
-
-/* The greatest vote of the products, by lane. */
-static v8s greatest(const int16_t *va, const int16_t *vb, int n, int16_t floor)
-{
-  v8s top = (v8s){0} + floor;
-  for (int k = 0; k < n; k++) {
-    v8s t, larger;
-    memcpy(&t, vb + k * ULP_LANES, sizeof t);
-    t += va[k];
-    larger = t > top;
-    top = (t & larger) | (top & ~larger);
-  }
-  return top;
-}
-
-/* Adds n products in units of 2^(E-F), cut toward zero, by lane. */
-static void add_products(const float *a, const float *b, int n,
-                         const float scale[ULP_LANES], double sum[ULP_LANES])
-{
-  v4f s0, s1;
-  v4i t0 = {0}, t1 = {0};
-  int32_t total[ULP_LANES];
-  memcpy(&s0, scale, sizeof s0);
-  memcpy(&s1, scale + 4, sizeof s1);
-  for (int k = 0; k < n; k++) {
-    v4f b0, b1;
-    memcpy(&b0, b + k * ULP_LANES, sizeof b0);
-    memcpy(&b1, b + k * ULP_LANES + 4, sizeof b1);
-    t0 += __builtin_convertvector(b0 * a[k] * s0, v4i);
-    t1 += __builtin_convertvector(b1 * a[k] * s1, v4i);
-  }
-  memcpy(total, &t0, sizeof t0);
-  memcpy(total + 4, &t1, sizeof t1);
-  for (int l = 0; l < ULP_LANES; l++)
-    sum[l] += total[l];
-}
-
-typedef struct {
-  const float *a, *b;
-  const int16_t *va, *vb, *base_b;
-  int base_a;
-} block;
-
-static void run_block(const plan *p, const block *x, int emin,
-                      double acc[ULP_LANES])
-{
-  int16_t top[ULP_LANES];
-  float scale[ULP_LANES];
-  double sum[ULP_LANES] = {0};
-  v8s votes = greatest(x->va, x->vb, p->block, p->floor);
-  memcpy(top, &votes, sizeof top);
-  for (int l = 0; l < ULP_LANES; l++) {
-    int c = vote_of(acc[l], emin);
-    top[l] = c > top[l] ? (int16_t)c : top[l];
-    scale[l] = scale_of(p->align - top[l] + x->base_a + x->base_b[l]);
-  }
-  for (int k = 0; k < p->block; k += p->span) {
-    int n = p->block - k < p->span ? p->block - k : p->span;
-    add_products(x->a + k, x->b + k * ULP_LANES, n, scale, sum);
-  }
-  for (int l = 0; l < ULP_LANES; l++) {
-    int unit = top[l] - p->align;
-    if (!isfinite(acc[l])) /* no finite product changes it */
-      continue;
-    if (acc[l] != 0)
-      sum[l] += (double)(int64_t)(acc[l] * power(-unit));
-    acc[l] = settle(p, sum[l], unit);
-  }
-}
-
-static void run_chunk(const plan *p, const ulp_packed *a, size_t row,
-                      const ulp_packed *b, size_t group, size_t chunk,
-                      double acc[ULP_LANES])
-{
-  size_t k = (size_t)p->m->k, n = (size_t)p->block, blocks = k / n;
-  size_t x = row * a->chunks + chunk, y = group * b->chunks + chunk;
-  int emin = p->c_emin;
-  for (size_t i = 0; i < blocks; i++) {
-    block blk = {.a = a->value + x * k + i * n,
-                 .va = a->vote + x * k + i * n,
-                 .b = b->value + (y * k + i * n) * ULP_LANES,
-                 .vb = b->vote + (y * k + i * n) * ULP_LANES,
-                 .base_a = a->base[x * blocks + i],
-                 .base_b = b->base + (y * blocks + i) * ULP_LANES};
-    run_block(p, &blk, emin, acc);
-    emin = p->acc_emin;
-  }
-}
-
-/* ---- odd chunks ------------------------------------------------------------ */
+/* ---- the reference ------------------------------------------------------ */
 
 static void load_chunk(const ulp_packed *p, size_t row, size_t chunk,
                        uint64_t code[ULP_MAX_K])
@@ -187,51 +106,200 @@ static void load_chunk(const ulp_packed *p, size_t row, size_t chunk,
   }
 }
 
-static double by_reference(const ulp_packed *a, size_t row, const ulp_packed *b,
-                           size_t column, size_t chunk, double c)
+static float by_reference(const ulp_packed *a, size_t row, const ulp_packed *b,
+                          size_t column, size_t chunk, float c)
 {
   static const ulp_rounding rne = {.overflow = ULP_OVERFLOW_INF};
   const ulp_mma *m = a->m;
   uint64_t x[ULP_MAX_K], y[ULP_MAX_K], d;
-  if (isnan(c) || column >= b->rows)
+  if (isnan(c) || row >= a->rows || column >= b->rows)
     return c;
   load_chunk(a, row, chunk, x);
   load_chunk(b, column, chunk, y);
-  d = ulp_mma_dot(m, x, y, ulp_encode_f64(&m->c, c, &rne, 0), NULL);
-  return ulp_decode(&m->d, d);
+  d = ulp_mma_dot(m, x, y, ulp_encode_f64(&m->c, (double)c, &rne, 0), NULL);
+  return (float)ulp_decode(&m->d, d);
 }
 
-static void replace_odd(const ulp_packed *a, size_t row, const ulp_packed *b,
-                        size_t group, size_t chunk, const double c[ULP_LANES],
-                        double acc[ULP_LANES])
+/* ---- runs of chunks ----------------------------------------------------- */
+
+typedef struct {
+  const ulp_packed *a, *b;
+  size_t rows, group; /* of A and of B */
+} place;
+
+typedef float tile[ULP_ROWS][ULP_LANES];
+
+static ulp_kernel_run run_of(const place *at, size_t first, size_t last)
 {
-  bool all = a->any_odd[row * a->chunks + chunk];
-  const bool *odd = b->odd + (group * b->chunks + chunk) * ULP_LANES;
-  for (size_t l = 0; l < ULP_LANES; l++)
-    if (all || odd[l])
-      acc[l] = by_reference(a, row, b, group * ULP_LANES + l, chunk, c[l]);
+  const ulp_packed *a = at->a, *b = at->b;
+  const ulp_kernel_plan *p = &a->plan;
+  size_t k = (size_t)a->m->k, n = (size_t)p->block;
+  size_t words = (n + ULP_SIGNS - 1) / ULP_SIGNS;
+  size_t value = p->wide ? sizeof(double) : sizeof(float); /* of A */
+  size_t vote = p->bytes ? sizeof(uint8_t) : sizeof(int16_t);
+  size_t x = (at->rows * a->chunks + first) * k;
+  size_t y = (at->group * b->chunks + first) * k;
+  return (ulp_kernel_run){
+      .a = (const char *)a->value + x * ULP_ROWS * value,
+      .b = (const char *)b->value + y * ULP_LANES * sizeof(float),
+      .vote_a = (const uint32_t *)a->vote + x * ULP_ROWS,
+      .vote_b = (const char *)b->vote + y * ULP_LANES * vote,
+      .sign_a = a->sign + x / n * words * ULP_ROWS,
+      .sign_b = b->sign + y / n * words * ULP_LANES,
+      .blocks = (last - first) * (k / n)};
 }
 
-/* ---- the chain ------------------------------------------------------------------ */
+static void call(const place *at, size_t first, size_t last, tile acc)
+{
+  const ulp_kernels *kernels = ulp_kernels_now();
+  const ulp_kernel_plan *p = &at->a->plan;
+  ulp_kernel_run run = run_of(at, first, last);
+  ulp_kernel *kernel = p->wide ? kernels->wide : kernels->narrow;
+  int mode = fegetround();
+  if (kernels->down)
+    (void)fesetround(FE_DOWNWARD);
+  kernel(p, &run, acc);
+  if (kernels->down)
+    (void)fesetround(mode);
+}
+
+/* A C that floats' kernels do not take. */
+static bool is_strange(float c)
+{
+  return !(c == 0 || (fabsf(c) >= 0x1p-98F && fabsf(c) <= 0x1p98F));
+}
+
+/* The same with C as it may be. */
+static void call_any(const place *at, size_t first, size_t last, tile acc)
+{
+  tile c;
+  bool strange = false;
+  if (!at->a->plan.wide)
+    strange = ulp_kernels_now()->strange(acc);
+  if (!strange) {
+    call(at, first, last, acc);
+    return;
+  }
+  memcpy(c, acc, sizeof c);
+  for (size_t r = 0; r < ULP_ROWS; r++)
+    for (size_t l = 0; l < ULP_LANES; l++)
+      if (is_strange(acc[r][l]))
+        acc[r][l] = 0;
+  call(at, first, last, acc);
+  for (size_t r = 0; r < ULP_ROWS; r++)
+    for (size_t l = 0; l < ULP_LANES; l++) {
+      if (!is_strange(c[r][l]))
+        continue;
+      acc[r][l] = c[r][l];
+      for (size_t i = first; isfinite(acc[r][l]) && i < last; i++)
+        acc[r][l] = by_reference(at->a, at->rows * ULP_ROWS + r, at->b,
+                                 at->group * ULP_LANES + l, i, acc[r][l]);
+    }
+}
+
+/* C joins by an addition after each instruction. */
+static void add_last(const place *at, size_t chunk, tile acc)
+{
+  const ulp_format *f = &at->a->m->acc;
+  tile sum = {{0}};
+  call(at, chunk, chunk + 1, sum);
+  for (size_t r = 0; r < ULP_ROWS; r++)
+    for (size_t l = 0; l < ULP_LANES; l++)
+      acc[r][l] = f->man_bits == 23
+                      ? sum[r][l] + acc[r][l]
+                      : (float)ulp_add_rounded(f, (double)sum[r][l],
+                                               (double)acc[r][l]);
+}
+
+static void run(const place *at, size_t first, size_t last, tile acc)
+{
+  const ulp_kernel_plan *p = &at->a->plan;
+  bool each = at->a->m->record->c_last || p->c_emin != p->acc_emin;
+  for (size_t next; first < last; first = next) {
+    next = each ? first + 1 : last;
+    if (at->a->m->record->c_last)
+      add_last(at, first, acc);
+    else
+      call_any(at, first, next, acc);
+  }
+}
+
+/* ---- odd chunks --------------------------------------------------------- */
+
+static uint64_t odd_rows(const place *at, size_t chunk)
+{
+  return at->a->odd[at->rows * at->a->chunks + chunk];
+}
+
+static uint64_t odd_columns(const place *at, size_t chunk)
+{
+  return at->b->odd[at->group * at->b->chunks + chunk];
+}
+
+static void run_odd(const place *at, size_t chunk, tile acc)
+{
+  uint64_t rows = odd_rows(at, chunk), columns = odd_columns(at, chunk);
+  tile c;
+  memcpy(c, acc, sizeof c);
+  run(at, chunk, chunk + 1, acc);
+  for (size_t r = 0; r < ULP_ROWS; r++)
+    for (size_t l = 0; l < ULP_LANES; l++)
+      if ((rows >> r | columns >> l) & 1)
+        acc[r][l] = by_reference(at->a, at->rows * ULP_ROWS + r, at->b,
+                                 at->group * ULP_LANES + l, chunk, c[r][l]);
+}
+
+/* The first odd chunk, or last. */
+static size_t next_odd(const place *at, size_t first, size_t last)
+{
+  if (!at->a->any_odd[at->rows] && !at->b->any_odd[at->group])
+    return last;
+  while (first < last && !odd_rows(at, first) && !odd_columns(at, first))
+    first++;
+  return first;
+}
+
+/* ---- the chain ---------------------------------------------------------- */
+
+static void all_by_reference(const place *at, size_t first, size_t last,
+                             tile acc)
+{
+  for (size_t r = 0; r < ULP_ROWS; r++)
+    for (size_t l = 0; l < ULP_LANES; l++)
+      for (size_t i = first; i < last; i++)
+        acc[r][l] = by_reference(at->a, at->rows * ULP_ROWS + r, at->b,
+                                 at->group * ULP_LANES + l, i, acc[r][l]);
+}
+
+void ulp_chain_rows(const ulp_packed *a, size_t rows, const ulp_packed *b,
+                    size_t group, size_t first, size_t last,
+                    float acc[ULP_ROWS][ULP_LANES])
+{
+  place at = {.a = a, .b = b, .rows = rows, .group = group};
+  if (!a->value) {
+    all_by_reference(&at, first, last, acc);
+    return;
+  }
+  while (first < last) {
+    size_t odd = next_odd(&at, first, last);
+    if (odd > first)
+      run(&at, first, odd, acc);
+    if (odd < last)
+      run_odd(&at, odd, acc);
+    first = odd + 1;
+  }
+}
 
 void ulp_chain(const ulp_packed *a, size_t row, const ulp_packed *b,
                size_t group, size_t first, size_t last, double acc[ULP_LANES])
 {
-  plan p = make_plan(a->m);
-  bool c_last = a->m->record->c_last, fast = ulp_packable(a->m);
-  for (size_t chunk = first; chunk < last; chunk++) {
-    double c[ULP_LANES];
-    memcpy(c, acc, sizeof c);
-    if (c_last)
-      memset(acc, 0, sizeof c);
-    if (fast)
-      run_chunk(&p, a, row, b, group, chunk, acc);
-    for (int l = 0; c_last && l < ULP_LANES; l++)
-      acc[l] = ulp_add_rounded(&a->m->acc, acc[l], c[l]);
-    if (a->any_odd[row * a->chunks + chunk] ||
-        b->any_odd[group * b->chunks + chunk])
-      replace_odd(a, row, b, group, chunk, c, acc);
-  }
+  tile t = {{0}};
+  size_t r = row % ULP_ROWS;
+  for (size_t l = 0; l < ULP_LANES; l++)
+    t[r][l] = (float)acc[l] + 0.0F; /* -0 is +0 */
+  ulp_chain_rows(a, row / ULP_ROWS, b, group, first, last, t);
+  for (size_t l = 0; l < ULP_LANES; l++)
+    acc[l] = (double)t[r][l];
 }
 
 uint64_t ulp_result_code(const ulp_format *d, double value)

@@ -107,6 +107,47 @@ static uint64_t rounded(const ulp_format *to, const ulp_format *from,
   return ulp_round_pack(to, &e, &r, 0);
 }
 
+/* Whether a float's codes begin with the format's. */
+static bool is_float_cut(const ulp_format *f)
+{
+  return f->kind == ULP_FLOAT && f->exp_bits == 8 && f->bias == 127 &&
+         f->man_bits < 23 && f->subnormals && f->nan == ULP_NAN_IEEE &&
+         f->inf == ULP_INF_IEEE;
+}
+
+/* The code of a finite float: what rounding leaves of its upper bits, where
+ * the next code up is the next number. */
+static uint32_t cut_bits(uint32_t bits, unsigned drop, ulp_mode mode)
+{
+  uint32_t half = UINT32_C(1) << (drop - 1);
+  if (mode == ULP_RNE)
+    bits += half - 1 + (bits >> drop & 1);
+  else if (mode == ULP_RNA)
+    bits += half;
+  return bits >> drop;
+}
+
+/* A row that is fed as it lies, of floats to a cut of them; false: not so, or
+ * with a NaN or an Inf. */
+static bool cut_row(const ulp_gemm *g, const ulp_format *from,
+                    const ulp_format *to, const float *row, size_t k,
+                    void *out, size_t base)
+{
+  ulp_mode mode = g->order->convert_mode;
+  uint32_t bits, odd = 0;
+  if (g->order->feed != ULP_FEED_ASCENDING || from->man_bits != 23 ||
+      !is_float_cut(to) || to->storage_bytes != 4 ||
+      (mode != ULP_RNE && mode != ULP_RNA && mode != ULP_RTZ))
+    return false;
+  for (size_t i = 0; i < k; i++) {
+    memcpy(&bits, row + i, sizeof bits);
+    odd |= (bits & 0x7f800000) == 0x7f800000;
+    bits = cut_bits(bits, 23U - to->man_bits, mode) << to->storage_shift;
+    memcpy((uint32_t *)out + base + i, &bits, sizeof bits);
+  }
+  return !odd;
+}
+
 /* x - h, which is exact, cut to the format. */
 static uint64_t tail(const ulp_format *to, const ulp_format *from,
                      uint64_t code, uint64_t head)
@@ -137,6 +178,9 @@ static void feed_row(const ulp_gemm *g, bool is_b, const void *array,
   const ulp_format *from = is_b ? &g->b : &g->a;
   const ulp_format *to = is_b ? &g->mma.b : &g->mma.a;
   size_t length = ulp_gemm_slice(g, k);
+  if (g->order->convert && from->storage_bytes == 4 &&
+      cut_row(g, from, to, (const float *)array + row * k, k, out, base))
+    return;
   for (size_t done = 0; done < k; done += length) {
     size_t n = k - done < length ? k - done : length;
     size_t fed = ulp_feed_length(g, n);

@@ -11,14 +11,14 @@
 #ifndef ULPLAB_EMU_FMA_GEMM_H
 #define ULPLAB_EMU_FMA_GEMM_H
 
-#include <stddef.h>
+#include "unit_gemm.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Rows of w in a panel. */
-enum { ULP_FMA_COLUMNS = 16 };
+enum { ULP_FMA_COLUMNS = ULP_UNIT_COLUMNS };
 
 /* Floats of the panels of w[n, k]. */
 size_t ulp_fma_panels_size(size_t n, size_t k);
@@ -43,24 +43,8 @@ void ulp_fma_run(const ulp_fma_job *job);
 void ulp_fma_rows(float *y, const float *x, const float *panels, size_t m,
                   size_t n, size_t k);
 
-/* ---- kernels --------------------------------------------------------------- */
-
-/* Element l of row i of x: at[i row + l step]. */
-typedef struct {
-  const float *at;
-  size_t row, step;
-} ulp_fma_x;
-
-/* A tile: `rows` rows of y by `panels` panels, over k.  It must take any rows
- * and panels up to its greatest. */
-typedef void ulp_fma_tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
-                          const float *panel, size_t panel_stride,
-                          size_t panels, size_t k);
-
-enum { ULP_FMA_MAX_ROWS = 8, ULP_FMA_MAX_PANELS = 2 };
-
-ulp_fma_tile ulp_fma_tile_avx2;   /* fma_gemm_avx2.c: up to 6 rows, 1 panel */
-ulp_fma_tile ulp_fma_tile_avx512; /* fma_gemm_avx512.c: up to 8, 2 panels */
+/* Kernels: up to 6 rows and 1 panel, 8 rows and 2 panels. */
+ulp_unit_tile ulp_fma_tile_avx2, ulp_fma_tile_avx512;
 
 #ifdef __cplusplus
 }

@@ -13,9 +13,10 @@
 
 /* rows is a constant where it is inlined. */
 static inline __attribute__((always_inline)) void
-tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
+tile(float *y, size_t y_stride, ulp_unit_x units, size_t rows,
      const float *panel, size_t k)
 {
+  const float *x = units.at;
   __m256 low[6], high[6];
   UNROLL
   for (size_t i = 0; i < rows; i++) {
@@ -27,7 +28,7 @@ tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
     __m256 w1 = _mm256_loadu_ps(panel + l * ULP_FMA_COLUMNS + 8);
     UNROLL
     for (size_t i = 0; i < rows; i++) {
-      __m256 a = _mm256_broadcast_ss(x.at + i * x.row + l * x.step);
+      __m256 a = _mm256_broadcast_ss(x + i * units.row + l * units.step);
       low[i] = _mm256_fmadd_ps(a, w0, low[i]);
       high[i] = _mm256_fmadd_ps(a, w1, high[i]);
     }
@@ -39,8 +40,8 @@ tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
   }
 }
 
-void ulp_fma_tile_avx2(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
-                       const float *panel, size_t panel_stride, size_t panels,
+void ulp_fma_tile_avx2(void *y, size_t y_stride, ulp_unit_x x, size_t rows,
+                       const void *panel, size_t panel_stride, size_t panels,
                        size_t k)
 {
   (void)panel_stride, (void)panels; /* one */

@@ -12,23 +12,24 @@
 
 /* rows and panels are constants where it is inlined. */
 static inline __attribute__((always_inline)) void
-tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
+tile(float *y, size_t y_stride, ulp_unit_x units, size_t rows,
      const float *panel, size_t panel_stride, size_t panels, size_t k)
 {
-  __m512 sum[ULP_FMA_MAX_ROWS][ULP_FMA_MAX_PANELS];
+  const float *x = units.at;
+  __m512 sum[ULP_UNIT_MAX_ROWS][ULP_UNIT_MAX_PANELS];
   UNROLL
   for (size_t i = 0; i < rows; i++)
     UNROLL
     for (size_t p = 0; p < panels; p++)
       sum[i][p] = _mm512_loadu_ps(y + i * y_stride + p * ULP_FMA_COLUMNS);
   for (size_t l = 0; l < k; l++) {
-    __m512 w[ULP_FMA_MAX_PANELS];
+    __m512 w[ULP_UNIT_MAX_PANELS];
     UNROLL
     for (size_t p = 0; p < panels; p++)
       w[p] = _mm512_loadu_ps(panel + p * panel_stride + l * ULP_FMA_COLUMNS);
     UNROLL
     for (size_t i = 0; i < rows; i++) {
-      __m512 a = _mm512_set1_ps(x.at[i * x.row + l * x.step]);
+      __m512 a = _mm512_set1_ps(x[i * units.row + l * units.step]);
       UNROLL
       for (size_t p = 0; p < panels; p++)
         sum[i][p] = _mm512_fmadd_ps(a, w[p], sum[i][p]);
@@ -41,9 +42,9 @@ tile(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
       _mm512_storeu_ps(y + i * y_stride + p * ULP_FMA_COLUMNS, sum[i][p]);
 }
 
-void ulp_fma_tile_avx512(float *y, size_t y_stride, ulp_fma_x x, size_t rows,
-                         const float *panel, size_t panel_stride,
-                         size_t panels, size_t k)
+void ulp_fma_tile_avx512(void *y, size_t y_stride, ulp_unit_x x, size_t rows,
+                       const void *panel, size_t panel_stride, size_t panels,
+                       size_t k)
 {
 #define CASE(ROWS)                                                             \
   case ROWS:                                                                   \

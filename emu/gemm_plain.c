@@ -1,139 +1,237 @@
 /* SPDX-License-Identifier: MIT
  *
- * Orders without tensor cores, and integers, whose order does not show.
+ * Orders without tensor cores.  Those of fused multiply-adds work on blocks of
+ * outputs, which lie side by side in vectors (fma_gemm.h).
  */
 #include "gemm_run.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "blocks.h"
 #include "exact.h"
+#include "fma_gemm.h"
 
-/* ---- integers: modulo 2^32 ---------------------------------------------------- */
+/* ---- operands ------------------------------------------------------------------- */
 
-static int16_t *integers(const ulp_format *f, const void *array, size_t n)
+/* Every code's value, where that is less work than every element; else NULL. */
+static float *make_table(const ulp_format *f, size_t n)
 {
-  int16_t *out = malloc((n + 1) * sizeof *out);
-  for (size_t i = 0; out && i < n; i++)
-    out[i] = (int16_t)ulp_decode(f, ulp_load_code(f, array, i));
-  return out;
+  size_t codes = f->bits <= 16 ? (size_t)1 << f->bits : SIZE_MAX;
+  float *table = codes <= n ? malloc(codes * sizeof *table) : NULL;
+  for (size_t c = 0; table && c < codes; c++)
+    table[c] = (float)ulp_decode(f, c);
+  return table;
 }
 
-static uint32_t dot_integer(const int16_t *a, const int16_t *b, size_t k)
+static void decode(float *out, const ulp_format *f, const float *table,
+                   const void *array, size_t first, size_t n)
 {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < k; i++)
-    sum += (uint32_t)(a[i] * b[i]);
-  return sum;
-}
-
-ulp_status ulp_gemm_integer(const ulp_gemm *g, const ulp_gemm_data *x,
-                            size_t first_row, size_t rows)
-{
-  const char *from =
-      (const char *)x->a + first_row * x->k * g->a.storage_bytes;
-  int16_t *a = integers(&g->a, from, rows * x->k);
-  int16_t *b = integers(&g->b, x->b, x->n * x->k);
-  const uint32_t *c = x->c;
-  uint32_t *d = x->d;
-  ulp_status status = a && b ? ULP_OK : ULP_ENOMEM;
-  for (size_t i = 0; status == ULP_OK && i < rows; i++)
-    for (size_t j = 0; j < x->n; j++) {
-      size_t at = (first_row + i) * x->n + j;
-      d[at] = dot_integer(a + i * x->k, b + j * x->k, x->k) + (c ? c[at] : 0);
-    }
-  free(a);
-  free(b);
-  return status;
-}
-
-/* ---- f32 fused multiply-adds ----------------------------------------------------- */
-
-static float *floats(const ulp_format *f, const void *array, size_t n)
-{
-  float *out = malloc((n + 1) * sizeof *out);
-  for (size_t i = 0; out && i < n; i++)
-    out[i] = (float)ulp_decode(f, ulp_load_code(f, array, i));
-  return out;
-}
-
-static float dot_fma(const float *a, const float *b, size_t k, float y)
-{
-  for (size_t i = 0; i < k; i++)
-    y = fmaf(a[i], b[i], y);
-  return y;
-}
-
-/* Slices, added forward. */
-static float dot_slices(const ulp_gemm *g, const float *a, const float *b,
-                        size_t k, float c)
-{
-  size_t length = ulp_gemm_slice(g, k);
-  float y = dot_fma(a, b, k < length ? k : length, c);
-  if (length < k && g->reduce != ULP_REDUCE_F32)
-    y = ulp_rounded(&g->out, y);
-  for (size_t from = length; from < k; from += length) {
-    size_t n = k - from < length ? k - from : length;
-    float part = dot_fma(a + from, b + from, n, 0);
-    y += g->reduce == ULP_REDUCE_F32 ? part : ulp_rounded(&g->out, part);
-    if (g->reduce == ULP_REDUCE_16_SUMS)
-      y = ulp_rounded(&g->out, y);
+  if (f->storage_bytes == 4 && f->exp_bits == 8 && f->man_bits == 23) {
+    memcpy(out, (const float *)array + first, n * sizeof *out);
+    return;
   }
-  return y;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t code = ulp_load_code(f, array, first + i);
+    out[i] = table ? table[code] : (float)ulp_decode(f, code);
+  }
 }
 
-/* A vector by a matrix, a warp an output. */
-static float dot_lanes(const ulp_gemm *g, const float *a, const float *b,
-                       size_t k, float c)
+/* Which k comes i-th in the order of the lanes: lane after lane, each with 4 in
+ * every 128. */
+enum { LANES = 32, TURN = 4 };
+
+static size_t lane_length(size_t k, size_t lane)
 {
-  float y[32] = {0};
-  (void)g;
-  for (size_t i = 0; i < k; i++)
-    y[i / 4 % 32] = fmaf(a[i], b[i], y[i / 4 % 32]);
-  for (size_t half = 16; half > 0; half /= 2)
-    for (size_t i = 0; i < half; i++)
-      y[i] += y[i + half];
-  return y[0] + c;
+  size_t all = LANES * TURN, left = k % all;
+  size_t from = lane * TURN, last = left > from ? left - from : 0;
+  return k / all * TURN + (last < TURN ? last : TURN);
 }
 
-typedef float dot(const ulp_gemm *g, const float *a, const float *b, size_t k,
-                  float c);
+static void sort_lanes(float *out, const float *x, size_t k)
+{
+  for (size_t lane = 0; lane < LANES; lane++) {
+    size_t n = lane_length(k, lane);
+    for (size_t i = 0; i < n; i++)
+      *out++ = x[i / TURN * LANES * TURN + lane * TURN + i % TURN];
+  }
+}
 
-static ulp_status run(dot *d, const ulp_gemm *g, const ulp_gemm_data *x,
+/* ---- blocks of outputs --------------------------------------------------------- */
+
+/* Rows of A that are decoded at once; outputs of a block, parts included. */
+enum { ROWS = 64, BLOCK = 65536 };
+
+typedef struct {
+  const ulp_gemm *g;
+  const ulp_gemm_data *x;
+  bool lanes;
+  float *table_a, *table_b;
+  float *panels, *line; /* of B; one row, decoded */
+  float *a;             /* [ROWS][k] */
+  float *y, *part;      /* [rows][columns]; part: of each lane */
+  size_t columns;       /* of a block */
+} work;
+
+/* n rows of an operand from `first` on, k sorted as the chains take it. */
+static void load_rows(const work *w, float *out, const ulp_format *f,
+                      const float *table, const void *array, size_t first,
+                      size_t n)
+{
+  size_t k = w->x->k;
+  for (size_t i = 0; i < n; i++) {
+    float *to = w->lanes ? w->line : out + i * k;
+    decode(to, f, table, array, (first + i) * k, k);
+    if (w->lanes)
+      sort_lanes(out + i * k, w->line, k);
+  }
+}
+
+static bool load_panels(const work *w)
+{
+  size_t k = w->x->k, n = w->x->n;
+  float *rows = malloc((ULP_FMA_COLUMNS * k + 1) * sizeof *rows);
+  for (size_t j = 0; rows && j < n; j += ULP_FMA_COLUMNS) {
+    size_t count = n - j < ULP_FMA_COLUMNS ? n - j : ULP_FMA_COLUMNS;
+    load_rows(w, rows, &w->g->b, w->table_b, w->x->b, j, count);
+    ulp_fma_pack(w->panels + j * k, rows, count, k);
+  }
+  free(rows);
+  return rows != NULL;
+}
+
+/* y += elements from .. from+k-1 of K: rows of A by columns col .. */
+static void multiply(const work *w, float *y, size_t rows, size_t col,
+                     size_t columns, size_t from, size_t k)
+{
+  ulp_fma_job job = {.y = y, .x = w->a + from,
+                     .panels = w->panels + col * w->x->k +
+                               from * ULP_FMA_COLUMNS,
+                     .y_stride = columns, .x_stride = w->x->k,
+                     .panel_stride = w->x->k * ULP_FMA_COLUMNS,
+                     .m = rows, .n = columns, .k = k};
+  ulp_fma_run(&job);
+}
+
+static void clear(float *y, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    y[i] = 0;
+}
+
+static void round_all(const ulp_format *f, float *y, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    y[i] = ulp_rounded(f, y[i]);
+}
+
+/* Slices, added forward; y enters as C. */
+static void add_slices(const work *w, size_t rows, size_t col, size_t columns)
+{
+  const ulp_gemm *g = w->g;
+  size_t k = w->x->k, length = ulp_gemm_slice(g, k), n = rows * columns;
+  bool narrow = length < k && g->reduce != ULP_REDUCE_F32;
+  multiply(w, w->y, rows, col, columns, 0, k < length ? k : length);
+  if (narrow)
+    round_all(&g->out, w->y, n);
+  for (size_t from = length; from < k; from += length) {
+    clear(w->part, n);
+    multiply(w, w->part, rows, col, columns, from,
+             k - from < length ? k - from : length);
+    if (narrow)
+      round_all(&g->out, w->part, n);
+    for (size_t i = 0; i < n; i++)
+      w->y[i] += w->part[i];
+    if (g->reduce == ULP_REDUCE_16_SUMS)
+      round_all(&g->out, w->y, n);
+  }
+}
+
+/* A vector by a matrix, a warp an output; y enters as C. */
+static void add_lanes(const work *w, size_t rows, size_t col, size_t columns)
+{
+  size_t n = rows * columns, from = 0;
+  clear(w->part, LANES * n);
+  for (size_t lane = 0; lane < LANES; lane++) {
+    size_t k = lane_length(w->x->k, lane);
+    multiply(w, w->part + lane * n, rows, col, columns, from, k);
+    from += k;
+  }
+  for (size_t half = LANES / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half * n; i++)
+      w->part[i] += w->part[i + half * n];
+  for (size_t i = 0; i < n; i++)
+    w->y[i] = w->part[i] + w->y[i];
+}
+
+static void store(const work *w, size_t row, size_t rows, size_t col,
+                  size_t columns)
+{
+  const ulp_gemm_data *x = w->x;
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns; j++) {
+      float y = w->y[i * columns + j];
+      if (ulp_has_scales(x))
+        y *= ulp_scale_a(x, row + i, 0) * ulp_scale_b(x, col + j, 0);
+      ulp_store_code(&w->g->out, x->d, (row + i) * x->n + col + j,
+                     ulp_float_code(&w->g->out, y));
+    }
+}
+
+static void run_rows(const work *w, size_t row, size_t rows)
+{
+  const ulp_gemm_data *x = w->x;
+  load_rows(w, w->a, &w->g->a, w->table_a, x->a, row, rows);
+  for (size_t col = 0; col < x->n; col += w->columns) {
+    size_t columns = x->n - col < w->columns ? x->n - col : w->columns;
+    for (size_t i = 0; i < rows; i++)
+      for (size_t j = 0; j < columns; j++)
+        w->y[i * columns + j] = x->c ? ulp_load_c(x, row + i, col + j) : 0;
+    if (w->lanes)
+      add_lanes(w, rows, col, columns);
+    else
+      add_slices(w, rows, col, columns);
+    store(w, row, rows, col, columns);
+  }
+}
+
+static ulp_status run(const ulp_gemm *g, const ulp_gemm_data *x, bool lanes,
                       size_t first_row, size_t rows)
 {
-  const char *from =
-      (const char *)x->a + first_row * x->k * g->a.storage_bytes;
-  float *a = floats(&g->a, from, rows * x->k);
-  float *b = floats(&g->b, x->b, x->n * x->k);
-  ulp_status status = a && b ? ULP_OK : ULP_ENOMEM;
-  for (size_t i = 0; status == ULP_OK && i < rows; i++)
-    for (size_t j = 0; j < x->n; j++) {
-      size_t row = first_row + i;
-      float c = x->c ? ulp_load_c(x, row, j) : 0;
-      float y = d(g, a + i * x->k, b + j * x->k, x->k, c);
-      if (ulp_has_scales(x))
-        y *= ulp_scale_a(x, row, 0) * ulp_scale_b(x, j, 0);
-      ulp_store_code(&g->out, x->d, row * x->n + j,
-                     ulp_float_code(&g->out, y));
-    }
-  free(a);
-  free(b);
-  return status;
+  size_t most = rows < ROWS ? rows : ROWS, parts = lanes ? LANES : 1;
+  /* Whole panels; fewer where each lane has its part. */
+  work w = {.g = g, .x = x, .lanes = lanes, .columns = BLOCK / ROWS / parts};
+  size_t block = most * w.columns;
+  w.table_a = make_table(&g->a, rows * x->k);
+  w.table_b = make_table(&g->b, x->n * x->k);
+  w.panels = malloc((ulp_fma_panels_size(x->n, x->k) + 1) * sizeof *w.panels);
+  w.line = malloc((x->k + 1) * sizeof *w.line);
+  w.a = malloc((most * x->k + 1) * sizeof *w.a);
+  w.y = malloc((block + 1) * sizeof *w.y);
+  w.part = malloc((parts * block + 1) * sizeof *w.part);
+  bool ready = w.panels && w.line && w.a && w.y && w.part && load_panels(&w);
+  for (size_t i = 0; ready && i < rows; i += most)
+    run_rows(&w, first_row + i, rows - i < most ? rows - i : most);
+  free(w.table_a);
+  free(w.table_b);
+  free(w.panels);
+  free(w.line);
+  free(w.a);
+  free(w.y);
+  free(w.part);
+  return ready ? ULP_OK : ULP_ENOMEM;
 }
 
 ulp_status ulp_gemm_fma(const ulp_gemm *g, const ulp_gemm_data *x,
                         size_t first_row, size_t rows)
 {
-  return run(dot_slices, g, x, first_row, rows);
+  return run(g, x, false, first_row, rows);
 }
 
 ulp_status ulp_gemm_lanes(const ulp_gemm *g, const ulp_gemm_data *x,
                           size_t first_row, size_t rows)
 {
-  return run(dot_lanes, g, x, first_row, rows);
+  return run(g, x, true, first_row, rows);
 }
 
 /* ---- exact -------------------------------------------------------------------------- */

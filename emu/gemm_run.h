@@ -63,7 +63,12 @@ void ulp_panels_multiply(const ulp_panels *p, size_t row, size_t rows);
 ulp_status ulp_gemm_set_cuts(ulp_gemm *g, const ulp_gemm_options *options,
                              char *why, size_t why_size);
 
-/* The orders without chains (gemm_plain.c). */
+/* One instruction of integers, as ulp_mma_tile has it. */
+ulp_status ulp_tile_integer(const ulp_mma *m, void *d, const void *a,
+                            const void *b, const void *c, size_t rows,
+                            size_t cols);
+
+/* The orders without chains (gemm_integer.c, gemm_plain.c). */
 ulp_status ulp_gemm_integer(const ulp_gemm *g, const ulp_gemm_data *x,
                             size_t first_row, size_t rows);
 ulp_status ulp_gemm_fma(const ulp_gemm *g, const ulp_gemm_data *x,

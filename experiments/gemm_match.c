@@ -14,14 +14,14 @@
 
 static bool run_whole(const ulp_gemm *g, const gemm_inputs *in, int threads)
 {
-  enum { ROWS = 16 };
-  size_t parts = (in->x.m + ROWS - 1) / ROWS;
+  size_t rows = ulp_gemm_part(g, in->x.m, threads);
+  size_t parts = (in->x.m + rows - 1) / rows;
   int failed = 0;
 #pragma omp parallel for schedule(dynamic) reduction(| : failed)               \
     num_threads(threads)
   for (size_t i = 0; i < parts; i++) {
-    size_t left = in->x.m - i * ROWS;
-    failed |= ulp_gemm_run(g, &in->x, i * ROWS, left < ROWS ? left : ROWS) !=
+    size_t left = in->x.m - i * rows;
+    failed |= ulp_gemm_run(g, &in->x, i * rows, left < rows ? left : rows) !=
               ULP_OK;
   }
   return !failed;

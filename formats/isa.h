@@ -18,7 +18,7 @@ extern "C" {
 typedef enum {
   ULP_ISA_PORTABLE, /* what the compiler was told to use: C, no intrinsics */
   ULP_ISA_AVX2,     /* x86-64-v3: AVX2, FMA, F16C */
-  ULP_ISA_AVX512    /* x86-64-v4 with VBMI and VNNI: Ice Lake, Zen 4 and later */
+  ULP_ISA_AVX512    /* x86-64-v4, VBMI, VNNI, VPOPCNTDQ: Ice Lake, Zen 4, later */
 } ulp_isa;
 
 /* The one in use; thread safe.  A ULPLAB_ISA that is no name, or that this

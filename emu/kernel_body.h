@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of kernel.h.  The file that includes this has defined, for W
+ * lanes of 32 bits: the vector types below by VECTOR_TYPES, COLUMNS_F and
+ * COLUMNS_D (vectors of B at a time), and the functions that C lacks.
+ */
+
+enum { HALF = W / 2, BYTES = 4 * W };
+
+/* ---- votes -------------------------------------------------------------- */
+
+/* The greatest vote of the products, by lane, as E biased. */
+static inline void lift(const ulp_kernel_plan *p, vh top, int16_t *out)
+{
+  top -= (int16_t)(2 * p->vote_bias - 127);
+  STORE(out, max_h(top, (vh){0} + (int16_t)p->floor));
+}
+
+static inline void votes_bytes(const ulp_kernel_plan *p, const uint32_t *a,
+                               const uint8_t *b,
+                               int16_t top[ULP_ROWS][ULP_LANES])
+{
+  for (int j = 0; j < ULP_LANES; j += BYTES) {
+    vb most[ULP_ROWS] = {{0}};
+    for (int k = 0; k < p->block; k++) {
+      vb x = LOAD(vb, b + k * ULP_LANES + j);
+      UNROLL
+      for (int r = 0; r < ULP_ROWS; r++)
+        most[r] = max_b(most[r], x + (vb)splat_i(a[k * ULP_ROWS + r]));
+    }
+    UNROLL
+    for (int r = 0; r < ULP_ROWS; r++) {
+      uint8_t kept[BYTES];
+      STORE(kept, most[r] & (vb)(most[r] >= (uint8_t)p->least));
+      UNROLL
+      for (int h = 0; h < 2; h++)
+        lift(p, __builtin_convertvector(LOAD(vbh, kept + h * BYTES / 2), vh),
+             top[r] + j + h * BYTES / 2);
+    }
+  }
+}
+
+static inline void votes_words(const ulp_kernel_plan *p, const uint32_t *a,
+                               const int16_t *b,
+                               int16_t top[ULP_ROWS][ULP_LANES])
+{
+  for (int j = 0; j < ULP_LANES; j += BYTES / 2) {
+    vh most[ULP_ROWS] = {{0}};
+    for (int k = 0; k < p->block; k++) {
+      vh x = LOAD(vh, b + k * ULP_LANES + j);
+      UNROLL
+      for (int r = 0; r < ULP_ROWS; r++)
+        most[r] = max_h(most[r], x + (vh)splat_i(a[k * ULP_ROWS + r]));
+    }
+    UNROLL
+    for (int r = 0; r < ULP_ROWS; r++)
+      lift(p, most[r] & (vh)(most[r] >= (int16_t)p->least), top[r] + j);
+  }
+}
+
+static inline void votes(const ulp_kernel_plan *p, const ulp_kernel_run *x,
+                         size_t block, int16_t top[ULP_ROWS][ULP_LANES])
+{
+  size_t k = block * (size_t)p->block;
+  const uint32_t *a = x->vote_a + k * ULP_ROWS;
+  if (p->bytes)
+    votes_bytes(p, a, (const uint8_t *)x->vote_b + k * ULP_LANES, top);
+  else
+    votes_words(p, a, (const int16_t *)x->vote_b + k * ULP_LANES, top);
+}
+
+/* ---- signs -------------------------------------------------------------- */
+
+/* n and how many products of a row and W of B's are negative.  A word of B has
+ * the positive k below and the negative above; a word of A the other way
+ * round. */
+static inline vi add_negative(vi n, const uint32_t *a, const uint32_t *b,
+                              int words)
+{
+  for (int w = 0; w < words; w++)
+    n = add_ones(n, LOAD(vi, b + w * ULP_LANES) & splat_i(a[w * ULP_ROWS]));
+  return n;
+}
+
+/* ---- floats ------------------------------------------------------------- */
+
+static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
+                               const float *b, const uint32_t *sign_a,
+                               const uint32_t *sign_b, int words,
+                               const int16_t *top, float *acc)
+{
+  vf s[ULP_ROWS][COLUMNS_F];
+  vi e[ULP_ROWS][COLUMNS_F];
+  const int unit = p->align << 23;
+  /* 1.5 * 2^23 units */
+  const int start = (23 << 23) - unit + 0x400000;
+  UNROLL
+  for (int r = 0; r < ULP_ROWS; r++)
+    UNROLL
+    for (int c = 0; c < COLUMNS_F; c++) {
+      vi of_c = LOAD(vi, acc + r * ULP_LANES + c * W) & 0x7f800000;
+      e[r][c] = max_i(of_c, widen(top + r * ULP_LANES + c * W) << 23);
+      s[r][c] = (vf)(e[r][c] + start);
+    }
+  for (int k = 0; k < p->block; k++) {
+    vf x[COLUMNS_F];
+    UNROLL
+    for (int c = 0; c < COLUMNS_F; c++)
+      x[c] = LOAD(vf, b + k * ULP_LANES + c * W);
+    UNROLL
+    for (int r = 0; r < ULP_ROWS; r++) {
+      vf y = splat_f(a[k * ULP_ROWS + r]);
+      UNROLL
+      for (int c = 0; c < COLUMNS_F; c++)
+        s[r][c] = fma_down_f(y, x[c], s[r][c]);
+    }
+  }
+  UNROLL
+  for (int r = 0; r < ULP_ROWS; r++)
+    UNROLL
+    for (int c = 0; c < COLUMNS_F; c++) {
+      vi n = (vi)s[r][c] - (e[r][c] + start);
+      vf up = (vf)((((254 << 23) + unit) - e[r][c]));
+      vf old = LOAD(vf, acc + r * ULP_LANES + c * W);
+      n += __builtin_convertvector(old * up, vi);
+      n = add_negative(n, sign_a + r, sign_b + c * W, words);
+      vf sum = __builtin_convertvector(n, vf);
+      sum = (vf)((vi)sum & (int32_t)p->keep) * (vf)(e[r][c] - unit);
+      STORE(acc + r * ULP_LANES + c * W, sum);
+    }
+}
+
+static void NAME(narrow)(const ulp_kernel_plan *p, const ulp_kernel_run *x,
+                         float acc[ULP_ROWS][ULP_LANES])
+{
+  size_t n = (size_t)p->block;
+  int words = (p->block + ULP_SIGNS - 1) / ULP_SIGNS;
+  for (size_t i = 0; i < x->blocks; i++) {
+    int16_t top[ULP_ROWS][ULP_LANES];
+    const float *a = (const float *)x->a + i * n * ULP_ROWS;
+    const float *b = (const float *)x->b + i * n * ULP_LANES;
+    const uint32_t *sa = x->sign_a + i * (size_t)words * ULP_ROWS;
+    const uint32_t *sb = x->sign_b + i * (size_t)words * ULP_LANES;
+    votes(p, x, i, top);
+    for (int j = 0; j < ULP_LANES; j += W * COLUMNS_F)
+      narrow_tile(p, a, b + j, sa, sb + j, words,
+                  top[0] + j, acc[0] + j);
+  }
+}
+
+/* Whether some C is not for `narrow`. */
+static bool NAME(strange)(float acc[ULP_ROWS][ULP_LANES])
+{
+  const int32_t low = 29 << 23, high = 225 << 23; /* 2^-98, 2^98 */
+  bool any = false;
+  for (int r = 0; r < ULP_ROWS; r++)
+    for (int l = 0; l < ULP_LANES; l += W) {
+      vi x = LOAD(vi, acc[r] + l) & 0x7fffffff;
+      x += (vi)(x == 0) & low;
+      any |= any_above(x - low, high - low);
+    }
+  return any;
+}
+
+/* ---- doubles ------------------------------------------------------------ */
+
+static inline vd rounded(vd sum, int drop, bool nearest)
+{
+  vu bits = (vu)sum, low = (vu){0} + ((UINT64_C(1) << drop) - 1);
+  if (nearest)
+    bits += (low >> 1) + (bits >> drop & 1);
+  return (vd)(bits & ~low);
+}
+
+/* Results that are 0, or not in the accumulator's normal range. */
+static __attribute__((noinline)) void
+look_again(const ulp_kernel_plan *p, const double sum[W], const int32_t e[W],
+           const float c[W], float out[W])
+{
+  for (int l = 0; l < W; l++) {
+    int32_t bits, exponent;
+    memcpy(&bits, &c[l], sizeof bits);
+    if ((bits & 0x7f800000) == 0x7f800000) { /* no finite product changes it */
+      out[l] = c[l];
+      continue;
+    }
+    memcpy(&bits, &out[l], sizeof bits);
+    exponent = bits & 0x7f800000;
+    if (sum[l] == 0)
+      out[l] = 0;
+    else if (exponent < p->from || exponent > p->to)
+      out[l] = ulp_kernel_settle(p, sum[l], e[l]);
+  }
+}
+
+static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
+                             const float *b, const uint32_t *sign_a,
+                             const uint32_t *sign_b, int words, int32_t emin,
+                             bool nearest,
+                             const int16_t *top, float *acc)
+{
+  enum { PAIRS = COLUMNS_D / 2 };
+  vd s[ULP_ROWS][COLUMNS_D], base[ULP_ROWS][COLUMNS_D];
+  vi e[ULP_ROWS][PAIRS];
+  /* 1.5 * 2^52 units: the upper word */
+  const int start = ((1023 - 127 + 52 - p->align) << 20) + 0x80000;
+  UNROLL
+  for (int r = 0; r < ULP_ROWS; r++)
+    UNROLL
+    for (int c = 0; c < PAIRS; c++) {
+      vi bits = LOAD(vi, acc + r * ULP_LANES + c * W);
+      vi of_c = max_i((vi)((vw)(bits << 1) >> 24), (vi){0} + emin);
+      vi t = widen(top + r * ULP_LANES + c * W);
+      e[r][c] = max_where(bits << 1, t, of_c);
+      vi high = (e[r][c] << 20) + start;
+      UNROLL
+      for (int h = 0; h < 2; h++) {
+        vd old = to_double(LOAD(vfh, acc + r * ULP_LANES + c * W + h * HALF));
+        base[r][2 * c + h] = upper(high, h);
+        s[r][2 * c + h] = fma_down_d(splat_d(0x1.0000000000001p0), old,
+                                     base[r][2 * c + h]);
+      }
+    }
+  for (int k = 0; k < p->block; k++) {
+    vd x[COLUMNS_D];
+    UNROLL
+    for (int c = 0; c < COLUMNS_D; c++)
+      x[c] = to_double(LOAD(vfh, b + k * ULP_LANES + c * HALF));
+    UNROLL
+    for (int r = 0; r < ULP_ROWS; r++) {
+      vd y = splat_d(a[k * ULP_ROWS + r]);
+      UNROLL
+      for (int c = 0; c < COLUMNS_D; c++)
+        s[r][c] = fma_down_d(y, x[c], s[r][c]);
+    }
+  }
+  UNROLL
+  for (int r = 0; r < ULP_ROWS; r++)
+    UNROLL
+    for (int c = 0; c < PAIRS; c++) {
+      float *at = acc + r * ULP_LANES + c * W;
+      vi n = add_negative((vi)(LOAD(vw, at) >> 31), sign_a + r,
+                          sign_b + c * W, words);
+      vd sum[2];
+      vfh out[2];
+      UNROLL
+      for (int h = 0; h < 2; h++) {
+        sum[h] = (vd)((vl)s[r][2 * c + h] + half(n, h)) -
+                 base[r][2 * c + h];
+        out[h] = to_float(rounded(sum[h], p->drop, nearest));
+      }
+      vf both = join(out[0], out[1]);
+      vi exponent = (vi)both & 0x7f800000;
+      if (any_above(exponent - p->from, p->to - p->from)) {
+        float old[W], fixed[W];
+        double exact[W];
+        int32_t of[W];
+        memcpy(old, at, sizeof old);
+        memcpy(exact, sum, sizeof exact);
+        STORE(of, e[r][c]);
+        STORE(fixed, both);
+        look_again(p, exact, of, old, fixed);
+        both = LOAD(vf, fixed);
+      }
+      STORE(at, both);
+    }
+}
+
+static inline void wide_blocks(const ulp_kernel_plan *p,
+                               const ulp_kernel_run *x, bool nearest,
+                               float acc[ULP_ROWS][ULP_LANES])
+{
+  size_t n = (size_t)p->block;
+  int words = (p->block + ULP_SIGNS - 1) / ULP_SIGNS;
+  for (size_t i = 0; i < x->blocks; i++) {
+    int16_t top[ULP_ROWS][ULP_LANES];
+    const double *a = (const double *)x->a + i * n * ULP_ROWS;
+    const float *b = (const float *)x->b + i * n * ULP_LANES;
+    const uint32_t *sa = x->sign_a + i * (size_t)words * ULP_ROWS;
+    const uint32_t *sb = x->sign_b + i * (size_t)words * ULP_LANES;
+    votes(p, x, i, top);
+    for (int j = 0; j < ULP_LANES; j += HALF * COLUMNS_D)
+      wide_tile(p, a, b + j, sa, sb + j, words,
+                i ? p->acc_emin : p->c_emin, nearest,
+                top[0] + j, acc[0] + j);
+  }
+}
+
+static void NAME(wide)(const ulp_kernel_plan *p, const ulp_kernel_run *x,
+                       float acc[ULP_ROWS][ULP_LANES])
+{
+  if (p->nearest)
+    wide_blocks(p, x, true, acc);
+  else
+    wide_blocks(p, x, false, acc);
+}
