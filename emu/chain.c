@@ -77,7 +77,9 @@ ulp_kernel_plan ulp_kernel_plan_of(const ulp_mma *m)
       .acc_emin = 1 - m->acc.bias + FLOAT_BIAS,
       .keep = ~((UINT32_C(1) << (23 - m->acc.man_bits)) - 1),
       .drop = 52 - m->acc.man_bits,
-      .nearest = r->acc_mode == ULP_RNE};
+      .nearest = r->acc_mode == ULP_RNE,
+      .zero_is_zero = r->acc_mode == ULP_RTZ ||
+                      (vectors && m->acc.exp_bits < 8)};
   p.from = vectors ? p.acc_emin << 23 : 1; /* 1 .. 1: no exponent's */
   p.to = vectors ? (exponent_of(ulp_max(&m->acc)) - 1 + FLOAT_BIAS) << 23 : 1;
   return p;

@@ -43,6 +43,7 @@ typedef struct {
   uint32_t keep;     /* floats: significand bits of results */
   int drop;          /* doubles: significand bits beyond results' */
   bool nearest;      /* RNE, else cut; doubles only */
+  bool zero_is_zero; /* doubles: results below floats' least are 0 */
   int32_t from, to;  /* exponents of results that need no second look */
 } ulp_kernel_plan;
 
