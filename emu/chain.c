@@ -121,12 +121,16 @@ static void add_last(const place *at, size_t chunk, tile acc)
   const ulp_format *f = &at->a->m->acc;
   tile sum = {{0}};
   call(at, chunk, chunk + 1, sum);
+  if (f->man_bits == 23) {
+    for (size_t r = 0; r < ULP_ROWS; r++)
+      for (size_t l = 0; l < ULP_LANES; l++)
+        acc[r][l] += sum[r][l];
+    return;
+  }
   for (size_t r = 0; r < ULP_ROWS; r++)
     for (size_t l = 0; l < ULP_LANES; l++)
-      acc[r][l] = f->man_bits == 23
-                      ? sum[r][l] + acc[r][l]
-                      : (float)ulp_add_rounded(f, (double)sum[r][l],
-                                               (double)acc[r][l]);
+      acc[r][l] = (float)ulp_add_rounded(f, (double)sum[r][l],
+                                         (double)acc[r][l]);
 }
 
 static void run(const place *at, size_t first, size_t last, tile acc)
