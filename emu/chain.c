@@ -133,9 +133,21 @@ static void add_last(const place *at, size_t chunk, tile acc)
                                          (double)acc[r][l]);
 }
 
+/* Whether no finite product changes any. */
+static bool is_stuck(tile acc)
+{
+  size_t i = 0;
+  while (i < ULP_ROWS * ULP_LANES &&
+         !isfinite(acc[i / ULP_LANES][i % ULP_LANES]))
+    i++;
+  return i == ULP_ROWS * ULP_LANES;
+}
+
 static void run(const place *at, size_t first, size_t last, tile acc)
 {
   const ulp_kernel_plan *p = &at->a->plan;
+  if (!at->a->m->record->c_last && is_stuck(acc))
+    return;
   bool each = at->a->m->record->c_last || p->c_emin != p->acc_emin;
   for (size_t next; first < last; first = next) {
     next = each ? first + 1 : last;
