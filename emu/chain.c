@@ -10,88 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- what kernels take -------------------------------------------------- */
-
-enum { FLOAT_BIAS = 127, NO_E = -300 /* below all votes of products */ };
-
-static int exponent_of(double x)
-{
-  int e;
-  (void)frexp(x, &e);
-  return e - 1;
-}
-
-/* A float holds its values. */
-static bool is_operand(const ulp_format *f)
-{
-  return f->kind == ULP_FLOAT && f->man_bits <= 11 && f->bias <= 127 &&
-         exponent_of(ulp_max(f)) <= 127;
-}
-
-bool ulp_packable(const ulp_mma *m)
-{
-  const ulp_mma_record *r = m->record;
-  return r->kind == ULP_DOT_FDPA && !r->group && m->k <= ULP_MAX_K &&
-         r->align <= 40 && is_operand(&m->operand_a) &&
-         is_operand(&m->operand_b) && m->acc.exp_bits <= 8 &&
-         m->acc.man_bits <= 23;
-}
-
-static bool fits_bytes(const ulp_format *a, const ulp_format *b)
-{
-  int top_a = exponent_of(ulp_max(a)), top_b = exponent_of(ulp_max(b));
-  int least = -a->bias - b->bias;
-  return top_a < 64 && top_b < 64 && a->bias < 64 && b->bias < 64 &&
-         (top_a > top_b ? top_a : top_b) < least + 64;
-}
-
-/* Whether a block's sum is below 2^22 units, and nothing leaves the range of
- * floats. */
-static bool fits_floats(const ulp_mma *m)
-{
-  const ulp_mma_record *r = m->record;
-  return r->align <= 20 && (r->block << (r->align + 2)) <= 1 << 22 &&
-         r->acc_mode == ULP_RTZ && m->acc.exp_bits == 8 &&
-         (r->c_last || m->c.exp_bits == 8);
-}
-
-ulp_kernel_plan ulp_kernel_plan_of(const ulp_mma *m)
-{
-  const ulp_mma_record *r = m->record;
-  const ulp_format *c = r->c_last ? &m->acc : &m->c;
-  bool bytes = fits_bytes(&m->operand_a, &m->operand_b);
-  bool wide = !bytes || !fits_floats(m);
-  int lowest = wide ? NO_E : -100;
-  int bias = bytes ? 64 : 512;
-  bool vectors = r->acc_mode == ULP_RTZ || r->acc_mode == ULP_RNE;
-  ulp_kernel_plan p = {
-      .m = m,
-      .wide = wide,
-      .bytes = bytes,
-      .vote_bias = bias,
-      .block = r->block,
-      .align = r->align,
-      .least = 2 * bias - m->operand_a.bias - m->operand_b.bias,
-      .floor = (r->floor < lowest ? lowest : r->floor) + FLOAT_BIAS,
-      .c_emin = 1 - c->bias + FLOAT_BIAS,
-      .acc_emin = 1 - m->acc.bias + FLOAT_BIAS,
-      .keep = ~((UINT32_C(1) << (23 - m->acc.man_bits)) - 1),
-      .drop = 52 - m->acc.man_bits,
-      .nearest = r->acc_mode == ULP_RNE};
-  p.from = vectors ? p.acc_emin << 23 : 1; /* 1 .. 1: no exponent's */
-  p.to = vectors ? (exponent_of(ulp_max(&m->acc)) - 1 + FLOAT_BIAS) << 23 : 1;
-  return p;
-}
-
-float ulp_kernel_settle(const ulp_kernel_plan *p, double value, int e)
-{
-  int unit = e - FLOAT_BIAS - p->align;
-  if (!isfinite(value)) /* of an odd chunk, to be replaced */
-    return (float)value;
-  int64_t n = (int64_t)ldexp(value, -unit);
-  return (float)ulp_decode(&p->m->acc, ulp_acc_round(p->m, n, unit));
-}
-
 /* ---- the reference ------------------------------------------------------ */
 
 static void load_chunk(const ulp_packed *p, size_t row, size_t chunk,
@@ -203,17 +121,33 @@ static void add_last(const place *at, size_t chunk, tile acc)
   const ulp_format *f = &at->a->m->acc;
   tile sum = {{0}};
   call(at, chunk, chunk + 1, sum);
+  if (f->man_bits == 23) {
+    for (size_t r = 0; r < ULP_ROWS; r++)
+      for (size_t l = 0; l < ULP_LANES; l++)
+        acc[r][l] += sum[r][l];
+    return;
+  }
   for (size_t r = 0; r < ULP_ROWS; r++)
     for (size_t l = 0; l < ULP_LANES; l++)
-      acc[r][l] = f->man_bits == 23
-                      ? sum[r][l] + acc[r][l]
-                      : (float)ulp_add_rounded(f, (double)sum[r][l],
-                                               (double)acc[r][l]);
+      acc[r][l] = (float)ulp_add_rounded(f, (double)sum[r][l],
+                                         (double)acc[r][l]);
+}
+
+/* Whether no finite product changes any. */
+static bool is_stuck(tile acc)
+{
+  size_t i = 0;
+  while (i < ULP_ROWS * ULP_LANES &&
+         !isfinite(acc[i / ULP_LANES][i % ULP_LANES]))
+    i++;
+  return i == ULP_ROWS * ULP_LANES;
 }
 
 static void run(const place *at, size_t first, size_t last, tile acc)
 {
   const ulp_kernel_plan *p = &at->a->plan;
+  if (!at->a->m->record->c_last && is_stuck(acc))
+    return;
   bool each = at->a->m->record->c_last || p->c_emin != p->acc_emin;
   for (size_t next; first < last; first = next) {
     next = each ? first + 1 : last;

@@ -172,8 +172,10 @@ static uint64_t fed_code(const ulp_gemm *g, bool is_b, uint64_t code,
   return tail(to, from, code, head);
 }
 
+/* head: of each code what it becomes; or NULL. */
 static void feed_row(const ulp_gemm *g, bool is_b, const void *array,
-                     size_t row, size_t k, void *out, size_t base)
+                     const uint32_t *head, size_t row, size_t k, void *out,
+                     size_t base)
 {
   const ulp_format *from = is_b ? &g->b : &g->a;
   const ulp_format *to = is_b ? &g->mma.b : &g->mma.a;
@@ -188,8 +190,11 @@ static void feed_row(const ulp_gemm *g, bool is_b, const void *array,
       size_t i = source(g, n, at);
       uint64_t code = i < n ? ulp_load_code(from, array, row * k + done + i)
                             : 0;
-      ulp_store_code(to, out, base + at,
-                     i < n ? fed_code(g, is_b, code, n, at) : 0);
+      if (i >= n)
+        code = 0;
+      else
+        code = head ? head[code] : fed_code(g, is_b, code, n, at);
+      ulp_store_code(to, out, base + at, code);
     }
     base += fed;
   }
@@ -205,7 +210,12 @@ const void *ulp_feed_rows(const ulp_gemm *g, bool is_b, const void *array,
   if (!g->order->convert && g->order->feed == ULP_FEED_ASCENDING)
     return (const char *)array + first * k * from->storage_bytes;
   *owned = malloc(rows * fed * to->storage_bytes + 1);
+  bool few = from->bits <= 8 && g->order->convert &&
+             g->order->feed != ULP_FEED_SPLIT;
+  uint32_t head[256];
+  for (uint64_t c = 0; few && c < ulp_code_count(from); c++)
+    head[c] = (uint32_t)rounded(to, from, c, g->order->convert_mode);
   for (size_t i = 0; *owned && i < rows; i++)
-    feed_row(g, is_b, array, first + i, k, *owned, i * fed);
+    feed_row(g, is_b, array, few ? head : NULL, first + i, k, *owned, i * fed);
   return *owned;
 }

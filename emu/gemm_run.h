@@ -38,6 +38,9 @@ ulp_gemm_feed ulp_feed_of(const ulp_gemm *g, size_t k);
  * the same operands. */
 bool ulp_same_feed(const ulp_gemm *g, const ulp_gemm *h, size_t k);
 
+/* Rows of A that pass while a group of B is in the caches. */
+enum { ULP_TILE_ROWS = 128 };
+
 /* Operands of a CHAIN as its instructions see them: `rows` of A from first_row
  * on, by `cols` of B from first_col on.  Orders of the same feed may share
  * them: only g changes. */

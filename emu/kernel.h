@@ -17,6 +17,10 @@
  * before it is added, where the machine has no fused multiply-add, serves as
  * well.
  *
+ * Too little: let p = P 2^s u, P whole.  An ulp adds less than 2^-22 p (2^-51 p)
+ * with the product's rounding; that is below a unit, and below 2^s if P is
+ * below 2^22 (2^51).
+ *
  * Floats are enough where a block's sum is below 2^22 u and operands have 5
  * exponent bits at most; doubles hold the rest, over all exponents.
  */
@@ -43,6 +47,7 @@ typedef struct {
   uint32_t keep;     /* floats: significand bits of results */
   int drop;          /* doubles: significand bits beyond results' */
   bool nearest;      /* RNE, else cut; doubles only */
+  bool zero_is_zero; /* doubles: results below floats' least are 0 */
   int32_t from, to;  /* exponents of results that need no second look */
 } ulp_kernel_plan;
 

@@ -4,7 +4,7 @@
  */
 #include <immintrin.h>
 
-enum { W = 16, COLUMNS_F = 4, COLUMNS_D = 4 };
+enum { W = 16, COLUMNS_F = 2, COLUMNS_D = 4 };
 
 #include "kernel_types.h"
 

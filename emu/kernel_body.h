@@ -172,25 +172,29 @@ static inline vd rounded(vd sum, int drop, bool nearest)
   return (vd)(bits & ~low);
 }
 
-/* Results that are 0, or not in the accumulator's normal range. */
+/* Results that are 0, or not in the accumulator's normal range, among W. */
 static __attribute__((noinline)) void
-look_again(const ulp_kernel_plan *p, const double sum[W], const int32_t e[W],
-           const float c[W], float out[W])
+look_again(const ulp_kernel_plan *p, const vd sum[2], vi e, vf result,
+           float *acc)
 {
-  for (int l = 0; l < W; l++) {
-    int32_t bits, exponent;
-    memcpy(&bits, &c[l], sizeof bits);
-    if ((bits & 0x7f800000) == 0x7f800000) { /* no finite product changes it */
-      out[l] = c[l];
-      continue;
-    }
-    memcpy(&bits, &out[l], sizeof bits);
-    exponent = bits & 0x7f800000;
-    if (sum[l] == 0)
-      out[l] = 0;
-    else if (exponent < p->from || exponent > p->to)
-      out[l] = ulp_kernel_settle(p, sum[l], e[l]);
-  }
+  const int32_t inf = 0x7f800000;
+  vi old = LOAD(vi, acc), bits = (vi)result;
+  vi stuck = (vi)((old & inf) == inf); /* no finite product changes it */
+  vi zero = (vi)((bits << 1) == 0) & (p->zero_is_zero ? -1 : 0);
+  vi done = stuck | zero, exponent = bits & inf;
+  bits = (old & stuck) | (bits & ~done);
+  STORE(acc, bits);
+  exponent = (exponent & ~done) | (done & p->from);
+  if (!any_above(exponent - p->from, p->to - p->from))
+    return;
+  double exact[W];
+  int32_t of[W], field[W];
+  memcpy(exact, sum, sizeof exact);
+  STORE(of, e);
+  STORE(field, exponent);
+  for (int l = 0; l < W; l++)
+    if (field[l] < p->from || field[l] > p->to)
+      acc[l] = ulp_kernel_settle(p, exact[l], of[l]);
 }
 
 static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
@@ -251,18 +255,10 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
       }
       vf both = join(out[0], out[1]);
       vi exponent = (vi)both & 0x7f800000;
-      if (any_above(exponent - p->from, p->to - p->from)) {
-        float old[W], fixed[W];
-        double exact[W];
-        int32_t of[W];
-        memcpy(old, at, sizeof old);
-        memcpy(exact, sum, sizeof exact);
-        STORE(of, e[r][c]);
-        STORE(fixed, both);
-        look_again(p, exact, of, old, fixed);
-        both = LOAD(vf, fixed);
-      }
-      STORE(at, both);
+      if (any_above(exponent - p->from, p->to - p->from))
+        look_again(p, sum, e[r][c], both, at);
+      else
+        STORE(at, both);
     }
 }
 

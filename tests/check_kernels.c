@@ -22,7 +22,7 @@
 enum { MODELS = 3000, FIRST_PAIRS = 0, LAST_PAIRS = 36 };
 #else
 #define PRODUCTS 2e5
-enum { MODELS = 120, FIRST_PAIRS = 12, LAST_PAIRS = 24 };
+enum { MODELS = 40, FIRST_PAIRS = 12, LAST_PAIRS = 24 };
 #endif
 
 enum { ISAS = 3, MAX_ROWS = 70, MAX_COLS = 140, MAX_LENGTH = 600 };
