@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Arrays: encode, decode, pack.  One element after the other, through the
- * one round-and-pack; the random words of an array follow one another, so
- * that they cost one step each instead of a jump.
+ * Arrays: decode, pack.  convert.c encodes.
  */
 #include "internal.h"
-
-#include <math.h>
-
-ulp_status ulp_encode_array(const ulp_format *f, void *out, const double *x,
-                            size_t n, double scale, const ulp_rounding *r,
-                            uint64_t first_index)
-{
-  ulp_pcg32 g = {0, 1};
-  bool random = r->mode == ULP_SR;
-  if (ulp_rounding_check(r) != ULP_OK || !isfinite(scale) || scale <= 0)
-    return ULP_EINVAL;
-  if (random) {
-    g = ulp_pcg32_seed(r->seed, r->stream);
-    ulp_pcg32_advance(&g, first_index);
-  }
-  for (size_t i = 0; i < n; i++) {
-    ulp_exact e = ulp_from_f64(scale == 1 ? x[i] : x[i] / scale);
-    uint32_t word = random ? ulp_pcg32_next(&g) : 0;
-    ulp_store_code(f, out, i,
-                   ulp_round_pack_word(f, &e, r, first_index + i, &word));
-  }
-  return ULP_OK;
-}
 
 void ulp_decode_array(const ulp_format *f, double *out, const void *in,
                       size_t n, double scale)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of convert.h for AVX-512 with VBMI.
+ */
+#include <immintrin.h>
+
+#include "convert_kernels.h"
+#include "internal.h"
+
+typedef __m512i VI;
+typedef __mmask16 M;
+enum { LANES = 16 };
+
+static inline VI v_all(int32_t x) { return _mm512_set1_epi32(x); }
+static inline VI v_add(VI a, VI b) { return _mm512_add_epi32(a, b); }
+static inline VI v_sub(VI a, VI b) { return _mm512_sub_epi32(a, b); }
+static inline VI v_and(VI a, VI b) { return _mm512_and_si512(a, b); }
+static inline VI v_or(VI a, VI b) { return _mm512_or_si512(a, b); }
+static inline VI v_xor(VI a, VI b) { return _mm512_xor_si512(a, b); }
+static inline VI v_max(VI a, VI b) { return _mm512_max_epi32(a, b); }
+static inline VI v_min(VI a, VI b) { return _mm512_min_epi32(a, b); }
+static inline VI v_sllv(VI a, VI n) { return _mm512_sllv_epi32(a, n); }
+static inline VI v_srlv(VI a, VI n) { return _mm512_srlv_epi32(a, n); }
+static inline VI v_sll(VI a, int n)
+{
+  return _mm512_sll_epi32(a, _mm_cvtsi32_si128(n));
+}
+static inline VI v_srl(VI a, int n)
+{
+  return _mm512_srl_epi32(a, _mm_cvtsi32_si128(n));
+}
+static inline M v_gt(VI a, VI b) { return _mm512_cmpgt_epi32_mask(a, b); }
+static inline M v_above(VI a, VI b) { return _mm512_cmpgt_epu32_mask(a, b); }
+static inline M v_equal(VI a, VI b) { return _mm512_cmpeq_epi32_mask(a, b); }
+static inline M m_or(M a, M b) { return (M)(a | b); }
+static inline M m_none(void) { return 0; }
+static inline unsigned m_bits(M a) { return a; }
+static inline VI v_if(M m, VI a) { return _mm512_maskz_mov_epi32(m, a); }
+static inline VI v_count(VI a, M m)
+{
+  return _mm512_mask_sub_epi32(a, m, a, v_all(-1));
+}
+static inline VI v_pick(M m, VI a, VI b)
+{
+  return _mm512_mask_mov_epi32(a, m, b);
+}
+static inline VI v_by_sign(VI x, VI a, VI b)
+{
+  return v_pick(_mm512_movepi32_mask(x), a, b);
+}
+
+/* ---- floats ----------------------------------------------------------------- */
+
+static inline VI v_all_f32(float x)
+{
+  return _mm512_castps_si512(_mm512_set1_ps(x));
+}
+static inline VI v_times(VI x, VI y)
+{
+  return _mm512_castps_si512(
+      _mm512_mul_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
+}
+static inline VI v_over(VI x, VI y)
+{
+  return _mm512_castps_si512(
+      _mm512_div_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
+}
+static inline VI v_plus(VI x, VI y)
+{
+  return _mm512_castps_si512(
+      _mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
+}
+static inline VI v_round(VI x)
+{
+  return _mm512_castps_si512(_mm512_roundscale_ps(
+      _mm512_castsi512_ps(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+static inline VI load_f32(const char *p) { return _mm512_loadu_si512(p); }
+static inline VI load_bf16(const char *p)
+{
+  return _mm512_slli_epi32(
+      _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16);
+}
+static inline VI load_f16(const char *p)
+{
+  return _mm512_castps_si512(
+      _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)));
+}
+
+static inline VI odd_f32(__m512d a, __m512d b, M *inexact)
+{
+  enum { CUT = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC };
+  __m256 low = _mm512_cvt_roundpd_ps(a, CUT);
+  __m256 high = _mm512_cvt_roundpd_ps(b, CUT);
+  unsigned off_a =
+      _mm512_cmp_pd_mask(_mm512_cvtps_pd(low), a, _CMP_NEQ_UQ);
+  unsigned off_b =
+      _mm512_cmp_pd_mask(_mm512_cvtps_pd(high), b, _CMP_NEQ_UQ);
+  VI v = _mm512_inserti64x4(
+      _mm512_castsi256_si512(_mm256_castps_si256(low)),
+      _mm256_castps_si256(high), 1);
+  *inexact = (M)(off_a | off_b << 8);
+  return _mm512_mask_or_epi32(v, *inexact, v, v_all(1));
+}
+
+static inline VI scaled_f64(__m512d a, __m512d b, bool over, double factor,
+                            M *inexact)
+{
+  __m512d f = _mm512_set1_pd(factor);
+  if (over) return odd_f32(_mm512_div_pd(a, f), _mm512_div_pd(b, f), inexact);
+  return odd_f32(_mm512_mul_pd(a, f), _mm512_mul_pd(b, f), inexact);
+}
+
+static inline VI load_f64(const char *p, bool scaled, bool over, double factor,
+                          M *inexact)
+{
+  __m512d a = _mm512_loadu_pd(p), b = _mm512_loadu_pd(p + 64);
+  if (scaled) return scaled_f64(a, b, over, factor, inexact);
+  return odd_f32(a, b, inexact);
+}
+
+static inline VI scale_f64(VI x, bool over, double factor, M *inexact)
+{
+  __m512 y = _mm512_castsi512_ps(x);
+  return scaled_f64(_mm512_cvtps_pd(_mm512_castps512_ps256(y)),
+                    _mm512_cvtps_pd(_mm512_extractf32x8_ps(y, 1)), over,
+                    factor, inexact);
+}
+
+static inline void store8(char *p, VI v)
+{
+  _mm_storeu_si128((void *)p, _mm512_cvtepi32_epi8(v));
+}
+static inline void store16(char *p, VI v)
+{
+  _mm256_storeu_si256((void *)p, _mm512_cvtepi32_epi16(v));
+}
+static inline void store32(char *p, VI v) { _mm512_storeu_si512(p, v); }
+
+/* ---- random words ----------------------------------------------------------- */
+
+/* Lane l at the state of word index + l; each step skips 16 of them. */
+typedef struct {
+  __m512i low, high, times, plus;
+} rng;
+
+static void rng_make(rng *g, const ulp_rounding *r, uint64_t index)
+{
+  uint64_t state[LANES];
+  ulp_pcg32 one = ulp_pcg32_seed(r->seed, r->stream), leap = one;
+  ulp_pcg32_advance(&one, index);
+  for (int i = 0; i < LANES; i++) {
+    state[i] = one.state;
+    (void)ulp_pcg32_next(&one);
+  }
+  g->low = _mm512_loadu_si512(state);
+  g->high = _mm512_loadu_si512(state + 8);
+  leap.state = 0; /* 16 steps are state -> state * times + plus */
+  ulp_pcg32_advance(&leap, LANES);
+  g->plus = _mm512_set1_epi64((int64_t)leap.state);
+  leap.state = 1;
+  ulp_pcg32_advance(&leap, LANES);
+  g->times = _mm512_sub_epi64(_mm512_set1_epi64((int64_t)leap.state), g->plus);
+}
+
+static inline __m512i shifted(__m512i s)
+{
+  return _mm512_srli_epi64(_mm512_xor_si512(_mm512_srli_epi64(s, 18), s), 27);
+}
+
+static inline VI rng_next(rng *g)
+{
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
+                                         22, 24, 26, 28, 30);
+  const __m512i odd = _mm512_add_epi32(even, v_all(1));
+  VI word = _mm512_permutex2var_epi32(shifted(g->low), even, shifted(g->high));
+  VI turn = _mm512_srli_epi32(
+      _mm512_permutex2var_epi32(g->low, odd, g->high), 27);
+  g->low = _mm512_add_epi64(_mm512_mullo_epi64(g->low, g->times), g->plus);
+  g->high = _mm512_add_epi64(_mm512_mullo_epi64(g->high, g->times), g->plus);
+  return _mm512_rorv_epi32(word, turn);
+}
+
+#include "convert_body.h"
+
+static void decode(float *y, const float value[256], const uint8_t *code,
+                   size_t n, const float *factor, size_t every)
+{
+  ulp_convert_portable.decode(y, value, code, n, factor, every);
+}
+
+const ulp_convert_kernels ulp_convert_avx512 = {encode, amax, decode};
