@@ -19,8 +19,8 @@ static ulp_format found(const char *name)
 {
   ulp_format f;
   char why[200];
-  ck_assert_msg(ulp_format_find(name, &f, why, sizeof why) == ULP_OK, "%s",
-                why);
+  if (ulp_format_find(name, &f, why, sizeof why) != ULP_OK)
+    ck_abort_msg("%s", why);
   return f;
 }
 
@@ -79,9 +79,10 @@ static void same(const ulp_format *to, const ulp_format *from, const void *in,
                  size_t n, const ulp_rounding *r, const unsigned char *got)
 {
   if (memcmp(got, want, n * to->storage_bytes) == 0) return;
-  for (size_t i = 0; i < n; i++)
-    ck_assert_msg(
-        ulp_load_code(to, got, i) == ulp_load_code(to, want, i),
+  size_t i = 0;
+  while (i + 1 < n && ulp_load_code(to, got, i) == ulp_load_code(to, want, i))
+    i++;
+  ck_abort_msg(
         "%s, %s of %s code 0x%llx, element %zu, %s overflow=%s profile=%s "
         "sr %c%d: 0x%llx, expected 0x%llx",
         ulp_isa_name(ulp_isa_now()), to->name, from->name,
@@ -90,7 +91,6 @@ static void same(const ulp_format *to, const ulp_format *from, const void *in,
         r->profile ? r->profile->name : "", 'A' + (int)r->sr_variant,
         r->sr_bits, (unsigned long long)ulp_load_code(to, got, i),
         (unsigned long long)ulp_load_code(to, want, i));
-  ck_abort_msg("%s: bits outside the code", to->name);
 }
 
 static void check_isas(const ulp_format *to, const ulp_format *from,
@@ -102,11 +102,12 @@ static void check_isas(const ulp_format *to, const ulp_format *from,
   for (size_t i = 0; ulp_isa_name(i); i++) {
     if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
     memset(out, 0xa5, bytes + 64);
-    ck_assert(ulp_convert(to, out, from, in, n, r, first) == ULP_OK);
+    if (ulp_convert(to, out, from, in, n, r, first) != ULP_OK)
+      ck_abort_msg("%s: refused", to->name);
     same(to, from, in, n, r, out);
     for (size_t k = bytes; k < bytes + 64; k++)
-      ck_assert_msg(out[k] == 0xa5, "%s: byte %zu behind the end", to->name,
-                    k - bytes);
+      if (out[k] != 0xa5)
+        ck_abort_msg("%s: byte %zu behind the end", to->name, k - bytes);
   }
 }
 
@@ -392,8 +393,9 @@ START_TEST(scaled_doubles)
       for (size_t isa = 0; ulp_isa_name(isa); isa++) {
         ulp_format f64 = found("f64");
         if (ulp_isa_set((ulp_isa)isa) != ULP_OK) continue;
-        ck_assert(ulp_encode_array(&format[i], out, near_f64, n, scale, &r,
-                                   5) == ULP_OK);
+        if (ulp_encode_array(&format[i], out, near_f64, n, scale, &r, 5) !=
+            ULP_OK)
+          ck_abort_msg("%s: refused", format[i].name);
         same(&format[i], &f64, near_f64, n, &r, out);
       }
     }
