@@ -6,6 +6,7 @@
 #ifndef ULPLAB_QUANTIZE_ELEMENT_H
 #define ULPLAB_QUANTIZE_ELEMENT_H
 
+#include "convert.h"
 #include "quantizer_internal.h"
 
 /* What elements are encoded with, once s is known. */
@@ -63,6 +64,29 @@ void ulp_code_table_free(ulp_code_table *t);
 /* Whether the table, which has entries, tells the code of what
  * ulp_element_scaled gave. */
 bool ulp_code_find(const ulp_code_table *t, double y, uint64_t *code);
+
+/* ---- many blocks (quantize_batch.c) ------------------------------------- */
+
+/* What the batches of one call share. */
+typedef struct {
+  const ulp_quantizer *q;
+  ulp_encoder element, scale;
+  double v[ULP_VARIABLES];
+  double scale_value[256]; /* of a scale's codes of up to 8 bits */
+  float value[256];        /* of an element's */
+} ulp_batch;
+/* Whether there is a fast way for q; prepares it. */
+bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
+                       double global);
+bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global);
+/* Up to ULP_FORMULA_LANES blocks of n neighbours, n > 0, one behind the other;
+ * scales may be NULL in encoding.  Bit i of the result: block i is still to be
+ * done. */
+uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
+                          const float *x, size_t blocks, size_t n,
+                          uint64_t index);
+uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
+                          const void *scales, size_t blocks, size_t n);
 
 /* ---- choosing ----------------------------------------------------------- */
 

@@ -65,8 +65,6 @@ typedef struct {
   const double *factor; /* one for every `every` elements */
   size_t every;
   bool bare_zero;       /* a zero loses its sign after scaling */
-  const float *zero;    /* f32 added after scaling, one a factor; or NULL */
-  bool whole;           /* what is scaled becomes a whole number first */
   ulp_encode_one *one;
   const void *context;
 } ulp_encode_job;

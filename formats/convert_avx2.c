@@ -45,6 +45,14 @@ static inline unsigned m_bits(M a)
 static inline VI v_if(M m, VI a) { return v_and(m, a); }
 static inline VI v_count(VI a, M m) { return v_sub(a, m); }
 static inline VI v_pick(M m, VI a, VI b) { return _mm256_blendv_epi8(a, b, m); }
+static inline int32_t v_greatest(VI v)
+{
+  __m128i x = _mm_max_epi32(_mm256_castsi256_si128(v),
+                            _mm256_extracti128_si256(v, 1));
+  x = _mm_max_epi32(x, _mm_shuffle_epi32(x, 0x4e));
+  x = _mm_max_epi32(x, _mm_shuffle_epi32(x, 0xb1));
+  return _mm_cvtsi128_si32(x);
+}
 static inline VI v_by_sign(VI x, VI a, VI b)
 {
   return _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(a),
@@ -72,11 +80,6 @@ static inline VI v_plus(VI x, VI y)
 {
   return _mm256_castps_si256(
       _mm256_add_ps(_mm256_castsi256_ps(x), _mm256_castsi256_ps(y)));
-}
-static inline VI v_round(VI x)
-{
-  return _mm256_castps_si256(_mm256_round_ps(
-      _mm256_castsi256_ps(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
 static inline VI load_f32(const char *p)

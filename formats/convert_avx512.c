@@ -44,6 +44,7 @@ static inline VI v_pick(M m, VI a, VI b)
 {
   return _mm512_mask_mov_epi32(a, m, b);
 }
+static inline int32_t v_greatest(VI v) { return _mm512_reduce_max_epi32(v); }
 static inline VI v_by_sign(VI x, VI a, VI b)
 {
   return v_pick(_mm512_movepi32_mask(x), a, b);
@@ -69,11 +70,6 @@ static inline VI v_plus(VI x, VI y)
 {
   return _mm512_castps_si512(
       _mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
-}
-static inline VI v_round(VI x)
-{
-  return _mm512_castps_si512(_mm512_roundscale_ps(
-      _mm512_castsi512_ps(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
 static inline VI load_f32(const char *p) { return _mm512_loadu_si512(p); }

@@ -12,11 +12,12 @@
  *   v_if(m, a)               a or 0
  *   v_count(v, m)            v + 1 where m
  *   v_pick(m, a, b)          m ? b : a
+ *   v_greatest(v)            of the lanes
  *   v_by_sign(x, a, b)       x < 0 ? b : a
  *   load_f32 load_f16 load_bf16(p)   the bits of f32
  *   load_f64(p, over, factor, *inexact)   x or x / factor, to odd
  *   scale_f64(x, over, factor, *inexact)  f32 by a factor in f64, to odd
- *   v_times v_over v_plus(x, y) v_round(x)  f32
+ *   v_times v_over v_plus(x, y)  f32
  *   store8 store16 store32(p, v)
  *   rng, rng_make(r, index), rng_next(*g)   LANES words
  *
@@ -171,7 +172,7 @@ typedef struct {
   char *out;
   size_t n, at; /* of the job: element `at` is the first */
   double factor;
-  VI factor_f32, zero;
+  VI factor_f32;
 } run;
 
 static inline size_t size_of(ulp_source from)
@@ -200,8 +201,6 @@ KERNEL VI load(const ulp_encode_job *j, ulp_source from, const run *r,
   case ULP_SCALED_TIMES_F64:
   case ULP_SCALED_OVER_F64: x = scale_f64(x, over, r->factor, inexact);
   }
-  if (j->whole) x = v_round(x);
-  if (j->zero) x = v_plus(x, r->zero);
   if (j->bare_zero) x = v_plus(x, v_all(0));
   return x;
 }
@@ -278,7 +277,6 @@ KERNEL void encode_runs(const ulp_encoder *e, const ulp_encode_job *j,
              .at = at,
              .factor = j->scaling == ULP_SCALED_NOT ? 1 : j->factor[i]};
     r.factor_f32 = v_all_f32((float)r.factor);
-    r.zero = v_all_f32(j->zero ? j->zero[i] : 0);
     encode_run(e, &k, j, from, &r, random ? &g : NULL);
   }
 }
@@ -318,22 +316,20 @@ static void encode(const ulp_encoder *e, ulp_source from,
 
 KERNEL uint32_t amax_of(const float *x, size_t n)
 {
+  const VI magnitude = v_all(INT32_MAX);
   VI most = v_all(0);
-  int32_t lane[LANES], best = 0;
+  int32_t best = 0;
   size_t i = 0;
   for (; i + LANES <= n; i += LANES)
-    most = v_max(most, v_and(load_f32((const char *)(x + i)),
-                             v_all(INT32_MAX)));
+    most = v_max(most, v_and(load_f32((const char *)(x + i)), magnitude));
   for (; i < n; i++) {
     int32_t bits;
     memcpy(&bits, x + i, sizeof bits);
     bits &= INT32_MAX;
     best = bits > best ? bits : best;
   }
-  store32((char *)lane, most);
-  for (i = 0; i < LANES; i++)
-    best = lane[i] > best ? lane[i] : best;
-  return (uint32_t)best;
+  int32_t wide = v_greatest(most);
+  return (uint32_t)(wide > best ? wide : best);
 }
 
 static void amax(uint32_t *bits, const float *x, size_t blocks, size_t n)

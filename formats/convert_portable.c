@@ -39,6 +39,7 @@ static inline unsigned m_bits(M a) { return a; }
 static inline VI v_if(M m, VI a) { return m ? a : 0; }
 static inline VI v_count(VI a, M m) { return v_add(a, m); }
 static inline VI v_pick(M m, VI a, VI b) { return m ? b : a; }
+static inline int32_t v_greatest(VI v) { return v; }
 static inline VI v_by_sign(VI x, VI a, VI b) { return x < 0 ? b : a; }
 
 /* ---- floats ----------------------------------------------------------------- */
@@ -64,7 +65,6 @@ static inline VI v_times(VI x, VI y)
 }
 static inline VI v_over(VI x, VI y) { return bits_of(float_of(x) / float_of(y)); }
 static inline VI v_plus(VI x, VI y) { return bits_of(float_of(x) + float_of(y)); }
-static inline VI v_round(VI x) { return bits_of(nearbyintf(float_of(x))); }
 
 static inline VI load_f32(const char *p)
 {

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * analysis/quantize_batch.c: many blocks at once, by the kernels of
+ * formats/convert.h.
+ *
+ * The quantizer's own formulas are evaluated for a batch of blocks, step by
+ * step; its scales are encoded together; its elements are scaled and encoded
+ * where they lie.  What is out of the ordinary (a block with an infinity or a
+ * NaN, a factor that is no f32, ...) is left to quantize_blocks.c, and of an
+ * ordinary block the elements that a kernel does not do to
+ * ulp_element_encode.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "quantize_element.h"
+
+/* ---- which quantizers --------------------------------------------------- */
+
+/* Each scale is a formula of the block's amax alone. */
+static bool scales_by_amax(const ulp_quantizer *q)
+{
+  const ulp_formula *const all[] = {&q->raw, &q->factor};
+  for (size_t i = 0; i < 2; i++)
+    if (ulp_formula_has(all[i], ULP_VAR_LOW) ||
+        ulp_formula_has(all[i], ULP_VAR_HIGH))
+      return false;
+  return !q->fixed && !q->search && q->percentile >= 100 &&
+         !q->second.count && !q->zero.count &&
+         q->scale_rounding.mode != ULP_SR;
+}
+
+static bool plain_arithmetic(const ulp_quantizer *q)
+{
+  return q->arithmetic != ULP_IN_BF16 && !q->flush && q->scale.bits <= 32;
+}
+
+bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
+                       double global)
+{
+  if (!scales_by_amax(q) || !plain_arithmetic(q) || q->outlier > 0 ||
+      q->ties != ULP_TIES_MODE)
+    return false;
+  t->q = q;
+  ulp_encoder_make(&t->element, &q->element, &q->rounding);
+  ulp_encoder_make(&t->scale, &q->scale, &q->scale_rounding);
+  ulp_element_constants(q, amax, global, t->v);
+  for (uint64_t code = 0; q->scale.bits <= 8 && code >> q->scale.bits == 0;
+       code++)
+    t->scale_value[code] = ulp_decode(&q->scale, code);
+  return t->element.fast && t->element.to.storage_bytes <= 2;
+}
+
+/* ---- scales ------------------------------------------------------------- */
+
+typedef struct {
+  ulp_batch *t;
+  const float *x;
+  size_t blocks, n;
+  uint64_t index, left; /* bit i: block i is not for kernels */
+  double a[ULP_FORMULA_LANES], raw[ULP_FORMULA_LANES],
+      scale[ULP_FORMULA_LANES], factor[ULP_FORMULA_LANES];
+  double inverse[ULP_FORMULA_LANES];
+} batch;
+
+static void leave(batch *w, size_t i) { w->left |= UINT64_C(1) << i; }
+
+static void find_amax(batch *w)
+{
+  uint32_t bits[ULP_FORMULA_LANES];
+  float a;
+  ulp_block_amax(bits, w->x, w->blocks, w->n);
+  for (size_t i = 0; i < ULP_FORMULA_LANES; i++) {
+    if (i >= w->blocks || bits[i] >= UINT32_C(0x7f800000)) {
+      if (i < w->blocks) leave(w, i);
+      bits[i] = 0;
+    }
+    memcpy(&a, &bits[i], sizeof a);
+    w->a[i] = (double)a;
+  }
+}
+
+/* As ulp_element_scale. */
+static void find_raw(batch *w)
+{
+  const ulp_quantizer *q = w->t->q;
+  const double *lane[ULP_VARIABLES] = {[ULP_VAR_BLOCK] = w->a};
+  w->t->v[ULP_VAR_COUNT] = (double)w->n;
+  ulp_formula_eval_many(&q->raw, q->arithmetic, w->raw, w->t->v, lane);
+  for (size_t i = 0; i < w->blocks; i++) {
+    if (w->raw[i] == 0 && q->zero_scale > 0) w->raw[i] = q->zero_scale;
+    if (q->arithmetic == ULP_IN_F32) w->raw[i] = (double)(float)w->raw[i];
+  }
+}
+
+static uint64_t one_scale(const void *context, size_t i)
+{
+  const batch *w = context;
+  const ulp_quantizer *q = w->t->q;
+  return ulp_encode_f64(&q->scale, w->raw[i], &q->scale_rounding, 0);
+}
+
+/* The code of a power of two within E8M0, whatever the rounding; or 0. */
+static uint64_t e8m0_code(const ulp_format *f, double x)
+{
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  int64_t field = (int64_t)(bits >> 52) - 1023 + f->bias;
+  bool power = (bits & ((UINT64_C(1) << 52) - 1)) == 0;
+  return power && f->man_bits == 0 && field > 0 &&
+                 field <= (int64_t)f->max_code
+             ? (uint64_t)field
+             : 0;
+}
+
+static void encode_scales(const batch *w, void *codes)
+{
+  const ulp_format *f = &w->t->q->scale;
+  ulp_encode_job job = {.out = codes, .in = w->raw, .n = w->blocks,
+                        .one = one_scale, .context = w};
+  if (w->t->scale.fast) {
+    ulp_encode_many(&w->t->scale, ULP_FROM_F64, &job);
+    return;
+  }
+  for (size_t i = 0; i < w->blocks; i++) {
+    uint64_t code = f->zero == ULP_ZERO_NONE ? e8m0_code(f, w->raw[i]) : 0;
+    if (code == 0) code = one_scale(w, i);
+    ulp_store_code(f, codes, i, code);
+  }
+}
+
+/* An f32 that is one already, or is rounded to nearest as C does. */
+static bool encode_f32_scales(const batch *w, void *codes)
+{
+  const ulp_quantizer *q = w->t->q;
+  const ulp_format *f = &q->scale;
+  if (f->bits != 32 || f->kind != ULP_FLOAT || f->man_bits != 23) return false;
+  for (size_t i = 0; i < w->blocks; i++) {
+    float narrow = (float)w->raw[i];
+    if (isfinite(narrow) && (q->scale_rounding.mode == ULP_RNE ||
+                             (double)narrow == w->raw[i]))
+      memcpy((char *)codes + 4 * i, &narrow, 4);
+    else
+      ulp_store_code(f, codes, i, one_scale(w, i));
+  }
+  return true;
+}
+
+static double scale_of(const batch *w, uint64_t code)
+{
+  const ulp_format *f = &w->t->q->scale;
+  return f->bits <= 8 ? w->t->scale_value[code] : ulp_decode(f, code);
+}
+
+static void find_scales(batch *w, void *codes)
+{
+  const ulp_quantizer *q = w->t->q;
+  find_raw(w);
+  if (!encode_f32_scales(w, codes)) encode_scales(w, codes);
+  for (size_t i = 0; i < ULP_FORMULA_LANES; i++) {
+    if (i >= w->blocks) {
+      w->scale[i] = 1;
+      continue;
+    }
+    w->scale[i] = scale_of(w, ulp_load_code(&q->scale, codes, i));
+    if (w->scale[i] == 0 && q->zero_scale > 0) {
+      uint64_t code =
+          ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
+      w->scale[i] = ulp_decode(&q->scale, code);
+      ulp_store_code(&q->scale, codes, i, code);
+    }
+  }
+}
+
+static void find_factors(batch *w)
+{
+  const ulp_quantizer *q = w->t->q;
+  const double *lane[ULP_VARIABLES] = {[ULP_VAR_BLOCK] = w->a,
+                                       [ULP_VAR_SCALE] = w->scale};
+  if (q->factor.count)
+    ulp_formula_eval_many(&q->factor, q->arithmetic, w->factor, w->t->v, lane);
+  else
+    memcpy(w->factor, w->scale, sizeof w->factor);
+}
+
+/* ---- elements ----------------------------------------------------------- */
+
+static uint64_t one_element(const void *context, size_t i)
+{
+  const batch *w = context;
+  ulp_setting t = {.factor = w->factor[i / w->n]};
+  return ulp_element_encode(w->t->q, &t, w->x[i], w->index + i);
+}
+
+/* Whether x / factor of f64 may be x * inverse of f32: the factor is a power
+ * of two, and the product is exact, or so small that what is lost does not
+ * count: below 2^-126, where `tiny` allows it. */
+static bool inverts(const batch *w, size_t i, bool tiny, double *inverse)
+{
+  uint64_t bits;
+  double factor = w->factor[i];
+  memcpy(&bits, &factor, sizeof bits);
+  if ((bits & ((UINT64_C(1) << 52) - 1)) != 0 || !(factor >= 0x1p-126) ||
+      !(factor <= (tiny ? 0x1p126 : 1)) || w->a[i] / factor >= 0x1p127)
+    return false;
+  *inverse = 1 / factor;
+  return true;
+}
+
+/* Rounding to nearest or to zero sees no difference between 0 and what is far
+ * below the format's least value. */
+static bool tiny_is_zero(const ulp_batch *t)
+{
+  return (t->q->rounding.mode <= ULP_RTZ) && t->element.last > 30;
+}
+
+/* How elements become what is encoded: in f32 where that gives the same. */
+static ulp_scaling find_scaling(batch *w)
+{
+  const ulp_quantizer *q = w->t->q;
+  bool tiny = tiny_is_zero(w->t), inverted = q->divide;
+  if (q->arithmetic == ULP_IN_F32) {
+    for (size_t i = 0; i < w->blocks; i++)
+      if ((double)(float)w->factor[i] != w->factor[i]) leave(w, i);
+    return q->divide ? ULP_SCALED_OVER_F32 : ULP_SCALED_TIMES_F32;
+  }
+  for (size_t i = 0; i < w->blocks && inverted; i++)
+    inverted = inverts(w, i, tiny, &w->inverse[i]);
+  if (inverted) return ULP_SCALED_TIMES_F32;
+  for (size_t i = 0; i < w->blocks; i++)
+    if (isnan(w->factor[i]) || q->bare_zero) leave(w, i);
+  memcpy(w->inverse, w->factor, sizeof w->inverse);
+  return q->divide ? ULP_SCALED_OVER_F64 : ULP_SCALED_TIMES_F64;
+}
+
+uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
+                          const float *x, size_t blocks, size_t n,
+                          uint64_t index)
+{
+  uint8_t room[4 * ULP_FORMULA_LANES];
+  batch w = {.t = t, .x = x, .blocks = blocks, .n = n, .index = index};
+  find_amax(&w);
+  find_scales(&w, room);
+  if (scales) memcpy(scales, room, blocks * t->q->scale.storage_bytes);
+  find_factors(&w);
+  ulp_scaling scaling = find_scaling(&w);
+  bool own = t->q->arithmetic == ULP_IN_F32;
+  ulp_encode_job job = {.out = codes, .in = x, .n = blocks * n,
+                        .index = index, .scaling = scaling,
+                        .factor = own ? w.factor : w.inverse, .every = n,
+                        .bare_zero = t->q->bare_zero, .one = one_element,
+                        .context = &w};
+  ulp_encode_many(&t->element, ULP_FROM_F32, &job);
+  return w.left;
+}
+
+/* ---- back --------------------------------------------------------------- */
+
+bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
+{
+  if (!plain_arithmetic(q) || q->zero.count || q->element.bits > 8 ||
+      ulp_formula_has(&q->decode, ULP_VAR_CODE))
+    return false;
+  t->q = q;
+  ulp_element_constants(q, 0, global, t->v);
+  for (uint64_t code = 0; code < 256; code++) {
+    double value = ulp_decode(&q->element, code);
+    t->value[code] = (float)value;
+    if (!isnan(value) && (double)t->value[code] != value) return false;
+  }
+  for (uint64_t code = 0; q->scale.bits <= 8 && code >> q->scale.bits == 0;
+       code++)
+    t->scale_value[code] = ulp_decode(&q->scale, code);
+  return true;
+}
+
+uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
+                          const void *scales, size_t blocks, size_t n)
+{
+  const ulp_quantizer *q = t->q;
+  batch w = {.t = t, .blocks = blocks, .n = n};
+  const double *lane[ULP_VARIABLES] = {[ULP_VAR_SCALE] = w.scale};
+  float factor[ULP_FORMULA_LANES];
+  const char *at = scales;
+  for (size_t i = 0; i < ULP_FORMULA_LANES; i++)
+    w.scale[i] = i < blocks ? scale_of(&w, ulp_load_code(&q->scale, at, i)) : 1;
+  memcpy(w.factor, w.scale, sizeof w.factor);
+  if (q->decode.count)
+    ulp_formula_eval_many(&q->decode, q->arithmetic, w.factor, t->v, lane);
+  for (size_t i = 0; i < blocks; i++) {
+    factor[i] = (float)w.factor[i];
+    if ((double)factor[i] != w.factor[i]) leave(&w, i);
+  }
+  ulp_decode_bytes(y, t->value, codes, blocks * n, factor, n);
+  return w.left;
+}
