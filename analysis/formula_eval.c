@@ -90,77 +90,40 @@ static bool is_binary(operation op)
 #define LANES_OF static inline __attribute__((always_inline))
 #define EACH(value)               \
   for (int i = 0; i < lanes; i++) \
-    x[i] = (value);               \
+    x[i] = (real)(value);         \
   break
 
-/* x becomes x op y. */
-LANES_OF void apply(operation op, int lanes, double *x, const double *y)
-{
-  switch (op) {
-  case ADD: EACH(x[i] + y[i]);
-  case SUBTRACT: EACH(x[i] - y[i]);
-  case MULTIPLY: EACH(x[i] * y[i]);
-  case DIVIDE: EACH(x[i] / y[i]);
-  case NEGATE: EACH(-x[i]);
-  case MIN: EACH(least(x[i], y[i]));
-  case MAX: EACH(greatest(x[i], y[i]));
-  case POW2: EACH(toward_zero(x[i]));
-  case CEIL2: EACH(away(x[i]));
-  case EVEN: EACH(even(x[i], y[i]));
-  case EXP2LOG: EACH(exp2log(x[i]));
-  case CEIL2LOG: EACH(ceil2log(x[i]));
-  case RNE: EACH(nearbyint(x[i]));
-  case ABS: EACH(fabs(x[i]));
-  case BF16: EACH(ulp_round_in(ULP_IN_BF16, x[i]));
-  case OK: EACH(x[i] == 0 || !isfinite(x[i]) ? 1 : y[i]);
-  case WHEN: EACH(x[i] == 0 ? 0 : y[i]);
-  case FINITE: EACH(isfinite(x[i]) ? x[i] : y[i]);
-  case NUMBER:
-  case VARIABLE: break;
-  }
-}
+#define real double
+#define NAMED(name) name##_f64
+#include "formula_lanes.h"
+#undef real
+#undef NAMED
 
-LANES_OF void narrow_to(ulp_arithmetic in, int lanes, double *x)
-{
-  if (in == ULP_IN_F32)
-    for (int i = 0; i < lanes; i++)
-      x[i] = (double)(float)x[i];
-  else if (in == ULP_IN_BF16)
-    for (int i = 0; i < lanes; i++)
-      x[i] = ulp_round_in(in, x[i]);
-}
-
-/* lane[v], where there is one, stands for variable v. */
-LANES_OF void eval(const ulp_formula *f, ulp_arithmetic in, int lanes,
-                   double *stack, const double variable[ULP_VARIABLES],
-                   const double *const *lane)
-{
-  double *top = stack; /* behind the last operand */
-  for (int s = 0; s < f->count; s++) {
-    operation op = (operation)f->step[s].op;
-    if (op == NUMBER || op == VARIABLE) {
-      int v = op == VARIABLE ? (int)f->step[s].value : 0;
-      double same = op == VARIABLE ? variable[v] : f->step[s].value;
-      const double *each = op == VARIABLE && lane ? lane[v] : NULL;
-      for (int i = 0; i < lanes; i++)
-        top[i] = each ? each[i] : same;
-      top += lanes;
-    } else {
-      if (is_binary(op)) top -= lanes;
-      apply(op, lanes, top - lanes, top);
-    }
-    narrow_to(in, lanes, top - lanes);
-  }
-  for (int i = 0; f->count == 0 && i < lanes; i++)
-    stack[i] = 1;
-}
+#define real float
+#define NAMED(name) name##_f32
+#include "formula_lanes.h"
+#undef real
+#undef NAMED
 
 double ulp_formula_eval(const ulp_formula *f, ulp_arithmetic in,
                         const double variable[ULP_VARIABLES])
 {
-  double stack[ULP_FORMULA_STEPS + 1];
-  eval(f, in, 1, stack, variable, NULL);
-  return stack[0];
+  double number[ULP_FORMULA_STEPS];
+  bool one[ULP_FORMULA_STEPS];
+  eval_f64(f, in, 1, &(stack_f64){number, one}, variable, NULL);
+  return number[0];
+}
+
+static void many_f32(const ulp_formula *f, double out[ULP_FORMULA_LANES],
+                     const double variable[ULP_VARIABLES],
+                     const double *const lane[ULP_VARIABLES])
+{
+  float number[ULP_FORMULA_STEPS * ULP_FORMULA_LANES];
+  bool one[ULP_FORMULA_STEPS];
+  eval_f32(f, ULP_IN_F32, ULP_FORMULA_LANES, &(stack_f32){number, one},
+           variable, lane);
+  for (int i = 0; i < ULP_FORMULA_LANES; i++)
+    out[i] = (double)number[i];
 }
 
 void ulp_formula_eval_many(const ulp_formula *f, ulp_arithmetic in,
@@ -168,7 +131,13 @@ void ulp_formula_eval_many(const ulp_formula *f, ulp_arithmetic in,
                            const double variable[ULP_VARIABLES],
                            const double *const lane[ULP_VARIABLES])
 {
-  double stack[(ULP_FORMULA_STEPS + 1) * ULP_FORMULA_LANES];
-  eval(f, in, ULP_FORMULA_LANES, stack, variable, lane);
-  memcpy(out, stack, ULP_FORMULA_LANES * sizeof *out);
+  double number[ULP_FORMULA_STEPS * ULP_FORMULA_LANES];
+  bool one[ULP_FORMULA_STEPS];
+  if (in == ULP_IN_F32) {
+    many_f32(f, out, variable, lane);
+    return;
+  }
+  eval_f64(f, in, ULP_FORMULA_LANES, &(stack_f64){number, one}, variable,
+           lane);
+  memcpy(out, number, ULP_FORMULA_LANES * sizeof *out);
 }
