@@ -12,7 +12,7 @@
 #include "internal.h"
 #include "isa.h"
 
-static const ulp_convert_kernels *kernels(void)
+const ulp_convert_kernels *ulp_convert_kernels_now(void)
 {
   switch (ulp_isa_now()) {
 #ifdef ULP_HAVE_AVX512_KERNELS
@@ -28,18 +28,18 @@ static const ulp_convert_kernels *kernels(void)
 void ulp_encode_many(const ulp_encoder *e, ulp_source from,
                      const ulp_encode_job *job)
 {
-  kernels()->encode(e, from, job);
+  ulp_convert_kernels_now()->encode(e, from, job);
 }
 
 void ulp_block_amax(uint32_t *bits, const float *x, size_t blocks, size_t n)
 {
-  kernels()->amax(bits, x, blocks, n);
+  ulp_convert_kernels_now()->amax(bits, x, blocks, n);
 }
 
 void ulp_decode_bytes(float *y, const float value[256], const uint8_t *code,
                       size_t n, const float *factor, size_t every)
 {
-  kernels()->decode(y, value, code, n, factor, every);
+  ulp_convert_kernels_now()->decode(y, value, code, n, factor, every);
 }
 
 /* ---- one element ------------------------------------------------------------ */

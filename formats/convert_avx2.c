@@ -228,10 +228,44 @@ static inline VI rng_next(rng *g)
 
 #include "convert_body.h"
 
+/* ---- packing ---------------------------------------------------------------- */
+
+enum { WORDS = 4 };
+static inline VI w_all(uint64_t x) { return _mm256_set1_epi64x((int64_t)x); }
+static inline VI w_sll(VI a, int n)
+{
+  return _mm256_sll_epi64(a, _mm_cvtsi32_si128(n));
+}
+static inline VI w_srl(VI a, int n)
+{
+  return _mm256_srl_epi64(a, _mm_cvtsi32_si128(n));
+}
+static inline VI twice(const uint8_t *order)
+{
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)order));
+}
+static inline void store_words(uint8_t *p, VI v, const uint8_t *order,
+                               unsigned bytes)
+{
+  v = _mm256_shuffle_epi8(v, twice(order));
+  _mm_storeu_si128((void *)p, _mm256_castsi256_si128(v));
+  _mm_storeu_si128((void *)(p + 2 * bytes), _mm256_extracti128_si256(v, 1));
+}
+static inline VI load_words(const uint8_t *p, const uint8_t *order,
+                            unsigned bytes)
+{
+  VI v = _mm256_set_m128i(_mm_loadu_si128((const void *)(p + 2 * bytes)),
+                          _mm_loadu_si128((const void *)p));
+  return _mm256_shuffle_epi8(v, twice(order));
+}
+
+#include "pack_body.h"
+
 static void decode(float *y, const float value[256], const uint8_t *code,
                    size_t n, const float *factor, size_t every)
 {
   ulp_convert_portable.decode(y, value, code, n, factor, every);
 }
 
-const ulp_convert_kernels ulp_convert_avx2 = {encode, amax, decode};
+const ulp_convert_kernels ulp_convert_avx2 = {encode, amax, decode, pack,
+                                              unpack};

@@ -180,10 +180,128 @@ static inline VI rng_next(rng *g)
 
 #include "convert_body.h"
 
+/* ---- packing ---------------------------------------------------------------- */
+
+enum { WORDS = 8 };
+static inline VI w_all(uint64_t x) { return _mm512_set1_epi64((int64_t)x); }
+static inline VI w_sll(VI a, int n)
+{
+  return _mm512_sll_epi64(a, _mm_cvtsi32_si128(n));
+}
+static inline VI w_srl(VI a, int n)
+{
+  return _mm512_srl_epi64(a, _mm_cvtsi32_si128(n));
+}
+static inline void store_words(uint8_t *p, VI v, const uint8_t *order,
+                               unsigned bytes)
+{
+  (void)bytes;
+  _mm512_storeu_si512(
+      p, _mm512_permutexvar_epi8(_mm512_loadu_si512(order), v));
+}
+static inline VI load_words(const uint8_t *p, const uint8_t *order,
+                            unsigned bytes)
+{
+  (void)bytes;
+  return _mm512_permutexvar_epi8(_mm512_loadu_si512(order),
+                                 _mm512_loadu_si512(p));
+}
+
+#include "pack_body.h"
+
+/* ---- decoding --------------------------------------------------------------- */
+
+/* The upper halves of 256 f32, the third and the fourth byte apart. */
+typedef struct {
+  __m512i third[4], fourth[4];
+} halves;
+
+/* False when a value has more than its upper half. */
+static bool split_values(halves *h, const float value[256])
+{
+  uint8_t third[256], fourth[256];
+  uint32_t bits, low = 0;
+  for (int i = 0; i < 256; i++) {
+    memcpy(&bits, value + i, sizeof bits);
+    low |= bits & 0xffff;
+    third[i] = (uint8_t)(bits >> 16);
+    fourth[i] = (uint8_t)(bits >> 24);
+  }
+  for (int i = 0; i < 4; i++) {
+    h->third[i] = _mm512_loadu_si512(third + 64 * i);
+    h->fourth[i] = _mm512_loadu_si512(fourth + 64 * i);
+  }
+  return low == 0;
+}
+
+static inline __m512i look_up(const __m512i t[4], __m512i code, __mmask64 upper)
+{
+  return _mm512_mask_blend_epi8(
+      upper, _mm512_permutex2var_epi8(t[0], code, t[1]),
+      _mm512_permutex2var_epi8(t[2], code, t[3]));
+}
+
+/* 64 codes, in an order that the unpacking puts right. */
+static inline void values_of(__m512i out[4], const halves *h, __m512i code)
+{
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10,
+                                          14, 3, 7, 11, 15);
+  const __m512i zero = _mm512_setzero_si512();
+  code = _mm512_permutexvar_epi32(order, code);
+  __mmask64 upper = _mm512_movepi8_mask(code);
+  __m512i third = look_up(h->third, code, upper);
+  __m512i fourth = look_up(h->fourth, code, upper);
+  __m512i low = _mm512_unpacklo_epi8(third, fourth);
+  __m512i high = _mm512_unpackhi_epi8(third, fourth);
+  out[0] = _mm512_unpacklo_epi16(zero, low);
+  out[1] = _mm512_unpackhi_epi16(zero, low);
+  out[2] = _mm512_unpacklo_epi16(zero, high);
+  out[3] = _mm512_unpackhi_epi16(zero, high);
+}
+
+static inline void decode_64(float *y, const halves *h, __m512i code,
+                             const float *factor)
+{
+  __m512i v[4];
+  values_of(v, h, code);
+  for (int i = 0; i < 4; i++)
+    store32((char *)(y + 16 * i),
+            factor ? v_times(v[i], v_all_f32(*factor)) : v[i]);
+}
+
+/* One run of one factor. */
+static inline void decode_run(float *y, const halves *h, const uint8_t *code,
+                              size_t n, const float *factor)
+{
+  size_t i = 0;
+  for (; i + 64 <= n; i += 64)
+    decode_64(y + i, h, _mm512_loadu_si512(code + i), factor);
+  for (; i < n; i += 16) {
+    size_t left = n - i < 16 ? n - i : 16;
+    M some = (M)((1u << left) - 1);
+    __m512i at = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(some, code + i));
+    __mmask64 upper = _mm512_movepi8_mask(at);
+    VI third = look_up(h->third, at, upper);
+    VI v = look_up(h->fourth, at, upper);
+    v = v_or(_mm512_slli_epi32(v, 24),
+             _mm512_srli_epi32(_mm512_slli_epi32(third, 24), 8));
+    if (factor) v = v_times(v, v_all_f32(*factor));
+    _mm512_mask_storeu_epi32(y + i, some, v);
+  }
+}
+
 static void decode(float *y, const float value[256], const uint8_t *code,
                    size_t n, const float *factor, size_t every)
 {
-  ulp_convert_portable.decode(y, value, code, n, factor, every);
+  halves h;
+  if (n < 256 || !split_values(&h, value)) {
+    ulp_convert_portable.decode(y, value, code, n, factor, every);
+    return;
+  }
+  for (size_t at = 0, i = 0; at < n; at += every, i++)
+    decode_run(y + at, &h, code + at, n - at < every ? n - at : every,
+               factor ? factor + i : NULL);
 }
 
-const ulp_convert_kernels ulp_convert_avx512 = {encode, amax, decode};
+const ulp_convert_kernels ulp_convert_avx512 = {encode, amax, decode, pack,
+                                                unpack};

@@ -148,4 +148,5 @@ static void decode(float *y, const float value[256], const uint8_t *code,
   }
 }
 
-const ulp_convert_kernels ulp_convert_portable = {encode, amax, decode};
+const ulp_convert_kernels ulp_convert_portable = {encode, amax, decode, NULL,
+                                                  NULL};

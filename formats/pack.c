@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "convert_kernels.h"
 #include "internal.h"
 
 static uint64_t load_word(const uint8_t *p)
@@ -86,14 +87,16 @@ static bool packs(const ulp_format *f, size_t n)
 ulp_status ulp_pack(const ulp_format *f, uint8_t *out, const uint8_t *codes,
                     size_t n)
 {
+  const ulp_convert_kernels *k = ulp_convert_kernels_now();
   unsigned bits = f->bits;
-  size_t i = 0, at = 0;
+  size_t i = 0, at;
   if (!packs(f, n)) return ULP_EINVAL;
   if (bits == 8) {
     if (n) memcpy(out, codes, n);
     return ULP_OK;
   }
-  for (; n - i >= 64; i += 8, at += bits)
+  if (k->pack) i = k->pack(out, codes, n, bits);
+  for (at = i / 8 * bits; n - i >= 64; i += 8, at += bits)
     store_word(out + at, join(load_word(codes + i), bits));
   pack_rest(out + at, codes + i, n - i, bits);
   return ULP_OK;
@@ -102,14 +105,16 @@ ulp_status ulp_pack(const ulp_format *f, uint8_t *out, const uint8_t *codes,
 ulp_status ulp_unpack_bytes(const ulp_format *f, uint8_t *codes,
                             const uint8_t *in, size_t n)
 {
+  const ulp_convert_kernels *k = ulp_convert_kernels_now();
   unsigned bits = f->bits;
-  size_t i = 0, at = 0;
+  size_t i = 0, at;
   if (!packs(f, n)) return ULP_EINVAL;
   if (bits == 8) {
     if (n) memcpy(codes, in, n);
     return ULP_OK;
   }
-  for (; n - i >= 64; i += 8, at += bits)
+  if (k->unpack) i = k->unpack(codes, in, n, bits);
+  for (at = i / 8 * bits; n - i >= 64; i += 8, at += bits)
     store_word(codes + i, split(load_word(in + at), bits));
   unpack_rest(codes + i, in + at, n - i, bits);
   return ULP_OK;
