@@ -35,6 +35,22 @@ static bool plain_arithmetic(const ulp_quantizer *q)
   return q->arithmetic != ULP_IN_BF16 && !q->flush && q->scale.bits <= 32;
 }
 
+/* The value of scale i. */
+static double scale_at(const ulp_batch *t, const void *codes, size_t i)
+{
+  const ulp_format *f = &t->q->scale;
+  const uint8_t *byte = codes;
+  return f->bits <= 8 ? t->scale_value[byte[i]]
+                      : ulp_decode(f, ulp_load_code(f, codes, i));
+}
+
+/* All bytes: bits above those of a code are ignored. */
+static void fill_scale_values(ulp_batch *t)
+{
+  for (uint64_t code = 0; t->q->scale.bits <= 8 && code < 256; code++)
+    t->scale_value[code] = ulp_decode(&t->q->scale, code);
+}
+
 bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
                        double global)
 {
@@ -45,9 +61,7 @@ bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
   ulp_encoder_make(&t->element, &q->element, &q->rounding);
   ulp_encoder_make(&t->scale, &q->scale, &q->scale_rounding);
   ulp_element_constants(q, amax, global, t->v);
-  for (uint64_t code = 0; q->scale.bits <= 8 && code >> q->scale.bits == 0;
-       code++)
-    t->scale_value[code] = ulp_decode(&q->scale, code);
+  fill_scale_values(t);
   return t->element.fast && t->element.to.storage_bytes <= 2;
 }
 
@@ -60,7 +74,7 @@ typedef struct {
   uint64_t index, left; /* bit i: block i is not for kernels */
   double a[ULP_FORMULA_LANES], raw[ULP_FORMULA_LANES],
       scale[ULP_FORMULA_LANES], factor[ULP_FORMULA_LANES];
-  double inverse[ULP_FORMULA_LANES];
+  double power[ULP_FORMULA_LANES];
 } batch;
 
 static void leave(batch *w, size_t i) { w->left |= UINT64_C(1) << i; }
@@ -146,12 +160,6 @@ static bool encode_f32_scales(const batch *w, void *codes)
   return true;
 }
 
-static double scale_of(const batch *w, uint64_t code)
-{
-  const ulp_format *f = &w->t->q->scale;
-  return f->bits <= 8 ? w->t->scale_value[code] : ulp_decode(f, code);
-}
-
 static void find_scales(batch *w, void *codes)
 {
   const ulp_quantizer *q = w->t->q;
@@ -162,7 +170,7 @@ static void find_scales(batch *w, void *codes)
       w->scale[i] = 1;
       continue;
     }
-    w->scale[i] = scale_of(w, ulp_load_code(&q->scale, codes, i));
+    w->scale[i] = scale_at(w->t, codes, i);
     if (w->scale[i] == 0 && q->zero_scale > 0) {
       uint64_t code =
           ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
@@ -192,19 +200,20 @@ static uint64_t one_element(const void *context, size_t i)
   return ulp_element_encode(w->t->q, &t, w->x[i], w->index + i);
 }
 
-/* Whether x / factor of f64 may be x * inverse of f32: the factor is a power
- * of two, and the product is exact, or so small that what is lost does not
- * count: below 2^-126, where `tiny` allows it. */
-static bool inverts(const batch *w, size_t i, bool tiny, double *inverse)
+/* Whether what f64 makes of x and the factor is a product of f32: with a power
+ * of two, which is exact, or so small (below 2^-126) that what is lost does
+ * not count, where `tiny` allows it. */
+static bool by_power(const batch *w, size_t i, bool tiny, double *power)
 {
   uint64_t bits;
   double factor = w->factor[i];
   memcpy(&bits, &factor, sizeof bits);
   if ((bits & ((UINT64_C(1) << 52) - 1)) != 0 || !(factor >= 0x1p-126) ||
-      !(factor <= (tiny ? 0x1p126 : 1)) || w->a[i] / factor >= 0x1p127)
+      !(factor <= 0x1p126))
     return false;
-  *inverse = 1 / factor;
-  return true;
+  if (w->t->q->divide) bits = (UINT64_C(2046) << 52) - bits;
+  memcpy(power, &bits, sizeof bits);
+  return (tiny || *power >= 1) && w->a[i] * *power < 0x1p127;
 }
 
 /* Rounding to nearest or to zero sees no difference between 0 and what is far
@@ -218,18 +227,18 @@ static bool tiny_is_zero(const ulp_batch *t)
 static ulp_scaling find_scaling(batch *w)
 {
   const ulp_quantizer *q = w->t->q;
-  bool tiny = tiny_is_zero(w->t), inverted = q->divide;
+  bool tiny = tiny_is_zero(w->t), powers = true;
   if (q->arithmetic == ULP_IN_F32) {
     for (size_t i = 0; i < w->blocks; i++)
       if ((double)(float)w->factor[i] != w->factor[i]) leave(w, i);
     return q->divide ? ULP_SCALED_OVER_F32 : ULP_SCALED_TIMES_F32;
   }
-  for (size_t i = 0; i < w->blocks && inverted; i++)
-    inverted = inverts(w, i, tiny, &w->inverse[i]);
-  if (inverted) return ULP_SCALED_TIMES_F32;
+  for (size_t i = 0; i < w->blocks && powers; i++)
+    powers = by_power(w, i, tiny, &w->power[i]);
+  if (powers) return ULP_SCALED_TIMES_F32;
   for (size_t i = 0; i < w->blocks; i++)
     if (isnan(w->factor[i]) || q->bare_zero) leave(w, i);
-  memcpy(w->inverse, w->factor, sizeof w->inverse);
+  memcpy(w->power, w->factor, sizeof w->power);
   return q->divide ? ULP_SCALED_OVER_F64 : ULP_SCALED_TIMES_F64;
 }
 
@@ -238,7 +247,8 @@ uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
                           uint64_t index)
 {
   uint8_t room[4 * ULP_FORMULA_LANES];
-  batch w = {.t = t, .x = x, .blocks = blocks, .n = n, .index = index};
+  batch w; /* too large to be cleared for each batch */
+  w.t = t, w.x = x, w.blocks = blocks, w.n = n, w.index = index, w.left = 0;
   find_amax(&w);
   find_scales(&w, room);
   if (scales) memcpy(scales, room, blocks * t->q->scale.storage_bytes);
@@ -247,7 +257,7 @@ uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
   bool own = t->q->arithmetic == ULP_IN_F32;
   ulp_encode_job job = {.out = codes, .in = x, .n = blocks * n,
                         .index = index, .scaling = scaling,
-                        .factor = own ? w.factor : w.inverse, .every = n,
+                        .factor = own ? w.factor : w.power, .every = n,
                         .bare_zero = t->q->bare_zero, .one = one_element,
                         .context = &w};
   ulp_encode_many(&t->element, ULP_FROM_F32, &job);
@@ -268,9 +278,7 @@ bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
     t->value[code] = (float)value;
     if (!isnan(value) && (double)t->value[code] != value) return false;
   }
-  for (uint64_t code = 0; q->scale.bits <= 8 && code >> q->scale.bits == 0;
-       code++)
-    t->scale_value[code] = ulp_decode(&q->scale, code);
+  fill_scale_values(t);
   return true;
 }
 
@@ -278,12 +286,12 @@ uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
                           const void *scales, size_t blocks, size_t n)
 {
   const ulp_quantizer *q = t->q;
-  batch w = {.t = t, .blocks = blocks, .n = n};
+  batch w;
   const double *lane[ULP_VARIABLES] = {[ULP_VAR_SCALE] = w.scale};
   float factor[ULP_FORMULA_LANES];
-  const char *at = scales;
+  w.t = t, w.blocks = blocks, w.n = n, w.left = 0;
   for (size_t i = 0; i < ULP_FORMULA_LANES; i++)
-    w.scale[i] = i < blocks ? scale_of(&w, ulp_load_code(&q->scale, at, i)) : 1;
+    w.scale[i] = i < blocks ? scale_at(t, scales, i) : 1;
   memcpy(w.factor, w.scale, sizeof w.factor);
   if (q->decode.count)
     ulp_formula_eval_many(&q->decode, q->arithmetic, w.factor, t->v, lane);

@@ -31,6 +31,7 @@
 typedef struct {
   VI last, rest, normal, least_field, parity, above, threshold, flip, limit,
       limit_less, zero_at, code_mask, overflow[2], low_step, trailing_v;
+  VI far, normal_bits, sum_step;
   VI most; /* beyond are the infinities and NaNs */
   VI digits_kept, word_kept, word_xor, half_less;
 } constants;
@@ -56,6 +57,9 @@ KERNEL constants constants_of(const ulp_encoder *e, ulp_source from,
       .overflow = {v_all(e->overflow[0]), v_all(e->overflow[1])},
       .low_step = v_all((int32_t)((UINT32_C(1) << e->trailing) - 1)),
       .trailing_v = v_all(e->trailing),
+      .far = v_all(e->far),
+      .normal_bits = v_all(e->normal_bits),
+      .sum_step = v_all(e->sum_step),
       .most = v_all(wide ? 0x7f7ffffe : 0x7f7fffff),
       .digits_kept = v_all((int32_t)e->digits_kept),
       .word_kept = v_all((int32_t)e->word_kept),
@@ -136,15 +140,36 @@ KERNEL M up(const ulp_encoder *e, const constants *k, const parts *p)
   return v_gt(v_add(p->digits, above), threshold);
 }
 
+/* The magnitude's code, to nearest even. */
+KERNEL VI nearest_even(const ulp_encoder *e, const constants *k, VI magnitude)
+{
+  VI least = v_min(magnitude, k->far);
+  VI binade = v_max(v_and(least, v_all(0x7f800000)), k->normal_bits);
+  VI beside = v_add(binade, k->sum_step);
+  VI units = v_sub(v_plus(least, beside), beside);
+  return v_add(units, v_srl(v_sub(binade, k->normal_bits), 23 - e->trailing));
+}
+
+/* The magnitude's code in any mode. */
+KERNEL VI rounded(const ulp_encoder *e, const constants *k, VI x,
+                  const VI *word, M *rare)
+{
+  parts p = cut(e, k, x, word);
+  M higher = word ? up_random(e, k, &p, *word) : up(e, k, &p);
+  VI code = v_count(p.code, higher);
+  *rare = p.rare;
+  return e->flushes ? v_add(code, v_if(higher, p.step)) : code;
+}
+
 KERNEL VI with_sign(const ulp_encoder *e, const constants *k,
-                           const parts *p, VI code)
+                    VI sign, VI code)
 {
   if (e->integer) {
-    VI minus = v_sub(v_all(0), p->sign);
+    VI minus = v_sub(v_all(0), sign);
     return v_and(v_sub(v_xor(code, minus), minus), k->code_mask);
   }
   return v_or(code, v_if(v_gt(code, k->zero_at),
-                         v_sll(p->sign, e->sign_shift)));
+                         v_sll(sign, e->sign_shift)));
 }
 
 /* The codes of LANES f32; *rare: those that are to be found otherwise. */
@@ -152,15 +177,18 @@ KERNEL VI encode_lanes(const ulp_encoder *e, const constants *k, VI x,
                               const VI *word, M *rare)
 {
   if (e->absolute) x = v_and(x, v_all(INT32_MAX));
-  parts p = cut(e, k, x, word);
-  M higher = word ? up_random(e, k, &p, *word) : up(e, k, &p);
-  VI code = v_count(p.code, higher), limit = k->limit;
-  if (e->flushes) code = v_add(code, v_if(higher, p.step));
+  VI sign = v_srl(x, 31), limit = k->limit, code;
+  if (!word && e->by_sum) {
+    VI magnitude = v_and(x, v_all(INT32_MAX));
+    *rare = v_gt(magnitude, k->most);
+    code = nearest_even(e, k, magnitude);
+  } else {
+    code = rounded(e, k, x, word, rare);
+  }
   if (e->two_limits)
-    limit = v_sub(limit, v_and(v_sub(v_all(0), p.sign), k->limit_less));
+    limit = v_sub(limit, v_and(v_sub(v_all(0), sign), k->limit_less));
   M beyond = v_gt(code, limit);
-  *rare = p.rare;
-  return v_pick(beyond, with_sign(e, k, &p, code),
+  return v_pick(beyond, with_sign(e, k, sign, code),
                 v_by_sign(x, k->overflow[0], k->overflow[1]));
 }
 

@@ -20,6 +20,9 @@
  *
  * where `even`, `odd` and `directed` say which of the two the element has a
  * part in.  Stochastic rounding compares d with a random word instead.
+ *
+ * To nearest even the f32 adder does it sooner, where the format leaves it
+ * room: beside 2^(23 + k) the last place of a sum is 2^k.
  */
 #include <string.h>
 
@@ -131,6 +134,22 @@ static bool takes_odd_f32(const ulp_encoder *e)
          most.exponent + ulp_top_bit(most.significand) <= 127;
 }
 
+/* `far` stands for all beyond the format, whose sums might overflow. */
+static void plan_sum(ulp_encoder *e)
+{
+  ulp_exact most = ulp_unpack(&e->to, e->to.max_code);
+  int32_t top = most.exponent + ulp_top_bit(most.significand);
+  int32_t far = top + 2 + 127, step = 23 - e->trailing;
+  e->by_sum = e->r.mode == ULP_RNE && !e->flushes && e->normal >= 1 &&
+              (e->integer || e->to.man_bits > 0) && step > 1 - e->integer &&
+              far > e->normal - 23 && far >= 1 && far + step <= 254 &&
+              e->normal + step <= 254;
+  if (!e->by_sum) return;
+  e->far = far << 23;
+  e->normal_bits = e->normal << 23;
+  e->sum_step = step << 23;
+}
+
 void ulp_encoder_make(ulp_encoder *e, const ulp_format *to,
                       const ulp_rounding *r)
 {
@@ -143,5 +162,6 @@ void ulp_encoder_make(ulp_encoder *e, const ulp_format *to,
   plan_signs(e);
   plan_mode(e);
   if (e->random) plan_random(e);
+  plan_sum(e);
   e->odd_f64 = takes_odd_f32(e);
 }
