@@ -6,8 +6,9 @@
  * does without the rounding.
  */
 
-/* x becomes x op y. */
-LANES_OF void NAMED(apply)(operation op, int lanes, real *x, const real *y)
+/* x becomes x op y; y is not read where op has one operand. */
+LANES_OF void NAMED(apply)(operation op, int lanes, real *restrict x,
+                           const real *restrict y)
 {
   switch (op) {
   case ADD: EACH(x[i] + y[i]);
