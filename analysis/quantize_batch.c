@@ -17,17 +17,23 @@
 
 /* ---- which quantizers --------------------------------------------------- */
 
-/* Each scale is a formula of the block's amax alone. */
-static bool scales_by_amax(const ulp_quantizer *q)
+/* Each scale is a formula of the block's amax and range alone; zero points are
+ * f32 beside f32. */
+static bool scales_by_formula(const ulp_quantizer *q)
 {
-  const ulp_formula *const all[] = {&q->raw, &q->factor};
-  for (size_t i = 0; i < 2; i++)
+  return !q->fixed && !q->search && q->percentile >= 100 &&
+         !q->second.count && q->scale_rounding.mode != ULP_SR &&
+         (!q->zero.count || q->arithmetic == ULP_IN_F32);
+}
+
+static bool asks_range(const ulp_quantizer *q)
+{
+  const ulp_formula *const all[] = {&q->raw, &q->factor, &q->zero};
+  for (size_t i = 0; i < 3; i++)
     if (ulp_formula_has(all[i], ULP_VAR_LOW) ||
         ulp_formula_has(all[i], ULP_VAR_HIGH))
-      return false;
-  return !q->fixed && !q->search && q->percentile >= 100 &&
-         !q->second.count && !q->zero.count &&
-         q->scale_rounding.mode != ULP_SR;
+      return true;
+  return false;
 }
 
 static bool plain_arithmetic(const ulp_quantizer *q)
@@ -54,10 +60,11 @@ static void fill_scale_values(ulp_batch *t)
 bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
                        double global)
 {
-  if (!scales_by_amax(q) || !plain_arithmetic(q) || q->outlier > 0 ||
+  if (!scales_by_formula(q) || !plain_arithmetic(q) || q->outlier > 0 ||
       q->ties != ULP_TIES_MODE)
     return false;
   t->q = q;
+  t->range = asks_range(q);
   ulp_encoder_make(&t->element, &q->element, &q->rounding);
   ulp_encoder_make(&t->scale, &q->scale, &q->scale_rounding);
   ulp_element_constants(q, amax, global, t->v);
@@ -74,23 +81,38 @@ typedef struct {
   uint64_t index, left; /* bit i: block i is not for kernels */
   double a[ULP_FORMULA_LANES], raw[ULP_FORMULA_LANES],
       scale[ULP_FORMULA_LANES], factor[ULP_FORMULA_LANES];
-  double power[ULP_FORMULA_LANES];
+  double power[ULP_FORMULA_LANES], low[ULP_FORMULA_LANES],
+      high[ULP_FORMULA_LANES], zero[ULP_FORMULA_LANES];
 } batch;
 
 static void leave(batch *w, size_t i) { w->left |= UINT64_C(1) << i; }
 
+/* A magnitude of a finite number by its bits; else block i is left. */
+static double magnitude(batch *w, size_t i, uint32_t bits)
+{
+  float a;
+  if (i >= w->blocks) return 0;
+  if (bits >= UINT32_C(0x7f800000)) {
+    leave(w, i);
+    return 0;
+  }
+  memcpy(&a, &bits, sizeof a);
+  return (double)a;
+}
+
 static void find_amax(batch *w)
 {
-  uint32_t bits[ULP_FORMULA_LANES];
-  float a;
-  ulp_block_amax(bits, w->x, w->blocks, w->n);
+  uint32_t high[ULP_FORMULA_LANES], low[ULP_FORMULA_LANES];
+  if (w->t->range)
+    ulp_block_range(high, low, w->x, w->blocks, w->n);
+  else
+    ulp_block_amax(high, w->x, w->blocks, w->n);
   for (size_t i = 0; i < ULP_FORMULA_LANES; i++) {
-    if (i >= w->blocks || bits[i] >= UINT32_C(0x7f800000)) {
-      if (i < w->blocks) leave(w, i);
-      bits[i] = 0;
-    }
-    memcpy(&a, &bits[i], sizeof a);
-    w->a[i] = (double)a;
+    w->high[i] = w->a[i] = magnitude(w, i, high[i]);
+    if (!w->t->range) continue;
+    double below = magnitude(w, i, low[i]);
+    if (below > w->a[i]) w->a[i] = below;
+    w->low[i] = 0 - below; /* 0, not -0 */
   }
 }
 
@@ -98,7 +120,9 @@ static void find_amax(batch *w)
 static void find_raw(batch *w)
 {
   const ulp_quantizer *q = w->t->q;
-  const double *lane[ULP_VARIABLES] = {[ULP_VAR_BLOCK] = w->a};
+  const double *lane[ULP_VARIABLES] = {[ULP_VAR_BLOCK] = w->a,
+                                       [ULP_VAR_LOW] = w->low,
+                                       [ULP_VAR_HIGH] = w->high};
   w->t->v[ULP_VAR_COUNT] = (double)w->n;
   ulp_formula_eval_many(&q->raw, q->arithmetic, w->raw, w->t->v, lane);
   for (size_t i = 0; i < w->blocks; i++) {
@@ -180,11 +204,27 @@ static void find_scales(batch *w, void *codes)
   }
 }
 
+/* As zero_point in quantize_element.c, where it is no f32 left alone. */
+static void round_zeros(batch *w)
+{
+  for (size_t i = 0; i < w->blocks; i++) {
+    double zero = w->zero[i];
+    zero = isnan(zero) ? 0 : nearbyint(fmax(-0x1p31, fmin(zero, 0x1p31 - 1)));
+    if (fabs(zero) > 0x1p24) leave(w, i);
+    w->zero[i] = zero;
+  }
+}
+
 static void find_factors(batch *w)
 {
   const ulp_quantizer *q = w->t->q;
-  const double *lane[ULP_VARIABLES] = {[ULP_VAR_BLOCK] = w->a,
-                                       [ULP_VAR_SCALE] = w->scale};
+  const double *lane[ULP_VARIABLES] = {
+      [ULP_VAR_BLOCK] = w->a, [ULP_VAR_LOW] = w->low,
+      [ULP_VAR_HIGH] = w->high, [ULP_VAR_SCALE] = w->scale};
+  if (q->zero.count) {
+    ulp_formula_eval_many(&q->zero, q->arithmetic, w->zero, w->t->v, lane);
+    round_zeros(w);
+  }
   if (q->factor.count)
     ulp_formula_eval_many(&q->factor, q->arithmetic, w->factor, w->t->v, lane);
   else
@@ -196,7 +236,9 @@ static void find_factors(batch *w)
 static uint64_t one_element(const void *context, size_t i)
 {
   const batch *w = context;
-  ulp_setting t = {.factor = w->factor[i / w->n]};
+  bool shifts = w->t->q->zero.count;
+  ulp_setting t = {.factor = w->factor[i / w->n],
+                   .zero = shifts ? w->zero[i / w->n] : 0};
   return ulp_element_encode(w->t->q, &t, w->x[i], w->index + i);
 }
 
@@ -243,9 +285,11 @@ static ulp_scaling find_scaling(batch *w)
 }
 
 uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
-                          const float *x, size_t blocks, size_t n,
-                          uint64_t index)
+                          int32_t *zeros, const float *x, size_t blocks,
+                          size_t n, uint64_t index)
 {
+  float zero[ULP_FORMULA_LANES];
+  bool shifts = t->q->zero.count;
   uint8_t room[4 * ULP_FORMULA_LANES];
   batch w; /* too large to be cleared for each batch */
   w.t = t, w.x = x, w.blocks = blocks, w.n = n, w.index = index, w.left = 0;
@@ -254,11 +298,17 @@ uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
   if (scales) memcpy(scales, room, blocks * t->q->scale.storage_bytes);
   find_factors(&w);
   ulp_scaling scaling = find_scaling(&w);
+  for (size_t i = 0; shifts && i < blocks; i++)
+    zero[i] = (float)w.zero[i];
+  for (size_t i = 0; zeros && i < blocks; i++)
+    zeros[i] = shifts ? (int32_t)w.zero[i] : 0;
   bool own = t->q->arithmetic == ULP_IN_F32;
   ulp_encode_job job = {.out = codes, .in = x, .n = blocks * n,
                         .index = index, .scaling = scaling,
                         .factor = own ? w.factor : w.power, .every = n,
-                        .bare_zero = t->q->bare_zero, .one = one_element,
+                        .bare_zero = t->q->bare_zero,
+                        .whole = shifts && t->q->zero_after,
+                        .zero = shifts ? zero : NULL, .one = one_element,
                         .context = &w};
   ulp_encode_many(&t->element, ULP_FROM_F32, &job);
   return w.left;
@@ -268,7 +318,7 @@ uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
 
 bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
 {
-  if (!plain_arithmetic(q) || q->zero.count || q->element.bits > 8 ||
+  if (!plain_arithmetic(q) || q->element.bits > 8 ||
       ulp_formula_has(&q->decode, ULP_VAR_CODE))
     return false;
   t->q = q;
@@ -282,13 +332,21 @@ bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
   return true;
 }
 
+/* Whether a value less the zero point is an f32: whole numbers of 24 bits. */
+static bool exact_beside(const ulp_batch *t, int32_t zero)
+{
+  return t->q->element.kind == ULP_INTEGER && t->q->element.bias == 0 &&
+         zero > -(1 << 23) && zero < 1 << 23;
+}
+
 uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
-                          const void *scales, size_t blocks, size_t n)
+                          const void *scales, const int32_t *zeros,
+                          size_t blocks, size_t n)
 {
   const ulp_quantizer *q = t->q;
   batch w;
   const double *lane[ULP_VARIABLES] = {[ULP_VAR_SCALE] = w.scale};
-  float factor[ULP_FORMULA_LANES];
+  float factor[ULP_FORMULA_LANES], zero[ULP_FORMULA_LANES];
   w.t = t, w.blocks = blocks, w.n = n, w.left = 0;
   for (size_t i = 0; i < ULP_FORMULA_LANES; i++)
     w.scale[i] = i < blocks ? scale_at(t, scales, i) : 1;
@@ -298,7 +356,10 @@ uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
   for (size_t i = 0; i < blocks; i++) {
     factor[i] = (float)w.factor[i];
     if ((double)factor[i] != w.factor[i]) leave(&w, i);
+    zero[i] = zeros ? (float)zeros[i] : 0;
+    if (zeros && !exact_beside(t, zeros[i])) leave(&w, i);
   }
-  ulp_decode_bytes(y, t->value, codes, blocks * n, factor, n);
+  ulp_decode_bytes(y, t->value, codes, blocks * n, factor,
+                   zeros ? zero : NULL, n);
   return w.left;
 }

@@ -170,10 +170,9 @@ static int64_t encode_batch(const work *w, ulp_batch *t, const float *x,
   uint64_t left = 1;
   if (p.n > 0)
     left = ulp_batch_encode(t, element_at(&q->element, w->out->codes, at),
-                            element_at(&q->scale, w->out->scales, i), x + at,
+                            element_at(&q->scale, w->out->scales, i),
+                            w->out->zeros ? w->out->zeros + i : NULL, x + at,
                             blocks, (size_t)p.n, w->index + (uint64_t)at);
-  for (size_t k = 0; w->out->zeros && k < blocks; k++)
-    w->out->zeros[i + (int64_t)k] = 0;
   for (size_t k = 0; k < blocks; k++)
     if (left >> k & 1) quantize_block(w, x, i + (int64_t)k);
   return (int64_t)blocks;
@@ -263,7 +262,8 @@ static int64_t decode_batch(back *w, ulp_batch *t, int64_t i, int64_t n)
   int64_t at = line_at(w->b, &p, 0);
   uint64_t left = ulp_batch_decode(
       t, w->y + at, element_at(&w->q->element, w->in->codes, at),
-      element_at(&w->q->scale, w->in->scales, i), blocks, (size_t)p.n);
+      element_at(&w->q->scale, w->in->scales, i),
+      w->in->zeros ? w->in->zeros + i : NULL, blocks, (size_t)p.n);
   for (size_t k = 0; k < blocks; k++)
     if (left >> k & 1) dequantize_block(w, i + (int64_t)k);
   return (int64_t)blocks;
@@ -277,7 +277,7 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
   ulp_batch batch;
   int64_t lines = extent(b, 0) * extent(b, 1), some = n * lines * extent(b, 2);
   ulp_element_constants(q, 0, global, w.v);
-  if (lines <= 1 && some >= FEW && in->scales && !in->zeros &&
+  if (lines <= 1 && some >= FEW && in->scales &&
       ulp_batch_decodes(&batch, q, global)) {
     for (int64_t i = first; i < first + n;)
       i += decode_batch(&w, &batch, i, first + n - i);

@@ -71,6 +71,7 @@ bool ulp_code_find(const ulp_code_table *t, double y, uint64_t *code);
 typedef struct {
   const ulp_quantizer *q;
   ulp_encoder element, scale;
+  bool range; /* whether a formula asks for lo or hi */
   double v[ULP_VARIABLES];
   double scale_value[256]; /* of a scale's codes of up to 8 bits */
   float value[256];        /* of an element's */
@@ -80,13 +81,15 @@ bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
                        double global);
 bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global);
 /* Up to ULP_FORMULA_LANES blocks of n neighbours, n > 0, one behind the other;
- * scales may be NULL in encoding.  Bit i of the result: block i is still to be
+ * scales may be NULL in encoding,
+ * zeros if there are none.  Bit i of the result: block i is still to be
  * done. */
 uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
-                          const float *x, size_t blocks, size_t n,
-                          uint64_t index);
+                          int32_t *zeros, const float *x, size_t blocks,
+                          size_t n, uint64_t index);
 uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
-                          const void *scales, size_t blocks, size_t n);
+                          const void *scales, const int32_t *zeros,
+                          size_t blocks, size_t n);
 
 /* ---- choosing ----------------------------------------------------------- */
 

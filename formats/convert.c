@@ -36,10 +36,17 @@ void ulp_block_amax(uint32_t *bits, const float *x, size_t blocks, size_t n)
   ulp_convert_kernels_now()->amax(bits, x, blocks, n);
 }
 
-void ulp_decode_bytes(float *y, const float value[256], const uint8_t *code,
-                      size_t n, const float *factor, size_t every)
+void ulp_block_range(uint32_t *high, uint32_t *low, const float *x,
+                     size_t blocks, size_t n)
 {
-  ulp_convert_kernels_now()->decode(y, value, code, n, factor, every);
+  ulp_convert_kernels_now()->range(high, low, x, blocks, n);
+}
+
+void ulp_decode_bytes(float *y, const float value[256], const uint8_t *code,
+                      size_t n, const float *factor, const float *zero,
+                      size_t every)
+{
+  ulp_convert_kernels_now()->decode(y, value, code, n, factor, zero, every);
 }
 
 /* ---- one element ------------------------------------------------------------ */
@@ -108,7 +115,7 @@ static void look_up(const ulp_format *to, void *out, const uint8_t *in,
     for (size_t i = 0; i < n; i++)
       memcpy((char *)out + 2 * i, &narrow[in[i]], 2);
     break;
-  case 4: ulp_decode_bytes(out, wide, in, n, NULL, n); break;
+  case 4: ulp_decode_bytes(out, wide, in, n, NULL, NULL, n); break;
   default:
     for (size_t i = 0; i < n; i++)
       ulp_store_code(to, out, i, code[in[i]]);

@@ -67,6 +67,8 @@ typedef struct {
   const double *factor; /* one for every `every` elements */
   size_t every;
   bool bare_zero;       /* a zero loses its sign after scaling */
+  bool whole;           /* then it becomes a whole number, to nearest even */
+  const float *zero;    /* then this f32 is added, one a factor; or NULL */
   ulp_encode_one *one;
   const void *context;
 } ulp_encode_job;
@@ -82,10 +84,16 @@ void ulp_encode_many(const ulp_encoder *e, ulp_source from,
  * above these.  0 of no elements. */
 void ulp_block_amax(uint32_t *bits, const float *x, size_t blocks, size_t n);
 
-/* y[i] = value[code[i]] * factor[i / every], f32 products; all 256 values are
- * there. */
+/* The same of the elements without a sign, and of those with one, apart. */
+void ulp_block_range(uint32_t *high, uint32_t *low, const float *x,
+                     size_t blocks, size_t n);
+
+/* y[i] = (value[code[i]] - zero[i / every]) * factor[i / every] in f32; all 256
+ * values are there.  Without a factor: value[code[i]], any bits; without a zero
+ * nothing is taken off. */
 void ulp_decode_bytes(float *y, const float value[256], const uint8_t *code,
-                      size_t n, const float *factor, size_t every);
+                      size_t n, const float *factor, const float *zero,
+                      size_t every);
 
 #ifdef __cplusplus
 }

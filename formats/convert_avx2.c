@@ -82,6 +82,12 @@ static inline VI v_plus(VI x, VI y)
       _mm256_add_ps(_mm256_castsi256_ps(x), _mm256_castsi256_ps(y)));
 }
 
+static inline VI v_round(VI x)
+{
+  return _mm256_castps_si256(_mm256_round_ps(
+      _mm256_castsi256_ps(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
 static inline VI load_f32(const char *p)
 {
   return _mm256_loadu_si256((const void *)p);
@@ -262,10 +268,11 @@ static inline VI load_words(const uint8_t *p, const uint8_t *order,
 #include "pack_body.h"
 
 static void decode(float *y, const float value[256], const uint8_t *code,
-                   size_t n, const float *factor, size_t every)
+                   size_t n, const float *factor, const float *zero,
+                   size_t every)
 {
-  ulp_convert_portable.decode(y, value, code, n, factor, every);
+  ulp_convert_portable.decode(y, value, code, n, factor, zero, every);
 }
 
-const ulp_convert_kernels ulp_convert_avx2 = {encode, amax, decode, pack,
-                                              unpack};
+const ulp_convert_kernels ulp_convert_avx2 = {encode, amax,   range,
+                                              decode, pack, unpack};

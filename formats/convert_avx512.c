@@ -72,6 +72,12 @@ static inline VI v_plus(VI x, VI y)
       _mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
 }
 
+static inline VI v_round(VI x)
+{
+  return _mm512_castps_si512(_mm512_roundscale_ps(
+      _mm512_castsi512_ps(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
 static inline VI load_f32(const char *p) { return _mm512_loadu_si512(p); }
 static inline VI load_bf16(const char *p)
 {
@@ -259,49 +265,49 @@ static inline void values_of(__m512i out[4], const halves *h, __m512i code)
   out[3] = _mm512_unpackhi_epi16(zero, high);
 }
 
-static inline void decode_64(float *y, const halves *h, __m512i code,
-                             const float *factor)
+/* One factor and what is taken off before it; NULL: neither. */
+static inline VI scaled(VI v, const float *factor, const float *zero)
 {
-  __m512i v[4];
-  values_of(v, h, code);
-  for (int i = 0; i < 4; i++)
-    store32((char *)(y + 16 * i),
-            factor ? v_times(v[i], v_all_f32(*factor)) : v[i]);
+  if (zero) v = v_plus(v, v_all_f32(-*zero));
+  return factor ? v_times(v, v_all_f32(*factor)) : v;
 }
 
-/* One run of one factor. */
 static inline void decode_run(float *y, const halves *h, const uint8_t *code,
-                              size_t n, const float *factor)
+                              size_t n, const float *factor, const float *zero)
 {
+  VI v[4];
   size_t i = 0;
-  for (; i + 64 <= n; i += 64)
-    decode_64(y + i, h, _mm512_loadu_si512(code + i), factor);
+  for (; i + 64 <= n; i += 64) {
+    values_of(v, h, _mm512_loadu_si512(code + i));
+    for (int k = 0; k < 4; k++)
+      store32((char *)(y + i + 16 * k), scaled(v[k], factor, zero));
+  }
   for (; i < n; i += 16) {
     size_t left = n - i < 16 ? n - i : 16;
     M some = (M)((1u << left) - 1);
-    __m512i at = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(some, code + i));
+    VI at = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(some, code + i));
     __mmask64 upper = _mm512_movepi8_mask(at);
     VI third = look_up(h->third, at, upper);
-    VI v = look_up(h->fourth, at, upper);
-    v = v_or(_mm512_slli_epi32(v, 24),
-             _mm512_srli_epi32(_mm512_slli_epi32(third, 24), 8));
-    if (factor) v = v_times(v, v_all_f32(*factor));
-    _mm512_mask_storeu_epi32(y + i, some, v);
+    VI fourth = look_up(h->fourth, at, upper);
+    v[0] = v_or(_mm512_slli_epi32(fourth, 24),
+                _mm512_srli_epi32(_mm512_slli_epi32(third, 24), 8));
+    _mm512_mask_storeu_epi32(y + i, some, scaled(v[0], factor, zero));
   }
 }
 
 static void decode(float *y, const float value[256], const uint8_t *code,
-                   size_t n, const float *factor, size_t every)
+                   size_t n, const float *factor, const float *zero,
+                   size_t every)
 {
   halves h;
   if (n < 256 || !split_values(&h, value)) {
-    ulp_convert_portable.decode(y, value, code, n, factor, every);
+    ulp_convert_portable.decode(y, value, code, n, factor, zero, every);
     return;
   }
   for (size_t at = 0, i = 0; at < n; at += every, i++)
     decode_run(y + at, &h, code + at, n - at < every ? n - at : every,
-               factor ? factor + i : NULL);
+               factor ? factor + i : NULL, zero ? zero + i : NULL);
 }
 
-const ulp_convert_kernels ulp_convert_avx512 = {encode, amax, decode, pack,
-                                                unpack};
+const ulp_convert_kernels ulp_convert_avx512 = {encode, amax,   range,
+                                                decode, pack, unpack};

@@ -17,7 +17,7 @@
  *   load_f32 load_f16 load_bf16(p)   the bits of f32
  *   load_f64(p, over, factor, *inexact)   x or x / factor, to odd
  *   scale_f64(x, over, factor, *inexact)  f32 by a factor in f64, to odd
- *   v_times v_over v_plus(x, y)  f32
+ *   v_times v_over v_plus(x, y) v_round(x)  f32
  *   store8 store16 store32(p, v)
  *   rng, rng_make(r, index), rng_next(*g)   LANES words
  *
@@ -200,7 +200,7 @@ typedef struct {
   char *out;
   size_t n, at; /* of the job: element `at` is the first */
   double factor;
-  VI factor_f32;
+  VI factor_f32, zero;
 } run;
 
 static inline size_t size_of(ulp_source from)
@@ -230,6 +230,8 @@ KERNEL VI load(const ulp_encode_job *j, ulp_source from, const run *r,
   case ULP_SCALED_OVER_F64: x = scale_f64(x, over, r->factor, inexact);
   }
   if (j->bare_zero) x = v_plus(x, v_all(0));
+  if (j->whole) x = v_round(x);
+  if (j->zero) x = v_plus(x, r->zero);
   return x;
 }
 
@@ -305,6 +307,7 @@ KERNEL void encode_runs(const ulp_encoder *e, const ulp_encode_job *j,
              .at = at,
              .factor = j->scaling == ULP_SCALED_NOT ? 1 : j->factor[i]};
     r.factor_f32 = v_all_f32((float)r.factor);
+    r.zero = v_all_f32(j->zero ? j->zero[i] : 0);
     encode_run(e, &k, j, from, &r, random ? &g : NULL);
   }
 }
@@ -340,20 +343,23 @@ static void encode(const ulp_encoder *e, ulp_source from,
   }
 }
 
-/* ---- the greatest of each block --------------------------------------------- */
+/* ---- the greatest of blocks --------------------------------------------- */
 
-KERNEL uint32_t amax_of(const float *x, size_t n)
+/* Of the bits as signed numbers: the others are below 0. */
+KERNEL uint32_t greatest_bits(const float *x, size_t n, int32_t flip,
+                              int32_t mask)
 {
-  const VI magnitude = v_all(INT32_MAX);
   VI most = v_all(0);
   int32_t best = 0;
   size_t i = 0;
   for (; i + LANES <= n; i += LANES)
-    most = v_max(most, v_and(load_f32((const char *)(x + i)), magnitude));
+    most = v_max(most, v_and(v_xor(load_f32((const char *)(x + i)),
+                                   v_all(flip)),
+                             v_all(mask)));
   for (; i < n; i++) {
     int32_t bits;
     memcpy(&bits, x + i, sizeof bits);
-    bits &= INT32_MAX;
+    bits = (bits ^ flip) & mask;
     best = bits > best ? bits : best;
   }
   int32_t wide = v_greatest(most);
@@ -363,5 +369,14 @@ KERNEL uint32_t amax_of(const float *x, size_t n)
 static void amax(uint32_t *bits, const float *x, size_t blocks, size_t n)
 {
   for (size_t i = 0; i < blocks; i++)
-    bits[i] = amax_of(x + i * n, n);
+    bits[i] = greatest_bits(x + i * n, n, 0, INT32_MAX);
+}
+
+static void range(uint32_t *high, uint32_t *low, const float *x, size_t blocks,
+                  size_t n)
+{
+  for (size_t i = 0; i < blocks; i++) {
+    high[i] = greatest_bits(x + i * n, n, 0, -1);
+    low[i] = greatest_bits(x + i * n, n, INT32_MIN, -1);
+  }
 }

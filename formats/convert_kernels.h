@@ -11,8 +11,11 @@ typedef struct {
   void (*encode)(const ulp_encoder *e, ulp_source from,
                  const ulp_encode_job *job);
   void (*amax)(uint32_t *bits, const float *x, size_t blocks, size_t n);
+  void (*range)(uint32_t *high, uint32_t *low, const float *x, size_t blocks,
+                size_t n);
   void (*decode)(float *y, const float value[256], const uint8_t *code,
-                 size_t n, const float *factor, size_t every);
+                 size_t n, const float *factor, const float *zero,
+                 size_t every);
   /* ulp_pack and ulp_unpack_bytes of less than 8 bits; NULL: none.  Return
    * the number of codes done, a multiple of 8. */
   size_t (*pack)(uint8_t *out, const uint8_t *codes, size_t n, unsigned bits);

@@ -66,6 +66,8 @@ static inline VI v_times(VI x, VI y)
 static inline VI v_over(VI x, VI y) { return bits_of(float_of(x) / float_of(y)); }
 static inline VI v_plus(VI x, VI y) { return bits_of(float_of(x) + float_of(y)); }
 
+static inline VI v_round(VI x) { return bits_of(nearbyintf(float_of(x))); }
+
 static inline VI load_f32(const char *p)
 {
   VI v;
@@ -135,18 +137,18 @@ static inline VI rng_next(rng *g) { return (VI)ulp_pcg32_next(g); }
 #include "convert_body.h"
 
 static void decode(float *y, const float value[256], const uint8_t *code,
-                   size_t n, const float *factor, size_t every)
+                   size_t n, const float *factor, const float *zero,
+                   size_t every)
 {
-  for (size_t at = 0, i = 0; at < n; at += every, i++) {
+  for (size_t k = 0; !factor && k < n; k++)
+    memcpy(y + k, value + code[k], sizeof *y);
+  for (size_t at = 0, i = 0; factor && at < n; at += every, i++) {
     size_t end = n - at < every ? n : at + every;
-    float f = factor ? factor[i] : 1;
-    for (size_t k = at; factor && k < end; k++)
-      y[k] = value[code[k]] * f;
-    if (!factor)
-      for (size_t k = at; k < end; k++)
-        memcpy(y + k, value + code[k], sizeof *y);
+    for (size_t k = at; k < end; k++)
+      y[k] = zero ? (value[code[k]] - zero[i]) * factor[i]
+                  : value[code[k]] * factor[i];
   }
 }
 
-const ulp_convert_kernels ulp_convert_portable = {encode, amax, decode, NULL,
-                                                  NULL};
+const ulp_convert_kernels ulp_convert_portable = {encode, amax, range,
+                                                  decode, NULL, NULL};

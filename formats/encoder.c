@@ -126,11 +126,12 @@ static bool is_fast(const ulp_format *f)
 /* An f32 whose last bit is sticky (Boldo and Melquiond, "Emulation of FMA and
  * correctly rounded sums: proved algorithms using rounding to odd", IEEE
  * Trans. Comput. 57(4), 2008) stands for an f64 where the format is two bits
- * narrower everywhere and does not reach beyond f32. */
+ * narrower and does not reach beyond f32.  It is so among f32's subnormals too,
+ * or these are left to others (`wide`). */
 static bool takes_odd_f32(const ulp_encoder *e)
 {
   ulp_exact most = ulp_unpack(&e->to, e->to.max_code);
-  return !e->random && e->trailing <= 22 && e->last >= 3 &&
+  return !e->random && (e->integer || e->trailing <= 21) &&
          most.exponent + ulp_top_bit(most.significand) <= 127;
 }
 

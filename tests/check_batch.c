@@ -54,6 +54,20 @@ static void fill(size_t n, int family, uint64_t seed)
 
 /* ---- both ways -------------------------------------------------------------------- */
 
+/* Values block by block, too few for a batch; of long blocks by a formula of
+ * the code, which no batch knows. */
+static void values(const ulp_quantizer *q, const ulp_blocks *b,
+                   const ulp_quantized *in, double global)
+{
+  ulp_quantizer s = *q;
+  ulp_error e;
+  if (!s.decode.count && s.arithmetic != ULP_IN_BF16 &&
+      ulp_formula_parse("q * s", &s.decode, &e) != ULP_OK)
+    ck_abort_msg("%s", e.text);
+  for (int64_t i = 0; i < b->blocks; i++)
+    ulp_dequantize_blocks(&s, b, want_y, in, global, i, 1);
+}
+
 /* The better of a scale and itself: which no batch knows. */
 static ulp_quantizer slow(const ulp_quantizer *q)
 {
@@ -99,9 +113,7 @@ static void check(const ulp_quantizer *q, const int64_t shape[2], int family)
   if (ulp_quantize_blocks(&s, &b, &all, x, amax, global, 0, b.blocks, 3) !=
       ULP_OK)
     ck_abort_msg("%s: refused", q->name);
-  memset(want_zeros, 0, q->zero.count ? 0 : sizeof want_zeros);
-  ulp_quantized with = {want, want_scales, want_zeros};
-  ulp_dequantize_blocks(q, &b, want_y, &with, global, 0, b.blocks);
+  values(q, &b, &all, global);
   for (size_t i = 0; ulp_isa_name(i); i++) {
     ulp_quantized out = {codes, scales, q->zero.count ? zeros : NULL};
     if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
@@ -171,7 +183,9 @@ START_TEST(others)
       "e8m7b128/g=group:32/rule=floor/scale=e8m0", "e4m3/g=tensor",
       "e2m1/g=group:32/zero-sign=drop", "mxint8@ocp", "e4m3fnuz/g=token",
       "e2m1/g=group:32/scale=e8m0/rule=rceil/scale-round=ru",
-      "nf4/g=group:64", "int8/rule=minmax/g=group:32"};
+      "nf4/g=group:64", "int8/rule=minmax/g=group:32",
+      "int8-affine@torchao", "uint8-affine@pytorch/g=group:24",
+      "int4-affine@compressed-tensors/g=group:32", "int4@torchao"};
   static const char *const modes[] = {"rne", "rna", "rnz", "rtz", "ru",
                                       "rd",  "odd", "sr",  "sr/sr-bits=7"};
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
