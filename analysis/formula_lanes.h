@@ -61,7 +61,8 @@ LANES_OF void NAMED(spread)(const NAMED(stack) *k, int at, int lanes)
     x[i] = first;
 }
 
-LANES_OF void NAMED(apply_to)(const NAMED(stack) *k, operation op, ulp_arithmetic in,
+LANES_OF void NAMED(apply_to)(const NAMED(stack) *k, operation op,
+                              ulp_arithmetic in,
                        int lanes, int at, int other)
 {
   real *x = k->number + at * lanes, *y = k->number + other * lanes;

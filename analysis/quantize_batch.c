@@ -36,31 +36,10 @@ static bool asks_range(const ulp_quantizer *q)
   return false;
 }
 
-static bool plain_arithmetic(const ulp_quantizer *q)
-{
-  return q->arithmetic != ULP_IN_BF16 && !q->flush && q->scale.bits <= 32;
-}
-
-/* The value of scale i. */
-static double scale_at(const ulp_batch *t, const void *codes, size_t i)
-{
-  const ulp_format *f = &t->q->scale;
-  const uint8_t *byte = codes;
-  return f->bits <= 8 ? t->scale_value[byte[i]]
-                      : ulp_decode(f, ulp_load_code(f, codes, i));
-}
-
-/* All bytes: bits above those of a code are ignored. */
-static void fill_scale_values(ulp_batch *t)
-{
-  for (uint64_t code = 0; t->q->scale.bits <= 8 && code < 256; code++)
-    t->scale_value[code] = ulp_decode(&t->q->scale, code);
-}
-
 bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
                        double global)
 {
-  if (!scales_by_formula(q) || !plain_arithmetic(q) || q->outlier > 0 ||
+  if (!scales_by_formula(q) || !ulp_batch_plain(q) || q->outlier > 0 ||
       q->ties != ULP_TIES_MODE)
     return false;
   t->q = q;
@@ -68,7 +47,7 @@ bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
   ulp_encoder_make(&t->element, &q->element, &q->rounding);
   ulp_encoder_make(&t->scale, &q->scale, &q->scale_rounding);
   ulp_element_constants(q, amax, global, t->v);
-  fill_scale_values(t);
+  ulp_batch_scales(t);
   return t->element.fast && t->element.to.storage_bytes <= 2;
 }
 
@@ -194,7 +173,7 @@ static void find_scales(batch *w, void *codes)
       w->scale[i] = 1;
       continue;
     }
-    w->scale[i] = scale_at(w->t, codes, i);
+    w->scale[i] = ulp_batch_scale(w->t, codes, i);
     if (w->scale[i] == 0 && q->zero_scale > 0) {
       uint64_t code =
           ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
@@ -311,55 +290,5 @@ uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
                         .zero = shifts ? zero : NULL, .one = one_element,
                         .context = &w};
   ulp_encode_many(&t->element, ULP_FROM_F32, &job);
-  return w.left;
-}
-
-/* ---- back --------------------------------------------------------------- */
-
-bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
-{
-  if (!plain_arithmetic(q) || q->element.bits > 8 ||
-      ulp_formula_has(&q->decode, ULP_VAR_CODE))
-    return false;
-  t->q = q;
-  ulp_element_constants(q, 0, global, t->v);
-  for (uint64_t code = 0; code < 256; code++) {
-    double value = ulp_decode(&q->element, code);
-    t->value[code] = (float)value;
-    if (!isnan(value) && (double)t->value[code] != value) return false;
-  }
-  fill_scale_values(t);
-  return true;
-}
-
-/* Whether a value less the zero point is an f32: whole numbers of 24 bits. */
-static bool exact_beside(const ulp_batch *t, int32_t zero)
-{
-  return t->q->element.kind == ULP_INTEGER && t->q->element.bias == 0 &&
-         zero > -(1 << 23) && zero < 1 << 23;
-}
-
-uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
-                          const void *scales, const int32_t *zeros,
-                          size_t blocks, size_t n)
-{
-  const ulp_quantizer *q = t->q;
-  batch w;
-  const double *lane[ULP_VARIABLES] = {[ULP_VAR_SCALE] = w.scale};
-  float factor[ULP_FORMULA_LANES], zero[ULP_FORMULA_LANES];
-  w.t = t, w.blocks = blocks, w.n = n, w.left = 0;
-  for (size_t i = 0; i < ULP_FORMULA_LANES; i++)
-    w.scale[i] = i < blocks ? scale_at(t, scales, i) : 1;
-  memcpy(w.factor, w.scale, sizeof w.factor);
-  if (q->decode.count)
-    ulp_formula_eval_many(&q->decode, q->arithmetic, w.factor, t->v, lane);
-  for (size_t i = 0; i < blocks; i++) {
-    factor[i] = (float)w.factor[i];
-    if ((double)factor[i] != w.factor[i]) leave(&w, i);
-    zero[i] = zeros ? (float)zeros[i] : 0;
-    if (zeros && !exact_beside(t, zeros[i])) leave(&w, i);
-  }
-  ulp_decode_bytes(y, t->value, codes, blocks * n, factor,
-                   zeros ? zero : NULL, n);
   return w.left;
 }

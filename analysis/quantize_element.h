@@ -65,7 +65,7 @@ void ulp_code_table_free(ulp_code_table *t);
  * ulp_element_scaled gave. */
 bool ulp_code_find(const ulp_code_table *t, double y, uint64_t *code);
 
-/* ---- many blocks (quantize_batch.c) ------------------------------------- */
+/* ---- many blocks (quantize_batch.c, dequantize_batch.c) ---------------- */
 
 /* What the batches of one call share. */
 typedef struct {
@@ -76,6 +76,11 @@ typedef struct {
   double scale_value[256]; /* of a scale's codes of up to 8 bits */
   float value[256];        /* of an element's */
 } ulp_batch;
+/* Whether q computes in what the kernels have; the value of scale i, once
+ * those of all narrow codes are filled in. */
+bool ulp_batch_plain(const ulp_quantizer *q);
+void ulp_batch_scales(ulp_batch *t);
+double ulp_batch_scale(const ulp_batch *t, const void *codes, size_t i);
 /* Whether there is a fast way for q; prepares it. */
 bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
                        double global);

@@ -49,7 +49,7 @@ void ulp_decode_bytes(float *y, const float value[256], const uint8_t *code,
   ulp_convert_kernels_now()->decode(y, value, code, n, factor, zero, every);
 }
 
-/* ---- one element ------------------------------------------------------------ */
+/* ---- one element ------------------------------------------------------- */
 
 enum { CODES = 256 };
 
@@ -94,7 +94,7 @@ static void encode_slowly(const source *s, void *out, size_t n)
   }
 }
 
-/* ---- sources of few codes ----------------------------------------------------- */
+/* ---- sources of few codes ---------------------------------------------- */
 
 static void look_up(const ulp_format *to, void *out, const uint8_t *in,
                     size_t n, const uint64_t code[CODES])
@@ -133,7 +133,7 @@ static void fill_table(source *s, size_t n)
   }
 }
 
-/* ---- arrays --------------------------------------------------------------------- */
+/* ---- arrays ------------------------------------------------------------ */
 
 /* Whether f is the IEEE format of that many bits, and the kernels' source. */
 static bool is_source(const ulp_format *f, ulp_source *out)

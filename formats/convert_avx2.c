@@ -60,7 +60,7 @@ static inline VI v_by_sign(VI x, VI a, VI b)
                                               _mm256_castsi256_ps(x)));
 }
 
-/* ---- floats ----------------------------------------------------------------- */
+/* ---- floats ------------------------------------------------------------ */
 
 static inline VI v_all_f32(float x)
 {
@@ -173,7 +173,7 @@ static inline void store32(char *p, VI v)
   _mm256_storeu_si256((void *)p, v);
 }
 
-/* ---- random words ----------------------------------------------------------- */
+/* ---- random words ------------------------------------------------------ */
 
 /* Words 0 1 4 5 and 2 3 6 7 of eight, so that their halves shuffle into
  * place; each step skips eight. */
@@ -234,7 +234,7 @@ static inline VI rng_next(rng *g)
 
 #include "convert_body.h"
 
-/* ---- packing ---------------------------------------------------------------- */
+/* ---- packing ----------------------------------------------------------- */
 
 enum { WORDS = 4 };
 static inline VI w_all(uint64_t x) { return _mm256_set1_epi64x((int64_t)x); }

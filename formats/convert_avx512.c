@@ -50,7 +50,7 @@ static inline VI v_by_sign(VI x, VI a, VI b)
   return v_pick(_mm512_movepi32_mask(x), a, b);
 }
 
-/* ---- floats ----------------------------------------------------------------- */
+/* ---- floats ------------------------------------------------------------ */
 
 static inline VI v_all_f32(float x)
 {
@@ -140,7 +140,7 @@ static inline void store16(char *p, VI v)
 }
 static inline void store32(char *p, VI v) { _mm512_storeu_si512(p, v); }
 
-/* ---- random words ----------------------------------------------------------- */
+/* ---- random words ------------------------------------------------------ */
 
 /* Lane l at the state of word index + l; each step skips 16 of them. */
 typedef struct {
@@ -186,7 +186,7 @@ static inline VI rng_next(rng *g)
 
 #include "convert_body.h"
 
-/* ---- packing ---------------------------------------------------------------- */
+/* ---- packing ----------------------------------------------------------- */
 
 enum { WORDS = 8 };
 static inline VI w_all(uint64_t x) { return _mm512_set1_epi64((int64_t)x); }
@@ -215,7 +215,7 @@ static inline VI load_words(const uint8_t *p, const uint8_t *order,
 
 #include "pack_body.h"
 
-/* ---- decoding --------------------------------------------------------------- */
+/* ---- decoding ---------------------------------------------------------- */
 
 /* The upper halves of 256 f32, the third and the fourth byte apart. */
 typedef struct {

@@ -5,7 +5,7 @@
  */
 #include "convert_lanes.h"
 
-/* ---- arrays --------------------------------------------------------------- */
+/* ---- arrays ------------------------------------------------------------ */
 
 /* A run of elements with one factor. */
 typedef struct {
@@ -70,9 +70,9 @@ store_rare(const ulp_encoder *e, const ulp_encode_job *j, char *out,
 }
 
 KERNEL void encode_vector(const ulp_encoder *e, const constants *k,
-                                 const ulp_encode_job *j, ulp_source from,
-                                 bool more, const run *r, const char *in, char *out,
-                                 size_t at, size_t lanes, rng *g)
+                          const ulp_encode_job *j, ulp_source from, bool more,
+                          const run *r, const char *in, char *out, size_t at,
+                          size_t lanes, rng *g)
 {
   M inexact = m_none(), rare;
   VI word, x = load(j, from, more, r, in, &inexact);
@@ -159,7 +159,7 @@ static void encode(const ulp_encoder *e, ulp_source from,
   }
 }
 
-/* ---- the greatest of blocks --------------------------------------------- */
+/* ---- the greatest of blocks -------------------------------------------- */
 
 /* Of the bits as signed numbers: the others are below 0. */
 KERNEL uint32_t greatest_bits(const float *x, size_t n, int32_t flip,

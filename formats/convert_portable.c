@@ -42,7 +42,7 @@ static inline VI v_pick(M m, VI a, VI b) { return m ? b : a; }
 static inline int32_t v_greatest(VI v) { return v; }
 static inline VI v_by_sign(VI x, VI a, VI b) { return x < 0 ? b : a; }
 
-/* ---- floats ----------------------------------------------------------------- */
+/* ---- floats ------------------------------------------------------------ */
 
 static inline VI bits_of(float x)
 {
@@ -63,8 +63,14 @@ static inline VI v_times(VI x, VI y)
 {
   return bits_of(float_of(x) * float_of(y));
 }
-static inline VI v_over(VI x, VI y) { return bits_of(float_of(x) / float_of(y)); }
-static inline VI v_plus(VI x, VI y) { return bits_of(float_of(x) + float_of(y)); }
+static inline VI v_over(VI x, VI y)
+{
+  return bits_of(float_of(x) / float_of(y));
+}
+static inline VI v_plus(VI x, VI y)
+{
+  return bits_of(float_of(x) + float_of(y));
+}
 
 static inline VI v_round(VI x) { return bits_of(nearbyintf(float_of(x))); }
 

@@ -18,7 +18,7 @@ static unsigned char codes[2 * MOST], want[2 * MOST];
 static unsigned char scales[8 * MOST], want_scales[8 * MOST];
 static int32_t zeros[MOST], want_zeros[MOST];
 
-/* ---- blocks that are easy and blocks that are not --------------------------------- */
+/* ---- blocks that are easy and blocks that are not ---------------------- */
 
 enum { FAMILIES = 7 };
 
@@ -52,7 +52,7 @@ static void fill(size_t n, int family, uint64_t seed)
   }
 }
 
-/* ---- both ways -------------------------------------------------------------------- */
+/* ---- both ways --------------------------------------------------------- */
 
 /* Values block by block, too few for a batch; of long blocks by a formula of
  * the code, which no batch knows. */

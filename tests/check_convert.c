@@ -13,7 +13,7 @@
 #include "formats.h"
 #include "isa.h"
 
-/* ---- formats ------------------------------------------------------------------ */
+/* ---- formats ----------------------------------------------------------- */
 
 static ulp_format found(const char *name)
 {
@@ -60,7 +60,7 @@ static void list_formats(void)
       }
 }
 
-/* ---- one array ------------------------------------------------------------------ */
+/* ---- one array --------------------------------------------------------- */
 
 enum { MOST = 1 << 17 };
 static unsigned char out[MOST * 8 + 64], want[MOST * 8 + 64];
@@ -111,7 +111,7 @@ static void check_isas(const ulp_format *to, const ulp_format *from,
   }
 }
 
-/* ---- every f16 and every bf16 ----------------------------------------------------- */
+/* ---- every f16 and every bf16 ------------------------------------------ */
 
 static uint16_t all[65536];
 
@@ -143,7 +143,7 @@ START_TEST(all_16_bits)
 }
 END_TEST
 
-/* ---- around every code -------------------------------------------------------------- */
+/* ---- around every code ------------------------------------------------- */
 
 static float near_f32[MOST];
 static double near_f64[MOST];
@@ -232,7 +232,7 @@ START_TEST(every_rule)
 }
 END_TEST
 
-/* ---- stochastic rounding --------------------------------------------------------------- */
+/* ---- stochastic rounding ----------------------------------------------- */
 
 /* Any bits; or of about the format's least values and below, where many
  * digits are dropped. */
@@ -248,7 +248,8 @@ static void fill_random(uint32_t *x, size_t n, ulp_pcg32 *g, bool small)
 START_TEST(stochastic)
 {
   static const char *const names[] = {"e4m3", "e2m1", "e5m2",  "bf16", "f16",
-                                      "int8", "e8m7b130", "e4m3:nosub", "ue4m3"};
+                                      "int8", "e8m7b130", "e4m3:nosub",
+                                      "ue4m3"};
   static uint32_t x[3000];
   static double y[3000];
   ulp_format f32 = found("f32"), f64 = found("f64");
@@ -291,7 +292,7 @@ START_TEST(equal_words)
 }
 END_TEST
 
-/* ---- places --------------------------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------ */
 
 START_TEST(lengths)
 {
@@ -373,7 +374,7 @@ START_TEST(decoding)
 }
 END_TEST
 
-/* ---- f64 with a scale ------------------------------------------------------------------- */
+/* ---- f64 with a scale -------------------------------------------------- */
 
 START_TEST(scaled_doubles)
 {
