@@ -55,7 +55,7 @@ typedef enum {
 
 /* The code of element i of the array, by any means: kernels ask for those that
  * they do not do themselves. */
-typedef uint64_t ulp_encode_one(const void *context, size_t i);
+typedef uint64_t (*ulp_encode_one)(const void *context, size_t i);
 
 /* An array to encode. */
 typedef struct {
@@ -69,7 +69,7 @@ typedef struct {
   bool bare_zero;       /* a zero loses its sign after scaling */
   bool whole;           /* then it becomes a whole number, to nearest even */
   const float *zero;    /* then this f32 is added, one a factor; or NULL */
-  ulp_encode_one *one;
+  ulp_encode_one one;
   const void *context;
 } ulp_encode_job;
 

@@ -185,7 +185,8 @@ START_TEST(others)
       "e2m1/g=group:32/scale=e8m0/rule=rceil/scale-round=ru",
       "nf4/g=group:64", "int8/rule=minmax/g=group:32",
       "int8-affine@torchao", "uint8-affine@pytorch/g=group:24",
-      "int4-affine@compressed-tensors/g=group:32", "int4@torchao"};
+      "int4-affine@compressed-tensors/g=group:32", "int4@torchao",
+      "e5m2/g=group:32/scale=e8m0/raw=2^-120/special=ieee"};
   static const char *const modes[] = {"rne", "rna", "rnz", "rtz", "ru",
                                       "rd",  "odd", "sr",  "sr/sr-bits=7"};
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
