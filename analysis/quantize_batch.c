@@ -223,7 +223,8 @@ static uint64_t one_element(const void *context, size_t i)
 
 /* Whether what f64 makes of x and the factor is a product of f32: with a power
  * of two, which is exact, or so small (below 2^-126) that what is lost does
- * not count, where `tiny` allows it. */
+ * not count, where `tiny` allows it.  One beyond f32 is an infinity, which
+ * kernels leave to one_element. */
 static bool by_power(const batch *w, size_t i, bool tiny, double *power)
 {
   uint64_t bits;
@@ -234,7 +235,7 @@ static bool by_power(const batch *w, size_t i, bool tiny, double *power)
     return false;
   if (w->t->q->divide) bits = (UINT64_C(2046) << 52) - bits;
   memcpy(power, &bits, sizeof bits);
-  return (tiny || *power >= 1) && w->a[i] * *power < 0x1p127;
+  return tiny || *power >= 1;
 }
 
 /* Rounding to nearest or to zero sees no difference between 0 and what is far
