@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * analysis/formula.c: formulas, compiled to postfix and evaluated on a stack.
+ * analysis/formula.c: formulas, compiled to postfix.
  */
-#include "formula.h"
+#include "formula_steps.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef enum {
-  NUMBER, VARIABLE, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE,
-  MIN, MAX, POW2, CEIL2, EVEN, EXP2LOG, CEIL2LOG, RNE, ABS, BF16,
-  OK, WHEN, FINITE
-} operation;
 
 static const struct {
   const char *name;
@@ -209,122 +203,4 @@ bool ulp_formula_has(const ulp_formula *f, ulp_variable v)
   for (int i = 0; i < f->count; i++)
     if (f->step[i].op == VARIABLE && f->step[i].value == (double)v) return true;
   return false;
-}
-
-/* ---- evaluating --------------------------------------------------------- */
-
-static double toward_zero(double x)
-{
-  int k;
-  if (x == 0 || !isfinite(x)) return x;
-  double m = frexp(x, &k); /* in [1/2, 1) */
-  return copysign(ldexp(1, k - 1), m);
-}
-
-static double away(double x)
-{
-  double t = toward_zero(x);
-  return t == x || x == 0 || !isfinite(x) ? x : 2 * t;
-}
-
-/* As the bits of a float do it: the sum of the exponent and significand fields
- * carries; Inf and NaN stay as they are (TorchAO masks them later). */
-static double even(double x, double bits)
-{
-  float narrow = (float)x;
-  uint32_t u;
-  int m = bits >= 0 && bits < 23 ? (int)bits : 22;
-  memcpy(&u, &narrow, sizeof u);
-  if (!isfinite(narrow)) return x;
-  u = (u + (UINT32_C(1) << (22 - m))) & UINT32_C(0xff800000);
-  memcpy(&narrow, &u, sizeof u);
-  return (double)narrow;
-}
-
-static double least(double x, double y)
-{
-  return isnan(x) || isnan(y) ? NAN : x < y ? x : y;
-}
-
-static double greatest(double x, double y)
-{
-  return isnan(x) || isnan(y) ? NAN : x > y ? x : y;
-}
-
-static double exp2log(double x)
-{
-  return x > 0 && isfinite(x) ? ldexp(1, (int)floorf(log2f((float)x))) : x;
-}
-
-static double ceil2log(double x)
-{
-  return x > 0 && isfinite(x) ? ldexp(1, (int)ceilf(log2f((float)x))) : x;
-}
-
-double ulp_round_in(ulp_arithmetic in, double x)
-{
-  float narrow = (float)x;
-  uint32_t u;
-  if (in == ULP_IN_F64) return x;
-  if (in == ULP_IN_F32 || !isfinite(narrow)) return (double)narrow;
-  memcpy(&u, &narrow, sizeof u);
-  u = (u + 0x7fff + (u >> 16 & 1)) & UINT32_C(0xffff0000);
-  memcpy(&narrow, &u, sizeof u);
-  return (double)narrow;
-}
-
-static double apply(operation op, double x, double y)
-{
-  switch (op) {
-  case ADD: return x + y;
-  case SUBTRACT: return x - y;
-  case MULTIPLY: return x * y;
-  case DIVIDE: return x / y;
-  case NEGATE: return -x;
-  case MIN: return least(x, y);
-  case MAX: return greatest(x, y);
-  case POW2: return toward_zero(x);
-  case CEIL2: return away(x);
-  case EVEN: return even(x, y);
-  case EXP2LOG: return exp2log(x);
-  case CEIL2LOG: return ceil2log(x);
-  case RNE: return nearbyint(x);
-  case ABS: return fabs(x);
-  case BF16: return ulp_round_in(ULP_IN_BF16, x);
-  case OK: return x == 0 || !isfinite(x) ? 1 : y;
-  case WHEN: return x == 0 ? 0 : y;
-  case FINITE: return isfinite(x) ? x : y;
-  case NUMBER:
-  case VARIABLE: break;
-  }
-  return x;
-}
-
-static bool is_binary(operation op)
-{
-  return (op >= ADD && op <= DIVIDE) || op == MIN || op == MAX || op == EVEN ||
-         op == OK || op == WHEN || op == FINITE;
-}
-
-double ulp_formula_eval(const ulp_formula *f, ulp_arithmetic in,
-                        const double variable[ULP_VARIABLES])
-{
-  double stack[ULP_FORMULA_STEPS] = {0};
-  int n = 0;
-  for (int i = 0; i < f->count; i++) {
-    operation op = (operation)f->step[i].op;
-    double v;
-    if (op == NUMBER) {
-      v = f->step[i].value;
-    } else if (op == VARIABLE) {
-      v = variable[(int)f->step[i].value];
-    } else if (is_binary(op)) {
-      n -= 2;
-      v = apply(op, stack[n], stack[n + 1]);
-    } else {
-      v = apply(op, stack[--n], 0);
-    }
-    stack[n++] = ulp_round_in(in, v);
-  }
-  return n ? stack[0] : 1;
 }

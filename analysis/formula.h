@@ -82,6 +82,13 @@ double ulp_round_in(ulp_arithmetic in, double x);
  * a tie. */
 double ulp_formula_eval(const ulp_formula *f, ulp_arithmetic in,
                         const double variable[ULP_VARIABLES]);
+/* The same for many blocks: lane[v], unless NULL, has the values of variable
+ * v, else variable[v] is that of all. */
+enum { ULP_FORMULA_LANES = 64 };
+void ulp_formula_eval_many(const ulp_formula *f, ulp_arithmetic in,
+                           double out[ULP_FORMULA_LANES],
+                           const double variable[ULP_VARIABLES],
+                           const double *const lane[ULP_VARIABLES]);
 
 #ifdef __cplusplus
 }

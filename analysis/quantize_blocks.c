@@ -138,6 +138,49 @@ static void quantize_block(const work *w, const float *x, int64_t i)
   }
 }
 
+/* ---- batches of blocks -------------------------------------------------- */
+
+/* Of b's blocks from i on, at most n, how many lie one behind the other and
+ * have the length of the first.  A batch should stay in the first cache. */
+enum { BATCH = 4096 };
+static size_t batch_of(const ulp_blocks *b, const place *p, int64_t i,
+                       int64_t n)
+{
+  int64_t most = BATCH / p->n, column = i % b->grid[2];
+  int64_t whole = b->size[2] / b->block[2];
+  if (most > ULP_FORMULA_LANES) most = ULP_FORMULA_LANES;
+  if (most > n) most = n;
+  if (whole < b->grid[2] && most > whole - column) most = whole - column;
+  return most < 1 ? 1 : (size_t)most;
+}
+
+static void *element_at(const ulp_format *f, const void *array, int64_t i)
+{
+  return array ? (char *)(uintptr_t)array + i * f->storage_bytes : NULL;
+}
+
+/* Encodes a batch that begins with block i; its number of blocks. */
+static int64_t encode_batch(const work *w, ulp_batch *t, const float *x,
+                            int64_t i, int64_t n)
+{
+  const ulp_quantizer *q = w->q;
+  place p = place_of(w->b, i);
+  size_t blocks = p.n > 0 ? batch_of(w->b, &p, i, n) : 1;
+  int64_t at = p.n > 0 ? line_at(w->b, &p, 0) : 0;
+  uint64_t left = 1;
+  if (p.n > 0)
+    left = ulp_batch_encode(t, element_at(&q->element, w->out->codes, at),
+                            element_at(&q->scale, w->out->scales, i),
+                            w->out->zeros ? w->out->zeros + i : NULL, x + at,
+                            blocks, (size_t)p.n, w->index + (uint64_t)at);
+  for (size_t k = 0; k < blocks; k++)
+    if (left >> k & 1) quantize_block(w, x, i + (int64_t)k);
+  return (int64_t)blocks;
+}
+
+/* Below, preparing costs more than it saves. */
+enum { FEW = 512 };
+
 ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                                const ulp_quantized *out, const float *x,
                                double amax, double global, int64_t first,
@@ -153,6 +196,13 @@ ulp_status ulp_quantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
   if (lines > 1) {
     w.room = malloc((size_t)(block + 1) * sizeof *w.room);
     if (!w.room) return ULP_ENOMEM;
+  }
+  ulp_batch batch;
+  if (lines <= 1 && n * block >= FEW &&
+      ulp_batch_encodes(&batch, q, amax, global)) {
+    for (int64_t i = first; i < first + n;)
+      i += encode_batch(&w, &batch, x, i, first + n - i);
+    return ULP_OK;
   }
   w.table = ulp_code_table_make(q, n * block);
   for (int64_t i = first; i < first + n; i++)
@@ -174,30 +224,66 @@ static bool fill_values(double value[NARROW], const ulp_format *f, int64_t n)
   return true;
 }
 
+typedef struct {
+  const ulp_quantizer *q;
+  const ulp_blocks *b;
+  const ulp_quantized *in;
+  float *y;
+  double v[ULP_VARIABLES], value[NARROW];
+  bool known; /* value */
+} back;
+
+static void dequantize_block(back *w, int64_t i)
+{
+  const ulp_quantizer *q = w->q;
+  const ulp_quantized *in = w->in;
+  place p = place_of(w->b, i);
+  double zero = in->zeros ? (double)in->zeros[i] : 0;
+  if (in->scales)
+    w->v[ULP_VAR_SCALE] =
+        ulp_decode(&q->scale, ulp_load_code(&q->scale, in->scales, (size_t)i));
+  ulp_decoding d =
+      in->scales ? ulp_element_decoding(q, w->v) : (ulp_decoding){NULL, 1};
+  for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
+    int64_t at = line_at(w->b, &p, line);
+    for (int64_t k = 0; k < p.length[2]; k++) {
+      uint64_t code = ulp_load_code(&q->element, in->codes, (size_t)(at + k));
+      double x = w->known ? w->value[code] : ulp_decode(&q->element, code);
+      w->y[at + k] = (float)ulp_element_value(q, &d, x - zero, w->v);
+    }
+  }
+}
+
+static int64_t decode_batch(back *w, ulp_batch *t, int64_t i, int64_t n)
+{
+  place p = place_of(w->b, i);
+  if (p.n == 0) return 1;
+  size_t blocks = batch_of(w->b, &p, i, n);
+  int64_t at = line_at(w->b, &p, 0);
+  uint64_t left = ulp_batch_decode(
+      t, w->y + at, element_at(&w->q->element, w->in->codes, at),
+      element_at(&w->q->scale, w->in->scales, i),
+      w->in->zeros ? w->in->zeros + i : NULL, blocks, (size_t)p.n);
+  for (size_t k = 0; k < blocks; k++)
+    if (left >> k & 1) dequantize_block(w, i + (int64_t)k);
+  return (int64_t)blocks;
+}
+
 void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
                            float *y, const ulp_quantized *in, double global,
                            int64_t first, int64_t n)
 {
-  double v[ULP_VARIABLES], value[NARROW];
-  bool known = fill_values(value, &q->element, n * extent(b, 0) * extent(b, 1) *
-                                                   extent(b, 2));
-  ulp_element_constants(q, 0, global, v);
-  for (int64_t i = first; i < first + n; i++) {
-    place p = place_of(b, i);
-    double zero = in->zeros ? (double)in->zeros[i] : 0;
-    if (in->scales) {
-      v[ULP_VAR_SCALE] = ulp_decode(
-          &q->scale, ulp_load_code(&q->scale, in->scales, (size_t)i));
-    }
-    ulp_decoding d =
-        in->scales ? ulp_element_decoding(q, v) : (ulp_decoding){NULL, 1};
-    for (int64_t line = 0; line < p.length[0] * p.length[1]; line++) {
-      int64_t at = line_at(b, &p, line);
-      for (int64_t k = 0; k < p.length[2]; k++) {
-        uint64_t code = ulp_load_code(&q->element, in->codes, (size_t)(at + k));
-        double x = known ? value[code] : ulp_decode(&q->element, code);
-        y[at + k] = (float)ulp_element_value(q, &d, x - zero, v);
-      }
-    }
+  back w = {.q = q, .b = b, .in = in, .y = y};
+  ulp_batch batch;
+  int64_t lines = extent(b, 0) * extent(b, 1), some = n * lines * extent(b, 2);
+  ulp_element_constants(q, 0, global, w.v);
+  if (lines <= 1 && some >= FEW && in->scales &&
+      ulp_batch_decodes(&batch, q, global)) {
+    for (int64_t i = first; i < first + n;)
+      i += decode_batch(&w, &batch, i, first + n - i);
+    return;
   }
+  w.known = fill_values(w.value, &q->element, some);
+  for (int64_t i = first; i < first + n; i++)
+    dequantize_block(&w, i);
 }

@@ -31,9 +31,24 @@ static bool counts(const ulp_quantizer *q, float x)
                                        : true;
 }
 
+/* The order of the bits of finite magnitudes is that of their values. */
+static bool finite_amax(const ulp_quantizer *q, double *amax, const float *x,
+                        size_t n)
+{
+  uint32_t bits;
+  float most;
+  if (q->outlier > 0 || n < 16) return false;
+  ulp_block_amax(&bits, x, 1, n);
+  memcpy(&most, &bits, sizeof most);
+  if (!isfinite(most)) return false;
+  if ((double)most > *amax) *amax = (double)most;
+  return true;
+}
+
 double ulp_quantizer_amax(const ulp_quantizer *q, double amax, const float *x,
                           size_t n)
 {
+  if (finite_amax(q, &amax, x, n)) return ulp_element_flush(q, amax);
   for (size_t i = 0; i < n; i++)
     if (!(fabs((double)x[i]) <= amax) && !isnan(amax) && counts(q, x[i]))
       amax = fabs((double)x[i]);

@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Arrays: encode, decode, pack.  One element after the other, through the
- * one round-and-pack; the random words of an array follow one another, so
- * that they cost one step each instead of a jump.
+ * Arrays decoded to f64; convert.c has the rest.
  */
 #include "internal.h"
-
-#include <math.h>
-
-ulp_status ulp_encode_array(const ulp_format *f, void *out, const double *x,
-                            size_t n, double scale, const ulp_rounding *r,
-                            uint64_t first_index)
-{
-  ulp_pcg32 g = {0, 1};
-  bool random = r->mode == ULP_SR;
-  if (ulp_rounding_check(r) != ULP_OK || !isfinite(scale) || scale <= 0)
-    return ULP_EINVAL;
-  if (random) {
-    g = ulp_pcg32_seed(r->seed, r->stream);
-    ulp_pcg32_advance(&g, first_index);
-  }
-  for (size_t i = 0; i < n; i++) {
-    ulp_exact e = ulp_from_f64(scale == 1 ? x[i] : x[i] / scale);
-    uint32_t word = random ? ulp_pcg32_next(&g) : 0;
-    ulp_store_code(f, out, i,
-                   ulp_round_pack_word(f, &e, r, first_index + i, &word));
-  }
-  return ULP_OK;
-}
 
 void ulp_decode_array(const ulp_format *f, double *out, const void *in,
                       size_t n, double scale)
@@ -42,36 +17,4 @@ void ulp_decode_array(const ulp_format *f, double *out, const void *in,
     value[c] = ulp_decode(f, c) * scale;
   for (size_t i = 0; i < n; i++)
     out[i] = value[ulp_load_code(f, in, i)];
-}
-
-ulp_status ulp_pack(const ulp_format *f, uint8_t *out, const uint8_t *codes,
-                    size_t n)
-{
-  unsigned bits = f->bits, held = 0;
-  uint32_t stream = 0;
-  if (bits > 8 || n % 8 * bits % 8 != 0)
-    return ULP_EINVAL;
-  for (size_t i = 0; i < n; i++) {
-    stream |= (uint32_t)(codes[i] & ulp_mask(bits)) << held;
-    for (held += bits; held >= 8; held -= 8, stream >>= 8)
-      *out++ = (uint8_t)stream;
-  }
-  return ULP_OK;
-}
-
-ulp_status ulp_unpack_bytes(const ulp_format *f, uint8_t *codes,
-                            const uint8_t *in, size_t n)
-{
-  unsigned bits = f->bits, held = 0;
-  uint32_t stream = 0;
-  if (bits > 8 || n % 8 * bits % 8 != 0)
-    return ULP_EINVAL;
-  for (size_t i = 0; i < n; i++) {
-    for (; held < bits; held += 8)
-      stream |= (uint32_t)*in++ << held;
-    codes[i] = (uint8_t)(stream & ulp_mask(bits));
-    stream >>= bits;
-    held -= bits;
-  }
-  return ULP_OK;
 }

@@ -337,6 +337,30 @@ ULP_MUST_CHECK ulp_status ulp_encode_array(const ulp_format *f, void *out,
 void ulp_decode_array(const ulp_format *f, double *out, const void *in,
                       size_t n, double scale);
 
+/* From any format to any: n stored elements of `from` (laid out as above) to
+ * n of `to`, element i with index first_index + i: what ulp_round_pack makes of
+ * ulp_unpack.  Fast from float32, float16, bfloat16 and float64 to floats with
+ * a zero of up to 24 significant bits and to integers of up to 16; and from all
+ * of up to 8 bits without ULP_SR, decoding (to float32, ...) above all.
+ * in and out do not overlap.  ULP_EINVAL for a bad rounding. */
+ULP_MUST_CHECK ulp_status ulp_convert(const ulp_format *to, void *out,
+                                      const ulp_format *from, const void *in,
+                                      size_t n, const ulp_rounding *r,
+                                      uint64_t first_index);
+/* The same, with out packed as by ulp_pack; and with `in` so packed.  Also
+ * ULP_EINVAL when that format has more than 8 bits, or n * bits is no multiple
+ * of 8. */
+ULP_MUST_CHECK ulp_status ulp_convert_packed(const ulp_format *to, uint8_t *out,
+                                             const ulp_format *from,
+                                             const void *in, size_t n,
+                                             const ulp_rounding *r,
+                                             uint64_t first_index);
+ULP_MUST_CHECK ulp_status ulp_convert_unpacked(const ulp_format *to, void *out,
+                                               const ulp_format *from,
+                                               const uint8_t *in, size_t n,
+                                               const ulp_rounding *r,
+                                               uint64_t first_index);
+
 /* The code in a stored element and back. */
 uint64_t ulp_load_code(const ulp_format *f, const void *array, size_t i);
 void ulp_store_code(const ulp_format *f, void *array, size_t i, uint64_t code);

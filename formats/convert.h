@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ulplab/convert.h: the fast way from numbers to codes.
+ *
+ * A conversion is prepared once, from format, rounding and profile, and then
+ * done for arrays by kernels of the machine's instructions (isa.h).  A kernel
+ * does what ulp_round_pack does, on 1, 8 or 16 elements at a time; the few
+ * elements that need more than it has (NaNs, infinities, ...) are left to
+ * ulp_round_pack, one by one.  All give its bits.
+ *
+ * ulp_convert, ulp_encode_array (formats.h) and the block quantizers are made
+ * of what is here.
+ */
+#ifndef ULPLAB_CONVERT_H
+#define ULPLAB_CONVERT_H
+
+#include "formats.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A conversion to a format, prepared; the fields are the kernels' own, see
+ * convert.c. */
+typedef struct {
+  ulp_format to;
+  ulp_rounding r;
+  bool fast;       /* else every element goes through ulp_round_pack */
+  bool even, odd, directed, random, absolute, wide, flushes, two_limits,
+      integer;
+  bool by_sum;     /* to nearest even by adding and subtracting in f32 */
+  bool odd_f64;    /* an f64 may come as an f32 with a sticky last bit */
+  bool equal_rare, deep_rare, nearest_variant;
+  int32_t last, normal, least_field, trailing, parity, above, threshold,
+      flip, limit, limit_less, sign_shift, zero_at, code_mask, far,
+      normal_bits, sum_step;
+  int32_t overflow[2];
+  uint32_t digits_kept, word_kept, word_xor, half_less, half_shift;
+} ulp_encoder;
+
+/* Never fails; `r` must satisfy ulp_rounding_check. */
+void ulp_encoder_make(ulp_encoder *e, const ulp_format *to,
+                      const ulp_rounding *r);
+
+/* What is done to an element before it is encoded.  F32: operands and result
+ * are f32; F64: the f32 (or f64) element and the factor are f64, and so is the
+ * result. */
+typedef enum {
+  ULP_SCALED_NOT,
+  ULP_SCALED_TIMES_F32, /* x * factor */
+  ULP_SCALED_OVER_F32,  /* x / factor */
+  ULP_SCALED_TIMES_F64,
+  ULP_SCALED_OVER_F64
+} ulp_scaling;
+
+/* The code of element i of the array, by any means: kernels ask for those that
+ * they do not do themselves. */
+typedef uint64_t (*ulp_encode_one)(const void *context, size_t i);
+
+/* An array to encode. */
+typedef struct {
+  void *out;            /* n stored elements of the format */
+  const void *in;
+  size_t n;
+  uint64_t index;       /* of the first element, for ULP_SR */
+  ulp_scaling scaling;  /* F32 ones take f32 elements only */
+  const double *factor; /* one for every `every` elements */
+  size_t every;
+  bool bare_zero;       /* a zero loses its sign after scaling */
+  bool whole;           /* then it becomes a whole number, to nearest even */
+  const float *zero;    /* then this f32 is added, one a factor; or NULL */
+  ulp_encode_one one;
+  const void *context;
+} ulp_encode_job;
+
+/* Elements of float32, float16 (IEEE), bfloat16 and float64.  e->fast. */
+typedef enum { ULP_FROM_F32, ULP_FROM_F16, ULP_FROM_BF16, ULP_FROM_F64 }
+ulp_source;
+void ulp_encode_many(const ulp_encoder *e, ulp_source from,
+                     const ulp_encode_job *job);
+
+/* Bits of the greatest |x| of each of `blocks` blocks of n neighbours, by the
+ * order of the bits without sign: infinities are above all numbers and NaNs
+ * above these.  0 of no elements. */
+void ulp_block_amax(uint32_t *bits, const float *x, size_t blocks, size_t n);
+
+/* The same of the elements without a sign, and of those with one, apart. */
+void ulp_block_range(uint32_t *high, uint32_t *low, const float *x,
+                     size_t blocks, size_t n);
+
+/* y[i] = (value[code[i]] - zero[i / every]) * factor[i / every] in f32; all 256
+ * values are there.  Without a factor: value[code[i]], any bits; without a zero
+ * nothing is taken off. */
+void ulp_decode_bytes(float *y, const float value[256], const uint8_t *code,
+                      size_t n, const float *factor, const float *zero,
+                      size_t every);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of convert.h for arrays, over the vectors that convert_lanes.h
+ * asks for.
+ */
+#include "convert_lanes.h"
+
+/* ---- arrays ------------------------------------------------------------ */
+
+/* A run of elements with one factor. */
+typedef struct {
+  const char *in;
+  char *out;
+  size_t n, at; /* of the job: element `at` is the first */
+  size_t number; /* of the run */
+  double factor;
+  VI factor_f32;
+} run;
+
+static inline size_t size_of(ulp_source from)
+{
+  return from == ULP_FROM_F64 ? 8 : from == ULP_FROM_F32 ? 4 : 2;
+}
+
+KERNEL VI load(const ulp_encode_job *j, ulp_source from, bool more,
+               const run *r,
+                      const char *in, M *inexact)
+{
+  bool over = j->scaling == ULP_SCALED_OVER_F64;
+  VI x;
+  switch (from) {
+  case ULP_FROM_F16: return load_f16(in);
+  case ULP_FROM_BF16: return load_bf16(in);
+  case ULP_FROM_F64:
+    return load_f64(in, j->scaling != ULP_SCALED_NOT, over, r->factor,
+                    inexact);
+  case ULP_FROM_F32: break;
+  }
+  x = load_f32(in);
+  switch (j->scaling) {
+  case ULP_SCALED_NOT: return x;
+  case ULP_SCALED_TIMES_F32: x = v_times(x, r->factor_f32); break;
+  case ULP_SCALED_OVER_F32: x = v_over(x, r->factor_f32); break;
+  case ULP_SCALED_TIMES_F64:
+  case ULP_SCALED_OVER_F64: x = scale_f64(x, over, r->factor, inexact);
+  }
+  if (!more) return x;
+  if (j->bare_zero) x = v_plus(x, v_all(0));
+  if (j->whole) x = v_round(x);
+  if (j->zero) x = v_plus(x, v_all_f32(j->zero[r->number]));
+  return x;
+}
+
+KERNEL void store(const ulp_encoder *e, char *out, VI code)
+{
+  if (e->to.storage_bytes == 1)
+    store8(out, code);
+  else if (e->to.storage_bytes == 2)
+    store16(out, code);
+  else
+    store32(out, v_sll(code, e->to.storage_shift));
+}
+
+static void __attribute__((noinline))
+store_rare(const ulp_encoder *e, const ulp_encode_job *j, char *out,
+           size_t at, unsigned lanes)
+{
+  for (unsigned i = 0; lanes; i++, lanes >>= 1)
+    if (lanes & 1) ulp_store_code(&e->to, out, i, j->one(j->context, at + i));
+}
+
+KERNEL void encode_vector(const ulp_encoder *e, const constants *k,
+                          const ulp_encode_job *j, ulp_source from, bool more,
+                          const run *r, const char *in, char *out, size_t at,
+                          size_t lanes, rng *g)
+{
+  M inexact = m_none(), rare;
+  VI word, x = load(j, from, more, r, in, &inexact);
+  if (g) word = rng_next(g);
+  store(e, out, encode_lanes(e, k, x, g ? &word : NULL, &rare));
+  if (!e->odd_f64) rare = m_or(rare, inexact);
+  unsigned found = m_bits(rare);
+  if (__builtin_expect(found != 0, 0))
+    store_rare(e, j, out, at, found & (unsigned)((UINT64_C(1) << lanes) - 1));
+}
+
+/* What is less than a vector goes through a room of one. */
+KERNEL void encode_rest(const ulp_encoder *e, const constants *k,
+                               const ulp_encode_job *j, ulp_source from,
+                               bool more, const run *r, size_t i, rng *g)
+{
+  char in[LANES * 8] = {0}, out[LANES * 4];
+  size_t n = r->n - i, code = e->to.storage_bytes;
+  memcpy(in, r->in + i * size_of(from), n * size_of(from));
+  encode_vector(e, k, j, from, more, r, in, out, r->at + i, n, g);
+  memcpy(r->out + i * code, out, n * code);
+}
+
+KERNEL void encode_run(const ulp_encoder *e, const constants *k,
+                              const ulp_encode_job *j, ulp_source from,
+                              bool more, const run *r, rng *g)
+{
+  size_t i = 0;
+  for (; i + LANES <= r->n; i += LANES)
+    encode_vector(e, k, j, from, more, r, r->in + i * size_of(from),
+                  r->out + i * e->to.storage_bytes, r->at + i, LANES, g);
+  if (i == r->n) return;
+  encode_rest(e, k, j, from, more, r, i, g);
+  if (g && r->at + r->n < j->n) rng_make(g, &e->r, j->index + r->at + r->n);
+}
+
+KERNEL void encode_runs(const ulp_encoder *e, const ulp_encode_job *j,
+                               ulp_source from, bool random, bool more)
+{
+  constants k = constants_of(e, from, j->scaling);
+  size_t every = j->scaling == ULP_SCALED_NOT ? j->n : j->every;
+  rng g;
+  if (random) rng_make(&g, &e->r, j->index);
+  for (size_t at = 0, i = 0; at < j->n; at += every, i++) {
+    run r = {.in = (const char *)j->in + at * size_of(from),
+             .out = (char *)j->out + at * e->to.storage_bytes,
+             .n = j->n - at < every ? j->n - at : every,
+             .at = at,
+             .number = i,
+             .factor = j->scaling == ULP_SCALED_NOT ? 1 : j->factor[i]};
+    r.factor_f32 = v_all_f32((float)r.factor);
+    encode_run(e, &k, j, from, more, &r, random ? &g : NULL);
+  }
+}
+
+/* Each way is a function of its own, so that its loop is in one place. */
+#define WAY(name, from, random, more)                                   \
+  static void __attribute__((noinline))                                 \
+  name(const ulp_encoder *e, const ulp_encode_job *j)                   \
+  {                                                                     \
+    encode_runs(e, j, from, random, more);                              \
+  }
+WAY(f32_plain, ULP_FROM_F32, false, false)
+WAY(f32_more, ULP_FROM_F32, false, true)
+WAY(f32_random, ULP_FROM_F32, true, true)
+WAY(f16_plain, ULP_FROM_F16, false, false)
+WAY(f16_random, ULP_FROM_F16, true, false)
+WAY(bf16_plain, ULP_FROM_BF16, false, false)
+WAY(bf16_random, ULP_FROM_BF16, true, false)
+WAY(f64_plain, ULP_FROM_F64, false, false)
+WAY(f64_random, ULP_FROM_F64, true, false)
+
+static void encode(const ulp_encoder *e, ulp_source from,
+                   const ulp_encode_job *j)
+{
+  bool more = j->bare_zero || j->whole || j->zero;
+  switch (from) {
+  case ULP_FROM_F32:
+    (e->random ? f32_random : more ? f32_more : f32_plain)(e, j);
+    break;
+  case ULP_FROM_F16: (e->random ? f16_random : f16_plain)(e, j); break;
+  case ULP_FROM_BF16: (e->random ? bf16_random : bf16_plain)(e, j); break;
+  case ULP_FROM_F64: (e->random ? f64_random : f64_plain)(e, j); break;
+  }
+}
+
+/* ---- the greatest of blocks -------------------------------------------- */
+
+/* Of the bits as signed numbers: the others are below 0. */
+KERNEL uint32_t greatest_bits(const float *x, size_t n, int32_t flip,
+                              int32_t mask)
+{
+  VI most = v_all(0);
+  int32_t best = 0;
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    most = v_max(most, v_and(v_xor(load_f32((const char *)(x + i)),
+                                   v_all(flip)),
+                             v_all(mask)));
+  for (; i < n; i++) {
+    int32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    bits = (bits ^ flip) & mask;
+    best = bits > best ? bits : best;
+  }
+  int32_t wide = v_greatest(most);
+  return (uint32_t)(wide > best ? wide : best);
+}
+
+static void amax(uint32_t *bits, const float *x, size_t blocks, size_t n)
+{
+  for (size_t i = 0; i < blocks; i++)
+    bits[i] = greatest_bits(x + i * n, n, 0, INT32_MAX);
+}
+
+static void range(uint32_t *high, uint32_t *low, const float *x, size_t blocks,
+                  size_t n)
+{
+  for (size_t i = 0; i < blocks; i++) {
+    high[i] = greatest_bits(x + i * n, n, 0, -1);
+    low[i] = greatest_bits(x + i * n, n, INT32_MIN, -1);
+  }
+}

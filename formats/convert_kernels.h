@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels behind convert.h, one set for each of isa.h.
+ */
+#ifndef ULPLAB_FORMATS_CONVERT_KERNELS_H
+#define ULPLAB_FORMATS_CONVERT_KERNELS_H
+
+#include "convert.h"
+
+typedef struct {
+  void (*encode)(const ulp_encoder *e, ulp_source from,
+                 const ulp_encode_job *job);
+  void (*amax)(uint32_t *bits, const float *x, size_t blocks, size_t n);
+  void (*range)(uint32_t *high, uint32_t *low, const float *x, size_t blocks,
+                size_t n);
+  void (*decode)(float *y, const float value[256], const uint8_t *code,
+                 size_t n, const float *factor, const float *zero,
+                 size_t every);
+  /* ulp_pack and ulp_unpack_bytes of less than 8 bits; NULL: none.  Return
+   * the number of codes done, a multiple of 8. */
+  size_t (*pack)(uint8_t *out, const uint8_t *codes, size_t n, unsigned bits);
+  size_t (*unpack)(uint8_t *codes, const uint8_t *in, size_t n, unsigned bits);
+} ulp_convert_kernels;
+
+/* Those of ulp_isa_now(). */
+const ulp_convert_kernels *ulp_convert_kernels_now(void);
+
+extern const ulp_convert_kernels ulp_convert_portable;
+#ifdef ULP_HAVE_AVX2_KERNELS
+extern const ulp_convert_kernels ulp_convert_avx2;
+#endif
+#ifdef ULP_HAVE_AVX512_KERNELS
+extern const ulp_convert_kernels ulp_convert_avx512;
+#endif
+
+#endif
