@@ -118,8 +118,6 @@ const char *ulp_flat_quantizer_format(const ulp_flat_quantizer *q, int part);
 /* Its dimensions, at most so many, to `shape`; how many. */
 int ulp_flat_quantizer_shape(const ulp_flat_quantizer *q, int part,
                              int64_t shape[ULP_FLAT_MAX_DIMS]);
-/* The spec in full. */
-const char *ulp_flat_quantizer_name(const ulp_flat_quantizer *q);
 
 /* x to its parts and back; part[i] is NULL where there is none.  x and y are
  * float32 of the shape that q was made for; what is not to be filled is only
@@ -138,7 +136,6 @@ ULP_MUST_CHECK int ulp_flat_dequantize(const ulp_flat_quantizer *q, float *y,
 /* An instruction (emu.h) or a kernel's order (gemm.h), ready to run. */
 typedef struct ulp_flat_product ulp_flat_product;
 
-/* Sparse instructions are refused. */
 ULP_MUST_CHECK int ulp_flat_mma_open(ulp_flat_product **out, const char *gpu,
                                      const char *instr, char *why,
                                      size_t why_size);
@@ -155,8 +152,9 @@ void ulp_flat_product_close(ulp_flat_product *p); /* NULL: nothing */
 /* The format of 'a', 'b', 'c', 'd', of an instruction's block scales, 's', or
  * of its accumulator, 'f'; NULL: it has none.  Lives as long as p. */
 const char *ulp_flat_product_format(const ulp_flat_product *p, int of);
-/* An instruction's 'm', 'n', 'k', scales a row 's', products a block 'b',
- * fraction bits of alignment 'f'; 0 of a kernel. */
+/* An instruction's 'm', 'n', products an output 'k', scales a row 's', products
+ * a block 'b', fraction bits of alignment 'f', and 'x', how many elements of B
+ * there are for one of A: 2 of a sparse instruction, else 1.  0 of a kernel. */
 int64_t ulp_flat_product_size(const ulp_flat_product *p, int of);
 /* "measured", "published" or "open", and the source of that. */
 const char *ulp_flat_product_evidence(const ulp_flat_product *p);
@@ -164,13 +162,17 @@ const char *ulp_flat_product_source(const ulp_flat_product *p);
 
 /* D = A B^T + C of `batch` products: A [batch, m, k], B [batch, n, k], C and D
  * [batch, m, n], k the instruction's, m and n multiples of its own.  C NULL:
- * +0.  sa [batch, m, scales] and sb [batch, n, scales], codes of block scales;
- * both NULL where the instruction has none. */
+ * +0.
+ * meta of a sparse instruction, of A's shape: the k of each element of A, in
+ * ascending order 2 of every 4 (tf32: 1 of 2); B is [batch, n, 2 k].
+ * sa [batch, m, scales] and sb [batch, n, scales]: codes of block scales.
+ * NULL where the instruction has none. */
 ULP_MUST_CHECK int ulp_flat_mma_run(const ulp_flat_product *p, size_t batch,
                                     size_t m, size_t n, void *d, const void *a,
                                     const void *b, const void *c,
-                                    const void *sa, const void *sb,
-                                    int threads, char *why, size_t why_size);
+                                    const uint8_t *meta, const void *sa,
+                                    const void *sb, int threads, char *why,
+                                    size_t why_size);
 
 /* What a scale of a whole product is of, as ulp_gemm_scales. */
 enum {
@@ -218,11 +220,12 @@ enum {
 };
 
 /* The steps of ulp_mma_dot (emu.h, ulp_trace, has what the columns mean): a
- * and b are a row of A and of B, c and d one stored element, sa and sb a row
- * of block scales.  Instructions other than FDPA show no steps. */
+ * and b are a row of A and of B, c and d one stored element, meta, sa and sb a
+ * row of each.  Instructions other than FDPA show no steps. */
 ULP_MUST_CHECK int
 ulp_flat_trace(const ulp_flat_product *p, void *d, const void *a,
-               const void *b, const void *c, const void *sa, const void *sb,
+               const void *b, const void *c, const uint8_t *meta,
+               const void *sa, const void *sb,
                int64_t term[][ULP_FLAT_TERM_COLUMNS], size_t *terms,
                int64_t block[][ULP_FLAT_BLOCK_COLUMNS], size_t *blocks,
                char *why, size_t why_size);

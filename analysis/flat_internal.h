@@ -26,6 +26,13 @@ struct ulp_flat_product {
   ulp_gemm gemm;
 };
 
+/* Whether an instruction has what it takes, and `rows` rows of metadata that
+ * name elements of B. */
+ULP_MUST_CHECK int ulp_flat_mma_check(const ulp_flat_product *p, size_t rows,
+                                      const uint8_t *meta, const void *sa,
+                                      const void *sb, char *why,
+                                      size_t why_size);
+
 /* The data of a product whose kinds of scales are as numbered in flat.h. */
 ULP_MUST_CHECK int ulp_flat_data(ulp_gemm_data *x, int kind_a, int kind_b,
                                  char *why, size_t why_size);

@@ -26,11 +26,6 @@ int ulp_flat_mma_open(ulp_flat_product **out, const char *gpu,
   *out = NULL;
   ulp_status status = ulp_mma_find(gpu, instr, &p.mma, why, why_size);
   if (status != ULP_OK) return (int)status;
-  if (p.mma.record->sparse)
-    return ulp_flat_say(why, why_size, ULP_EINVAL,
-                        "%.80s is sparse, expected a dense instruction "
-                        "(ulplab mma --meta takes it)",
-                        instr);
   return take(out, &p, why, why_size);
 }
 
@@ -105,6 +100,7 @@ int64_t ulp_flat_product_size(const ulp_flat_product *p, int of)
   case 's': return p->mma.scales;
   case 'b': return p->mma.record->block;
   case 'f': return p->mma.record->align;
+  case 'x': return p->mma.record->sparse ? 2 : 1;
   default: return 0;
   }
 }
@@ -126,86 +122,6 @@ const char *ulp_flat_product_source(const ulp_flat_product *p)
   if (p->is_mma) return p->mma.record->source;
   return evidence_of(p) == o->evidence ? o->source
                                        : p->gemm.mma.record->source;
-}
-
-/* ---- an instruction ----------------------------------------------------- */
-
-typedef struct {
-  const ulp_mma *mma;
-  size_t m, n;
-  char *d;
-  const char *a, *b, *c, *sa, *sb;
-} operands;
-
-/* Rows first .. first+rows-1 of product i of a batch. */
-static ulp_status multiply(const operands *x, size_t i, size_t first,
-                           size_t rows)
-{
-  const ulp_mma *m = x->mma;
-  size_t k = (size_t)m->k, row = i * x->m + first, scales = (size_t)m->scales;
-  size_t outputs = rows * x->n;
-  size_t scale_row = scales * m->scale.storage_bytes;
-  void *zero = x->c ? NULL : calloc(outputs, m->c.storage_bytes);
-  if (!x->c && !zero) return ULP_ENOMEM;
-  ulp_status status = ulp_mma_tile_scaled(
-      m, x->d + row * x->n * m->d.storage_bytes,
-      x->a + row * k * m->a.storage_bytes,
-      x->b + i * x->n * k * m->b.storage_bytes,
-      x->c ? x->c + row * x->n * m->c.storage_bytes : zero,
-      x->sa ? x->sa + row * scale_row : NULL,
-      x->sb ? x->sb + i * x->n * scale_row : NULL, rows, x->n);
-  free(zero);
-  return status;
-}
-
-static int check_mma(const ulp_flat_product *p, size_t m, size_t n,
-                     const void *sa, const void *sb, char *why,
-                     size_t why_size)
-{
-  const ulp_mma *x = &p->mma;
-  if (!p->is_mma)
-    return ulp_flat_say(why, why_size, ULP_EINVAL,
-                        "%s is a kernel, expected an instruction",
-                        p->gemm.order->name);
-  if (m % (size_t)x->m || n % (size_t)x->n)
-    return ulp_flat_say(why, why_size, ULP_EINVAL,
-                        "M x N = %zux%zu, expected multiples of the "
-                        "instruction's m and n, %dx%d",
-                        m, n, x->m, x->n);
-  if (!sa != !x->scales || !sb != !x->scales)
-    return ulp_flat_say(why, why_size, ULP_EINVAL,
-                        x->scales ? "block scales of A and of B are expected, "
-                                    "%d a row"
-                                  : "block scales, expected an instruction "
-                                    "with .block_scale, not with %d",
-                        x->scales);
-  return ULP_OK;
-}
-
-int ulp_flat_mma_run(const ulp_flat_product *p, size_t batch, size_t m,
-                     size_t n, void *d, const void *a, const void *b,
-                     const void *c, const void *sa, const void *sb,
-                     int threads, char *why, size_t why_size)
-{
-  const operands x = {.mma = &p->mma, .m = m, .n = n, .d = d, .a = a,
-                      .b = b, .c = c, .sa = sa, .sb = sb};
-  size_t parts = (m + ULP_FLAT_PART - 1) / ULP_FLAT_PART;
-  int64_t jobs = n ? (int64_t)(batch * parts) : 0;
-  ulp_status status = ULP_OK;
-  int refused = check_mma(p, m, n, sa, sb, why, why_size);
-  if (refused) return refused;
-#pragma omp parallel for num_threads(ulp_flat_threads(threads)) if (jobs > 1)
-  for (int64_t job = 0; job < jobs; job++) {
-    size_t i = (size_t)job / parts, first = (size_t)job % parts * ULP_FLAT_PART;
-    size_t left = m - first;
-    ulp_status one =
-        multiply(&x, i, first, left < ULP_FLAT_PART ? left : ULP_FLAT_PART);
-    if (one != ULP_OK) {
-#pragma omp critical
-      status = one;
-    }
-  }
-  return ulp_flat_status(why, why_size, status);
 }
 
 /* ---- a kernel's order --------------------------------------------------- */

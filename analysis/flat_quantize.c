@@ -113,11 +113,6 @@ int ulp_flat_quantizer_shape(const ulp_flat_quantizer *q, int part,
   return ndim;
 }
 
-const char *ulp_flat_quantizer_name(const ulp_flat_quantizer *q)
-{
-  return q->q.name;
-}
-
 static int check_parts(const ulp_flat_quantizer *q, void *const *part,
                        char *why, size_t why_size)
 {

@@ -59,18 +59,19 @@ static void on_block(void *data, const ulp_trace_block *b)
   row[ULP_FLAT_BLOCK_SPECIAL] = b->special;
 }
 
-/* Codes of a row; NULL stays NULL. */
+/* Codes of a row, or of what the metadata name in it; NULL stays NULL. */
 static const uint64_t *load(const ulp_format *f, const void *array, int n,
-                            uint64_t *out)
+                            const uint8_t *meta, uint64_t *out)
 {
   for (int i = 0; array && i < n; i++)
-    out[i] = ulp_load_code(f, array, (size_t)i);
+    out[i] = ulp_load_code(f, array, meta ? meta[i] : (size_t)i);
   return array ? out : NULL;
 }
 
 int ulp_flat_trace(const ulp_flat_product *p, void *d, const void *a,
-                   const void *b, const void *c, const void *sa,
-                   const void *sb, int64_t term[][ULP_FLAT_TERM_COLUMNS],
+                   const void *b, const void *c, const uint8_t *meta,
+                   const void *sa, const void *sb,
+                   int64_t term[][ULP_FLAT_TERM_COLUMNS],
                    size_t *terms, int64_t block[][ULP_FLAT_BLOCK_COLUMNS],
                    size_t *blocks, char *why, size_t why_size)
 {
@@ -83,15 +84,18 @@ int ulp_flat_trace(const ulp_flat_product *p, void *d, const void *a,
   if (!p->is_mma || m->k > MAX_K || m->scales > MAX_K)
     return ulp_flat_say(why, why_size, ULP_EINVAL,
                         "expected an instruction of k up to %d", MAX_K);
-  if (!sa != !m->scales || !sb != !m->scales)
-    return ulp_flat_say(why, why_size, ULP_EINVAL,
-                        "block scales of A and B: %d a row are expected",
-                        m->scales);
+  int refused = ulp_flat_mma_check(p, 1, meta, sa, sb, why, why_size);
+  if (refused) return refused;
   uint64_t code = ulp_mma_dot_scaled(
-      m, load(&m->a, a, m->k, in_a), load(&m->b, b, m->k, in_b),
-      c ? ulp_load_code(&m->c, c, 0) : 0, load(&m->scale, sa, m->scales, in_sa),
-      load(&m->scale, sb, m->scales, in_sb), &trace);
+      m, load(&m->a, a, m->k, NULL, in_a), load(&m->b, b, m->k, meta, in_b),
+      c ? ulp_load_code(&m->c, c, 0) : 0,
+      load(&m->scale, sa, m->scales, NULL, in_sa),
+      load(&m->scale, sb, m->scales, NULL, in_sb), &trace);
   ulp_store_code(&m->d, d, 0, code);
+  /* Terms tell which of the stored elements they are; K has others between. */
+  for (size_t i = 0; meta && i < s.terms; i++)
+    if (term[i][ULP_FLAT_TERM_K] >= 0)
+      term[i][ULP_FLAT_TERM_K] = meta[term[i][ULP_FLAT_TERM_K]];
   *terms = s.terms;
   *blocks = s.blocks;
   return ULP_OK;

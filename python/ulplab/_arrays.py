@@ -123,8 +123,9 @@ def _container(f: Format) -> str:
 def _numpy_dtype(f: Format, ml_dtypes: Any) -> np.dtype[Any]:
     if f.name in _NATIVE:
         return np.dtype(f.name)
-    if ml_dtypes is not None and f.kind == "float" and hasattr(ml_dtypes, f.name):
-        return np.dtype(getattr(ml_dtypes, f.name))
+    foreign = getattr(ml_dtypes, f.name, None) if f.kind == "float" else None
+    if foreign is not None:
+        return np.dtype(foreign)
     return np.dtype(_container(f))
 
 

@@ -49,6 +49,14 @@ class Format:
         return self.man_bits <= 23 and self.max < 2.0**128 and (
             least >= 2.0**-149)
 
+    def value(self, code: int) -> float:
+        """The value of a code, such as a trace gives."""
+        stored = np.array(code << self.storage_shift, dtype=np.uint64)
+        stored = stored.astype(f"u{self.storage_bytes}")
+        out = np.empty(1, dtype=np.float64)
+        convert("float64", out.ctypes.data, self.name, stored.ctypes.data, 1)
+        return float(out[0])
+
     def values(self) -> npt.NDArray[np.float64]:
         """The value of every code, by code.  For formats of up to 24 bits."""
         if self.bits > 24:

@@ -9,7 +9,8 @@ import ctypes
 import ctypes.util
 import os
 import sys
-from ctypes import c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import (c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64,
+                    c_void_p)
 from typing import Any, Iterator, Optional
 
 ABI_VERSION = 1  # ULP_ABI_VERSION of flat.h
@@ -37,10 +38,10 @@ _FAILING: dict[str, list[Any]] = {
     "ulp_flat_mma_open": [_HANDLE, c_char_p, c_char_p],
     "ulp_flat_gemm_open": [_HANDLE, c_char_p, c_char_p, c_char_p, c_char_p,
                            c_char_p, c_int, c_int, c_int, c_char_p],
-    "ulp_flat_mma_run": [c_void_p, *_PRODUCT, *[c_void_p] * 6, c_int],
+    "ulp_flat_mma_run": [c_void_p, *_PRODUCT, *[c_void_p] * 7, c_int],
     "ulp_flat_gemm_run": [c_void_p, *_PRODUCT, *[c_void_p] * 4, *_SCALES,
                           c_int],
-    "ulp_flat_trace": [c_void_p, *[c_void_p] * 6, c_void_p,
+    "ulp_flat_trace": [c_void_p, *[c_void_p] * 8,
                        ctypes.POINTER(c_size_t), c_void_p,
                        ctypes.POINTER(c_size_t)],
     "ulp_flat_identify": [_HANDLE, *[c_char_p] * 4, *_PRODUCT,
@@ -53,7 +54,6 @@ _PLAIN: dict[str, tuple[Any, list[Any]]] = {
     "ulp_flat_quantizer_format": (c_char_p, [c_void_p, c_int]),
     "ulp_flat_quantizer_shape": (c_int, [c_void_p, c_int,
                                          ctypes.POINTER(c_int64)]),
-    "ulp_flat_quantizer_name": (c_char_p, [c_void_p]),
     "ulp_flat_product_close": (None, [c_void_p]),
     "ulp_flat_product_format": (c_char_p, [c_void_p, c_int]),
     "ulp_flat_product_size": (c_int64, [c_void_p, c_int]),

@@ -6,6 +6,7 @@ import ctypes
 import functools
 import warnings
 import weakref
+from dataclasses import dataclass
 from math import prod
 from typing import Any, Optional, Sequence
 
@@ -67,10 +68,11 @@ class Product:
         if evidence == "measured":
             return
         source = _library.plain("ulp_flat_product_source", self.handle).decode()
-        line = f"{self.name}: not measured, its evidence is '{evidence}' ({source})"
+        line = (f"{self.name}: not measured, its evidence is '{evidence}' "
+                f"({source})")
         if strict:
             raise ValueError(line)
-        warnings.warn(line, EvidenceWarning, stacklevel=4)
+        warnings.warn(line, EvidenceWarning, stacklevel=3)
 
 
 @functools.lru_cache(maxsize=128)
@@ -102,53 +104,86 @@ def check_shape(x: Array, shape: Sequence[int], what: str) -> None:
                          f"{list(shape)}")
 
 
-def sizes(a: Array, b: Array) -> tuple[tuple[int, ...], int, int, int]:
-    """The batch, M, N and K of A [..., M, K] and B [..., N, K]."""
+def sizes(a: Array, b: Array, expand: int = 1
+          ) -> tuple[tuple[int, ...], int, int, int]:
+    """The batch, M, N and K of A [..., M, K] and B [..., N, K].
+
+    expand: elements of B for one of A, 2 of a sparse instruction.
+    """
     for x, what in ((a, "a"), (b, "b")):
         if len(x.shape) < 2:
             raise ValueError(f"{what}: shape {list(x.shape)}, expected at "
                              "least 2 dimensions")
     *batch, m, k = a.shape
-    check_shape(b, (*batch, b.shape[-2], k), "b")
+    check_shape(b, (*batch, b.shape[-2], k * expand), "b")
     return tuple(batch), m, b.shape[-2], k
 
 
 # ---- one instruction ----
 
 
+@dataclass(frozen=True)
+class Operands:
+    """What an instruction multiplies."""
+
+    batch: tuple[int, ...]
+    m: int
+    n: int
+    a: Array
+    b: Array
+    c: Optional[Array]
+    meta: Optional[Array]
+    scale_a: Optional[Array]
+    scale_b: Optional[Array]
+
+
+def operands(p: Product, a: Any, b: Any, c: Any, meta: Any, scale_a: Any,
+             scale_b: Any) -> Operands:
+    """Arrays of the instruction's formats and shapes, or an error."""
+    x, y = p.codes(a, "a", "a"), p.codes(b, "b", "b")
+    batch, m, n, k = sizes(x, y, p.size("x"))
+    if k != p.size("k"):
+        raise ValueError(f"a: K = {k}, expected {p.size('k')}, as {p.name} has")
+
+    def others(z: Any, of: str, what: str,
+               *shape: int) -> Optional[Array]:
+        if z is None:
+            return None
+        found = (_arrays.codes(z, "uint8", what) if of == "meta"
+                 else p.codes(z, of, what))
+        check_shape(found, (*batch, *shape), what)
+        return found
+
+    return Operands(batch, m, n, x, y, others(c, "c", "c", m, n),
+                    others(meta, "meta", "meta", m, k),
+                    others(scale_a, "s", "scale_a", m, p.size("s")),
+                    others(scale_b, "s", "scale_b", n, p.size("s")))
+
+
 def mma(gpu: str, instr: str, a: Any, b: Any, c: Any = None, *,
-        scale_a: Any = None, scale_b: Any = None, strict: bool = False,
-        threads: int = 0) -> Any:
+        meta: Any = None, scale_a: Any = None, scale_b: Any = None,
+        strict: bool = False, threads: int = 0) -> Any:
     """D = A B^T + C by a GPU's matrix instruction.
 
     gpu, instr  "h200", "wgmma.m64n8k32.f32.e4m3.e4m3": see `ulplab gpus`
     a, b        [..., M, K] and [..., N, K], codes of the instruction's types;
                 K is its k, M and N are multiples of its m and n; f32 for tf32
     c           [..., M, N]; None: +0
+    meta        of sparse instructions, whose A is [..., M, K/2]: uint8 of the
+                same shape, the k of each of its elements, ascending, 2 of
+                every 4 (tf32: 1 of 2)
     scale_a, scale_b
                 of instructions with .block_scale: [..., M, K/block] and
                 [..., N, K/block], codes of ue8m0 or ue4m3
     """
     p = instruction(gpu, instr)
-    x, y = p.codes(a, "a", "a"), p.codes(b, "b", "b")
-    batch, m, n, k = sizes(x, y)
-    if k != p.size("k"):
-        raise ValueError(f"a: K = {k}, expected the instruction's k, "
-                         f"{p.size('k')}")
-    z = None if c is None else p.codes(c, "c", "c")
-    if z is not None:
-        check_shape(z, (*batch, m, n), "c")
-    scales = []
-    for s, rows, what in ((scale_a, m, "scale_a"), (scale_b, n, "scale_b")):
-        found = None if s is None else p.codes(s, "s", what)
-        if found is not None:
-            check_shape(found, (*batch, rows, p.size("s")), what)
-        scales.append(found)
+    x = operands(p, a, b, c, meta, scale_a, scale_b)
     p.show_evidence(strict)
-    d = _arrays.empty((*batch, m, n), p.format("d") or "", a, b, c)
-    _library.call("ulp_flat_mma_run", p.handle, prod(batch), m, n,
-                  _arrays.array(d, "d").pointer, x.pointer, y.pointer,
-                  *map(_arrays.pointer, (z, *scales)), threads)
+    d = _arrays.empty((*x.batch, x.m, x.n), p.format("d") or "", a, b, c)
+    _library.call("ulp_flat_mma_run", p.handle, prod(x.batch), x.m, x.n,
+                  *map(_arrays.pointer, (_arrays.array(d, "d"), x.a, x.b, x.c,
+                                         x.meta, x.scale_a, x.scale_b)),
+                  threads)
     return d
 
 

@@ -29,7 +29,7 @@ class Quantized:
     """What a quantizer leaves of an array.  Parts it does not have are
     None."""
 
-    quantizer: str  # in full; finds the same one again
+    quantizer: str  # as it was asked for
     codes: Any      # of the array's shape, one each
     scales: Any     # one a block; of a tensor's own scale a 0-d array
     zero_points: Any = None    # int32, of the shape of scales
@@ -53,14 +53,10 @@ class _Quantizer:
         _library.call("ulp_flat_quantizer_open", ctypes.byref(handle),
                       _library.text(spec), len(shape),
                       _arrays.shape_argument(shape))
+        self.spec = spec
         self.handle = handle.value
         weakref.finalize(self, _library.plain, "ulp_flat_quantizer_close",
                          self.handle)
-
-    def name(self) -> str:
-        """The spec in full."""
-        name: bytes = _library.plain("ulp_flat_quantizer_name", self.handle)
-        return name.decode()
 
     def part(self, i: int) -> Optional[tuple[str, tuple[int, ...]]]:
         """Format and shape of a part, if there is one."""
@@ -102,7 +98,7 @@ def quantize(x: Any, to: str, *, threads: int = 0) -> Quantized:
               for part in made]
     _library.call("ulp_flat_quantize", q.handle, _pointers(arrays),
                   found.pointer, threads)
-    return Quantized(q.name(), *made)
+    return Quantized(to, *made)
 
 
 def _given(q: _Quantizer, i: int, x: Any) -> Optional[_arrays.Array]:
@@ -110,9 +106,9 @@ def _given(q: _Quantizer, i: int, x: Any) -> Optional[_arrays.Array]:
     if part is None:
         if x is None:
             return None
-        raise ValueError(f"{_PARTS[i]}: {q.name()} has none")
+        raise ValueError(f"{_PARTS[i]}: {q.spec} has none")
     if x is None:
-        raise ValueError(f"{_PARTS[i]} is missing: {q.name()} has it")
+        raise ValueError(f"{_PARTS[i]} is missing: {q.spec} has it")
     found = _arrays.codes(x, part[0], _PARTS[i])
     if found.shape != part[1]:
         raise ValueError(f"{_PARTS[i]}: shape {list(found.shape)}, expected "

@@ -47,16 +47,16 @@ def scale_of(x: Any, batch: tuple[int, ...], rows: int, k: int,
     if x is None:
         return Scale()
     found = _arrays.floats(x, what)
-    kinds = ((ROWS, (rows,)), (ROWS, (rows, 1)), (BLOCKS_1X128, (rows, blocks(k))),
-             (BLOCKS_128X128, (blocks(rows), blocks(k))))
+    kb = blocks(k)
+    kinds = ((ROWS, (rows,)), (ROWS, (rows, 1)), (BLOCKS_1X128, (rows, kb)),
+             (BLOCKS_128X128, (blocks(rows), kb)))
     if prod(found.shape) == 1:
         return Scale(ONE, found)
     for kind, shape in kinds:
         if found.shape == (*batch, *shape):
             return Scale(kind, found)
     raise ValueError(f"{what}: shape {list(found.shape)}, expected one number, "
-                     f"[{rows}], [{rows}, {blocks(k)}] or [{blocks(rows)}, "
-                     f"{blocks(k)}]"
+                     f"[{rows}], [{rows}, {kb}] or [{blocks(rows)}, {kb}]"
                      + ", behind the batch" * bool(batch))
 
 

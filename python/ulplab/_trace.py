@@ -10,7 +10,7 @@ from typing import Any, Optional
 import numpy as np
 
 from . import _arrays, _library
-from ._products import check_shape, instruction, sizes
+from ._products import instruction, operands
 
 _KINDS = ("product", "accumulator", "grouped", "sum")
 _TERMS, _BLOCKS = (1024, 10), (256, 5)  # of flat.h: most rows, columns
@@ -81,36 +81,26 @@ def _row(x: Optional[_arrays.Array], i: int) -> Optional[int]:
 
 
 def trace(gpu: str, instr: str, a: Any, b: Any, c: Any, i: int, j: int, *,
-          scale_a: Any = None, scale_b: Any = None,
+          meta: Any = None, scale_a: Any = None, scale_b: Any = None,
           strict: bool = False) -> Trace:
     """The steps of D[i][j] of mma(gpu, instr, a, b, c), with a [M, K], b
     [N, K] and c [M, N] or None."""
     p = instruction(gpu, instr)
-    x, y = p.codes(a, "a", "a"), p.codes(b, "b", "b")
-    batch, m, n, k = sizes(x, y)
-    if batch or k != p.size("k"):
-        raise ValueError(f"a: shape {list(x.shape)}, expected 2 dimensions and "
-                         f"K = {p.size('k')}")
-    if not (0 <= i < m and 0 <= j < n):
-        raise ValueError(f"i, j: {i}, {j}, expected 0 to {m - 1} and 0 to "
-                         f"{n - 1}")
-    z = None if c is None else p.codes(c, "c", "c")
-    if z is not None:
-        check_shape(z, (m, n), "c")
-    sa = None if scale_a is None else p.codes(scale_a, "s", "scale_a")
-    sb = None if scale_b is None else p.codes(scale_b, "s", "scale_b")
-    for s, rows, what in ((sa, m, "scale_a"), (sb, n, "scale_b")):
-        if s is not None:
-            check_shape(s, (rows, p.size("s")), what)
+    x = operands(p, a, b, c, meta, scale_a, scale_b)
+    if x.batch:
+        raise ValueError(f"a: shape {list(x.a.shape)}, expected 2 dimensions")
+    if not (0 <= i < x.m and 0 <= j < x.n):
+        raise ValueError(f"i, j: {i}, {j}, expected 0 to {x.m - 1} and 0 to "
+                         f"{x.n - 1}")
     p.show_evidence(strict)
     d = ctypes.c_uint64()
     term, block = np.zeros(_TERMS, np.int64), np.zeros(_BLOCKS, np.int64)
     terms, blocks = ctypes.c_size_t(), ctypes.c_size_t()
-    start = None if z is None else z.pointer + (i * n + j) * z.itemsize
-    _library.call("ulp_flat_trace", p.handle, ctypes.addressof(d), _row(x, i),
-                  _row(y, j), start, _row(sa, i), _row(sb, j),
-                  term.ctypes.data, ctypes.byref(terms), block.ctypes.data,
-                  ctypes.byref(blocks))
+    start = None if x.c is None else x.c.pointer + (i * x.n + j) * x.c.itemsize
+    _library.call("ulp_flat_trace", p.handle, ctypes.addressof(d), _row(x.a, i),
+                  _row(x.b, j), start, _row(x.meta, i), _row(x.scale_a, i),
+                  _row(x.scale_b, j), term.ctypes.data, ctypes.byref(terms),
+                  block.ctypes.data, ctypes.byref(blocks))
     rows = term[:terms.value]
     steps = tuple(_block(block[at], tuple(_term(row) for row in rows
                                           if row[1] == at))
