@@ -124,9 +124,8 @@ def _numpy_dtype(f: Format, ml_dtypes: Any) -> np.dtype[Any]:
     if f.name in _NATIVE:
         return np.dtype(f.name)
     foreign = getattr(ml_dtypes, f.name, None) if f.kind == "float" else None
-    if foreign is not None:
-        return np.dtype(foreign)
-    return np.dtype(_container(f))
+    found: np.dtype[Any] = np.dtype(foreign or _container(f))
+    return found
 
 
 def _torch_dtype(f: Format) -> Any:

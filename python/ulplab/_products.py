@@ -53,6 +53,8 @@ class Product:
         name = self.format(of)
         if name is None:
             raise ValueError(f"{what}: {self.name} has none")
+        if name == "b1":  # no row of the formats: a byte of 0 or 1
+            name = "uint8"
         return _arrays.codes(x, name, what)
 
     def size(self, of: str) -> int:
