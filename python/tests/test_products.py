@@ -75,7 +75,8 @@ def test_block_scales():
     assert (d == 128).all()  # 64 products of 1, times 2, times 1
     with pytest.raises(ValueError, match="scale_b: shape"):
         ulplab.mma("sm_120", instr, a, b, scale_a=sa, scale_b=sa)
-    with pytest.raises(ValueError, match="block scales of A and of B"):
+    with pytest.warns(ulplab.EvidenceWarning), pytest.raises(
+            ValueError, match="block scales of A and of B"):
         ulplab.mma("sm_120", instr, a, b)
 
 
