@@ -157,7 +157,7 @@ static void compute(cli_dot *dot)
   }
   if (p->c.path)
     dot->c = ulp_load_code(&m->c, p->c.codes,
-                          (size_t)dot->row * (size_t)p->n + 0);
+                          (size_t)dot->row * (size_t)p->n + (size_t)dot->col);
   const void *sa = cli_block_scales(&p->scale_a, (size_t)dot->row);
   const void *sb = cli_block_scales(&p->scale_b, (size_t)dot->col);
   for (size_t i = 0; i < (size_t)p->scales; i++) {

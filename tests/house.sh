@@ -21,6 +21,7 @@ reports      GPL-3.0-or-later  "cli
 cli          GPL-3.0-or-later  "oracle
 tests        GPL-3.0-or-later  ^$
 scripts      GPL-3.0-or-later  ^$
+python       GPL-3.0-or-later  ^$
 '
 
 sources() {

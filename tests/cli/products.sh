@@ -296,6 +296,18 @@ s/"evidence":\( *\)"[a-z]*"/"evidence":\1EVIDENCE/' >../traced
 [ -z "$ULP_ACCEPT" ] || cp ../traced "$here/expected/trace.txt"
 diff -u "$here/expected/trace.txt" ../traced || fault 'trace'
 
+# C is the element's own: of each column another, and A is zeros.
+# shellcheck disable=SC2046
+npy zero.npy '<u2' '(16, 16)' $(repeat 512 00)
+# shellcheck disable=SC2046
+npy cols.npy '<f4' '(16, 8)' $(repeat 16 00 00 00 00 00 00 80 3f 00 00 00 40 \
+  00 00 40 40 00 00 80 40 00 00 a0 40 00 00 c0 40 00 00 e0 40)
+quiet trace --gpu h200 --instr mma.m16n8k16.f32.f16.f16.f32 --a zero.npy \
+  --b b.npy --c cols.npy --row 1 --col 6 >cols.txt ||
+  fault "trace with C: exit status $?"
+tail -1 cols.txt | grep -q '^D = .* = 6$' ||
+  fault "trace with C: $(cat cols.txt)"
+
 # Sparse: A stores the first and the last of every four k, all 1, and B[j][k]
 # is k + 1; so D is the sum of those k + 1.  tf32 stores one of two.
 # shellcheck disable=SC2046
