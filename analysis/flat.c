@@ -132,17 +132,8 @@ int ulp_flat_format(const char *format, char *name, size_t name_size,
 
 /* ---- conversions -------------------------------------------------------- */
 
-/* Elements at a time: their f64 stay in the cache. */
+/* Elements at a time. */
 enum { CHUNK = 4096 };
-
-static ulp_status convert(const ulp_format *to, void *out,
-                          const ulp_format *from, const void *in, size_t n,
-                          const ulp_rounding *r, uint64_t first_index)
-{
-  double x[CHUNK];
-  ulp_decode_array(from, x, in, n, 1);
-  return ulp_encode_array(to, out, x, n, 1, r, first_index);
-}
 
 static ulp_status find_rounding(ulp_rounding *r, const char *mode,
                                 const char *overflow, const char *profile,
@@ -198,7 +189,7 @@ int ulp_flat_convert(const char *to, void *out, const char *from,
     size_t some = left < CHUNK ? left : CHUNK;
     char *codes = (char *)out + first * f.storage_bytes;
     ulp_status one =
-        convert(&f, codes, &g, (const char *)in + first * g.storage_bytes,
+        ulp_convert(&f, codes, &g, (const char *)in + first * g.storage_bytes,
                 some, &r, first_index + first);
     ulp_flat_extend(&f, codes, some);
     if (one != ULP_OK) {

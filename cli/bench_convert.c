@@ -44,24 +44,9 @@ static ulp_status convert(const ulp_format *to, void *out,
                           const ulp_format *from, const void *in, size_t n,
                           const ulp_rounding *r, uint64_t first)
 {
-  enum { CHUNK = 2048 };
-  double x[CHUNK];
-  uint8_t codes[CHUNK];
-  ulp_status s = ULP_OK;
-  for (size_t i = 0; s == ULP_OK && i < n; i += CHUNK) {
-    size_t m = n - i < CHUNK ? n - i : CHUNK;
-    const char *at = (const char *)in + bytes_of(from, i);
-    char *put = (char *)out + bytes_of(to, i);
-    if (is_packed(from))
-      s = ulp_unpack_bytes(from, codes, (const uint8_t *)at, m);
-    ulp_decode_array(from, x, is_packed(from) ? (const void *)codes : at, m, 1);
-    if (s == ULP_OK)
-      s = ulp_encode_array(to, is_packed(to) ? (void *)codes : put, x, m, 1, r,
-                           first + i);
-    if (s == ULP_OK && is_packed(to))
-      s = ulp_pack(to, (uint8_t *)put, codes, m);
-  }
-  return s;
+  if (is_packed(from)) return ulp_convert_unpacked(to, out, from, in, n, r, first);
+  return is_packed(to) ? ulp_convert_packed(to, out, from, in, n, r, first)
+                       : ulp_convert(to, out, from, in, n, r, first);
 }
 
 /* Codes in between stay in the cache. */
