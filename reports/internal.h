@@ -60,11 +60,18 @@ void ulp_html_rows(ulp_text *page, const ulp_table *t);
 
 /* Writes DIR/NAME.gp (the data, then the script), has gnuplot make DIR/NAME.svg
  * of it, and adds the picture to *page: or a sentence that says why there is
- * none.  Fails only when the script cannot be written. */
+ * none.  `alt` is for those who do not see it.  Fails only when the script
+ * cannot be written. */
 ULP_MUST_CHECK ulp_status ulp_figure(ulp_text *page, const char *dir,
                                      const char *name, const ulp_text *data,
-                                     const char *script, const char *caption,
+                                     const char *script, const char *alt,
                                      ulp_error *e);
+
+/* ---- svg.c --------------------------------------------------------------- */
+
+/* Adds what gnuplot wrote, from "<svg" on, with `alt` as its title and without
+ * what a page has once already. */
+void ulp_svg_add(ulp_text *page, const char *svg, const char *alt);
 
 /* ---- views: how one experiment is shown -------------------------------- */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "picture.h"
 
 static const ulp_view *const views[] = {
     &ulp_view_snr, &ulp_view_claims,
@@ -113,17 +113,11 @@ static ulp_status section(ulp_text *page, const folder *f, const ulp_table *t,
   ulp_text_printf(page, "<section id=\"%s\">\n<h2>%s</h2>\n", x->name, x->name);
   labelled(page, "Question", x->question);
   labelled(page, "Method", x->method);
-  if (v) {
-    ulp_text data = {0};
-    if (v->data) {
-      v->data(&data, t);
-      s = ulp_figure(page, f->dir, x->name, &data, v->script, v->caption, e);
-    }
-    ulp_text_free(&data);
+  s = ulp_pictures(page, f->dir, t, v, e);
+  if (v)
     v->tables(page, t);
-  } else {
+  else
     ulp_html_rows(page, t);
-  }
   labelled(page, "Source", x->source);
   char file[80];
   snprintf(file, sizeof file, "%s.csv", x->name);
