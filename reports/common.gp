@@ -3,7 +3,6 @@
 # ground), with a mark of its own for each.
 set encoding utf8
 # What a kind of picture has, but this one may not.
-array bound[9]
 $bounds << EOD
 NaN NaN
 EOD
@@ -28,8 +27,12 @@ set linetype 15 lc rgb '#0e8a9c' lw 1.6 pt 9 ps 0.65 dt 4
 set linetype 16 lc rgb '#b0123b' lw 1.6 pt 11 ps 0.65 dt 4
 set linetype 21 lc rgb '#5a5f66' lw 1.2 dt 2
 set linetype 22 lc rgb '#5a5f66' lw 1.2 dt 4
+set linetype 23 lc rgb '#5a5f66' lw 1.2 dt 3
+set linetype 24 lc rgb '#5a5f66' lw 1 dt 2
 set border 3
 set tics nomirror out scale 0.6,0.3
 set grid ytics lc rgb '#808080' lw 0.4
 set pointintervalbox 0
+unset mxtics
+unset mytics
 set bars small

@@ -3,6 +3,7 @@
  * Settings that the kinds of pictures share; captions and alternatives.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "draw.h"
@@ -46,6 +47,57 @@ void ulp_axis_label(ulp_text *to, const ulp_picture *p, const char *given,
     ulp_text_printf(to, " (%s)", c->unit);
 }
 
+/* Of the font of the ticks; names are in ASCII but for a few. */
+double ulp_text_width(const char *text) { return 7.2 * (double)strlen(text); }
+
+/* ---- ticks --------------------------------------------------------------- */
+
+static void superscript(ulp_text *to, int n)
+{
+  static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴",
+                                       "⁵", "⁶", "⁷", "⁸", "⁹"};
+  if (n < 0)
+    ulp_text_printf(to, "⁻");
+  if (abs(n) >= 10)
+    superscript(to, abs(n) / 10);
+  ulp_text_printf(to, "%s", digits[abs(n) % 10]);
+}
+
+/* 1024, 64Ki, 2⁻⁸; 0.01, 10⁻⁵. */
+static void power(ulp_text *to, int base, int n)
+{
+  if (base == 2 && n >= 0 && n < 16)
+    ulp_text_printf(to, "%d", 1 << n);
+  else if (base == 2 && n >= 16 && n < 40)
+    ulp_text_printf(to, "%d%s", 1 << n % 10,
+                    n < 20 ? "Ki" : n < 30 ? "Mi" : "Gi");
+  else if (base == 10 && n >= -2 && n <= 4)
+    ulp_text_printf(to, "%g", pow(10, n));
+  else {
+    ulp_text_printf(to, "%d", base);
+    superscript(to, n);
+  }
+}
+
+void ulp_gp_log_tics(ulp_text *gp, const char *axis, int base, double low,
+                     double high)
+{
+  int from = (int)ceil(log(low) / log(base) - 1e-6);
+  int to = (int)floor(log(high) / log(base) + 1e-6);
+  int step = (to - from) / 7 + 1;
+  const char *comma = "";
+  if (to <= from) /* less than two powers: gnuplot's own ticks */
+    return;
+  ulp_text_printf(gp, "set %stics (", axis);
+  for (int n = from; n <= to; n += step) {
+    ulp_text_printf(gp, "%s'", comma);
+    power(gp, base, n);
+    ulp_text_printf(gp, "' %.9g", pow(base, n));
+    comma = ", ";
+  }
+  ulp_text_printf(gp, ")\n");
+}
+
 /* ---- ranges -------------------------------------------------------------- */
 
 static void log_range(double *low, double *high)
@@ -80,6 +132,8 @@ void ulp_gp_range(ulp_text *gp, const ulp_picture *p, const char *axis)
     linear_range(p->figure, &low, &high);
   ulp_text_printf(gp, "set %srange [%.9g:%.9g]\nfloor_y = %.9g\n", axis, low,
                   high, low);
+  if (ulp_is_log(p->figure, 'y'))
+    ulp_gp_log_tics(gp, axis, 10, low, high);
   if (low < 0 && high > 0)
     ulp_text_printf(gp, "set %szeroaxis lc rgb '#5a5f66' lw 1\n",
                     *axis == 'x' ? "y" : "x");
@@ -95,40 +149,108 @@ bool ulp_in_panel(const ulp_picture *p, size_t panel, size_t s)
   return false;
 }
 
-size_t ulp_gp_series(ulp_text *gp, const ulp_picture *p, size_t panel,
-                     const ulp_labels *more)
+typedef struct {
+  size_t columns, width; /* pixels of a column */
+  size_t entries;        /* so far */
+  size_t rows;
+} legend;
+
+static legend plan_legend(const ulp_picture *p, size_t panel,
+                          const ulp_labels *more)
 {
-  size_t n = 0, widest = 1, all = more ? more->count : 0;
-  for (size_t s = 0; s < p->series.count; s++)
-    n += ulp_in_panel(p, panel, s);
-  ulp_text_printf(gp, "n = %zu\narray name[%zu]\narray style[%zu]\n", n, n + 1,
-                  n + 1);
-  for (size_t s = 0, i = 0; s < p->series.count; s++) {
-    if (!ulp_in_panel(p, panel, s))
+  legend l = {.entries = more->count};
+  double widest = 20;
+  for (size_t s = 0; s < p->series.count; s++) {
+    if (!*p->series.name[s] || !ulp_in_panel(p, panel, s))
       continue;
-    ulp_text_printf(gp, "style[%zu] = %zu\nname[%zu] = ", i + 1, s + 1, i + 1);
-    ulp_gp_text(gp, p->series.name[s]);
-    ulp_text_printf(gp, "\n");
-    widest = strlen(p->series.name[s]) > widest ? strlen(p->series.name[s])
-                                                : widest;
-    i++;
+    widest = fmax(widest, ulp_text_width(p->series.name[s]));
+    l.entries++;
   }
-  for (size_t i = 0; i < all; i++)
-    widest = strlen(more->name[i]) > widest ? strlen(more->name[i]) : widest;
-  all += n == 1 && !*p->series.name[0] ? 0 : n;
-  size_t columns = (ULP_WIDTH - 20) / (widest * 7 + 48);
-  columns = columns < 1 ? 1 : columns > all && all > 0 ? all : columns;
-  ulp_text_printf(gp, "columns = %zu\n", columns);
-  return (all + columns - 1) / columns;
+  for (size_t i = 0; i < more->count; i++)
+    widest = fmax(widest, ulp_text_width(more->name[i]));
+  l.width = (size_t)widest + 36;
+  l.columns = (ULP_WIDTH - 12) / l.width;
+  l.columns = l.columns < 1 ? 1 : l.columns;
+  l.columns = l.columns > l.entries && l.entries ? l.entries : l.columns;
+  l.rows = (l.entries + l.columns - 1) / l.columns;
+  l.entries = 0;
+  return l;
 }
 
-void ulp_gp_canvas(ulp_text *gp, const ulp_picture *p, size_t plot,
-                   size_t legend)
+/* A name, and its mark in front: a point, or a line. */
+static void entry(ulp_text *gp, legend *l, const char *name, bool is_line,
+                  const char *look)
 {
-  ulp_text_printf(gp, "height = %zu\nlegend = %zu\n",
-                  plot + 75 + legend * ULP_LINE_HEIGHT, legend);
+  size_t column = l->entries % l->columns, row = l->entries / l->columns;
+  double x = ((double)ULP_WIDTH - (double)(l->columns * l->width)) / 2 + 26 +
+             (double)(column * l->width);
+  size_t y = (l->rows - row) * ULP_LINE_HEIGHT - ULP_LINE_HEIGHT / 2;
+  l->entries++;
+  ulp_text_printf(gp, "set label ");
+  ulp_gp_text(gp, name);
+  ulp_text_printf(gp, " at screen %.4f, screen %zu.0/height left", x / ULP_WIDTH,
+                  y);
+  if (!is_line)
+    ulp_text_printf(gp, " point %s offset 1.2,0\n", look);
+  else
+    ulp_text_printf(gp, " offset 1.2,0\nset arrow from screen %.4f, screen "
+                        "%zu.0/height to screen %.4f, screen %zu.0/height "
+                        "nohead %s\n", (x - 18) / ULP_WIDTH, y,
+                    (x + 5) / ULP_WIDTH, y, look);
+}
+
+/* Bounds are lines 21 and 22, predictions line 23 or rings, the front 24. */
+static void more_entries(ulp_text *gp, legend *l, const ulp_picture *p,
+                         const ulp_labels *more)
+{
+  char look[32];
+  bool rows = p->figure->kind == ULP_DOTS || p->figure->kind == ULP_BARS;
+  for (size_t i = 0; i < more->count; i++) {
+    bool predicted = strcmp(more->name[i], "predicted") == 0;
+    bool front = strcmp(more->name[i], "Pareto front") == 0;
+    snprintf(look, sizeof look, "lt %zu", predicted ? 23 : front ? 24 : 21 + i);
+    entry(gp, l, more->name[i], !(rows && predicted),
+          rows && predicted ? "pt 6 ps 1.1 lc rgb '#5a5f66'" : look);
+  }
+}
+
+void ulp_gp_frame(ulp_text *gp, const ulp_picture *p, size_t panel,
+                  const ulp_labels *more, size_t plot)
+{
+  const ulp_labels none = {0};
+  more = more ? more : &none;
+  legend l = plan_legend(p, panel, more);
+  size_t n = 0;
+  char look[32];
+  ulp_text_printf(gp, "height = %zu\nlegend = %zu\narray style[%d]\n",
+                  plot + 78 + l.rows * ULP_LINE_HEIGHT, l.rows,
+                  ULP_MOST_SERIES + 1);
+  for (size_t s = 0; s < p->series.count; s++) {
+    if (!ulp_in_panel(p, panel, s))
+      continue;
+    ulp_text_printf(gp, "style[%zu] = %zu\n", ++n, s + 1);
+    snprintf(look, sizeof look, "lt %zu", s + 1);
+    if (*p->series.name[s])
+      entry(gp, &l, p->series.name[s], false, look);
+  }
+  more_entries(gp, &l, p, more);
+  ulp_text_printf(gp, "n = %zu\n", n);
   if (ulp_axis(p->figure, "x zero"))
     ulp_text_printf(gp, "set xzeroaxis lc rgb '#5a5f66' lw 1\n");
+}
+
+/* "data: normal", but "block 32 rtz". */
+static void panel_title(ulp_text *gp, const ulp_picture *p, size_t panel)
+{
+  const char *columns = p->figure->panels, *name = p->panels.name[panel];
+  ulp_text title = {0};
+  if (columns && !strchr(columns, ' ') &&
+      strncmp(name, columns, strlen(columns)) != 0)
+    ulp_text_printf(&title, "%s: ", columns);
+  ulp_text_printf(&title, "%s", name);
+  ulp_gp_string(gp, "panel", title.text);
+  gp->failed |= title.failed;
+  ulp_text_free(&title);
 }
 
 /* ---- one panel ----------------------------------------------------------- */
@@ -140,7 +262,7 @@ void ulp_picture_data(ulp_text *gp, const ulp_picture *p, size_t panel,
   ulp_text_printf(gp, "%s, %s: %s\n", p->figure->experiment, p->figure->name,
                   p->figure->title);
   ulp_text_add(gp, ulp_gp_common, strlen(ulp_gp_common));
-  ulp_gp_string(gp, "panel", p->panels.name[panel]);
+  panel_title(gp, p, panel);
   switch (p->figure->kind) {
   case ULP_LINES: ulp_draw_lines(gp, p, panel); break;
   case ULP_DOTS:

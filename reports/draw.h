@@ -24,16 +24,21 @@ void ulp_axis_label(ulp_text *to, const ulp_picture *p, const char *given,
  * "set AXISrange [low:high]". */
 void ulp_gp_range(ulp_text *gp, const ulp_picture *p, const char *axis);
 
+/* Ticks at powers of the base, as many as have room, with their exponents. */
+void ulp_gp_log_tics(ulp_text *gp, const char *axis, int base, double low,
+                     double high);
+
+/* Pixels that a text takes at most. */
+double ulp_text_width(const char *text);
+
 /* The points of one panel that has series `s`. */
 bool ulp_in_panel(const ulp_picture *p, size_t panel, size_t s);
 
-/* The names of the series in this panel, and how many rows their legend has
- * with `more` names beside them. */
-size_t ulp_gp_series(ulp_text *gp, const ulp_picture *p, size_t panel,
-                     const ulp_labels *more);
-/* Sets the canvas: height of the plot and rows of the legend. */
-void ulp_gp_canvas(ulp_text *gp, const ulp_picture *p, size_t plot,
-                   size_t legend);
+/* The canvas with a plot of so many pixels, and below it the legend: the names
+ * of this panel's series and `more` (may be NULL).  Sets height, legend (its
+ * rows), n (series) and style[1..n], their linetypes. */
+void ulp_gp_frame(ulp_text *gp, const ulp_picture *p, size_t panel,
+                  const ulp_labels *more, size_t plot);
 
 /* Each kind: data and settings of one panel. */
 void ulp_draw_lines(ulp_text *gp, const ulp_picture *p, size_t panel);

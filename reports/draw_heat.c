@@ -22,7 +22,7 @@ static void names(ulp_text *gp, const ulp_labels *l, const char *axis,
     char *end;
     const char *last = strrchr(name, ' ');
     /* "layer 3" is "3": the axis says of what */
-    if (last && (strtod(last + 1, &end), !*end))
+    if (last && last == strchr(name, ' ') && (strtod(last + 1, &end), !*end))
       name = last + 1;
     ulp_text_printf(gp, "%s", comma);
     ulp_gp_text(gp, name);
@@ -60,8 +60,11 @@ static double shade(const ulp_picture *p, double v)
 static void figure(ulp_text *gp, double v)
 {
   char text[40];
-  snprintf(text, sizeof text, fabs(v) >= 100 && fabs(v) < 1e4 ? "%.0f" : "%.2g",
-           v);
+  double size = fabs(v);
+  snprintf(text, sizeof text,
+           size >= 100 && size < 1e4 ? "%.0f"
+           : size < 0.01 && size > 0 ? "%.0e"
+                                     : "%.2g", v);
   char *e = strchr(text, 'e');
   if (e && e[2] == '0')
     memmove(e + 2, e + 3, strlen(e + 3) + 1);
@@ -145,14 +148,15 @@ void ulp_draw_heat(ulp_text *gp, const ulp_picture *p, size_t panel)
   ulp_gp_string(gp, "z_label", z.text);
   bool small = nx <= MOST_WITH_FIGURES && ny <= MOST_NAMES;
   bool turned = longest(&p->across) * nx > 34;
-  size_t turned_room = nx <= MOST_NAMES && turned ? longest(&p->across) * 7 : 0;
-  ulp_text_printf(gp, "small = %d\nturned = %d\nwide = %zu\nhigh = %zu\n",
-                  small, turned_room > 0, nx, ny);
+  size_t turned_room = nx <= MOST_NAMES && turned ? longest(&p->across) * 5 + 10 : 0;
+  ulp_text_printf(gp, "small = %d\nturned = %d\nroom = %zu\nwide = %zu\n"
+                      "high = %zu\nleft = %zu\n", small, turned_room > 0,
+                  turned_room, nx, ny, longest(&p->categories) * 7 + 16);
   names(gp, &p->across, "x", false);
   names(gp, &p->categories, "y", true);
   colours(gp, p);
   size_t plot = ny > MOST_NAMES ? 330 : ny * 22 + 10;
-  ulp_gp_canvas(gp, p, plot + turned_room, 0);
+  ulp_gp_frame(gp, p, panel, NULL, plot + turned_room);
   cells(gp, p, value);
   figures(gp, p, small ? value : (const double[]){NAN});
   gp->failed |= x.failed || y.failed || z.failed;

@@ -112,11 +112,6 @@ static void bounds(ulp_text *gp, const ulp_picture *p, size_t panel,
     ulp_text_printf(gp, "EOD\n");
   }
   ulp_text_printf(gp, "bounds = %zu\n", n);
-  for (size_t i = 0; i < n; i++) {
-    ulp_text_printf(gp, "bound[%zu] = ", i + 1);
-    ulp_gp_text(gp, more->name[i]);
-    ulp_text_printf(gp, "\n");
-  }
   ulp_selection_free(&s);
   free(copy);
 }
@@ -130,10 +125,7 @@ static void x_axis(ulp_text *gp, const ulp_picture *p)
   if (ulp_is_log(p->figure, 'x')) {
     ulp_text_printf(gp, "set logscale x %d\n", binary ? 2 : 10);
     ulp_text_printf(gp, "set xrange [%.9g:%.9g]\n", low / 1.15, high * 1.15);
-    if (binary) { /* at most five labels fit */
-      int step = (int)ceil(log2(high / low) / 5 - 1e-9);
-      ulp_text_printf(gp, "set xtics %d\n", 1 << (step < 1 ? 1 : step));
-    }
+    ulp_gp_log_tics(gp, "x", binary ? 2 : 10, low / 1.15, high * 1.15);
     return;
   }
   double room = 0.03 * (high - low);
@@ -157,9 +149,9 @@ void ulp_draw_lines(ulp_text *gp, const ulp_picture *p, size_t panel)
   bounds(gp, p, panel, &more);
   if (f->predicted)
     ulp_label(&more, "predicted");
-  ulp_text_printf(gp, "predicted = %d\n", f->predicted != NULL);
-  size_t legend = ulp_gp_series(gp, p, panel, &more);
-  ulp_gp_canvas(gp, p, ULP_PLOT_HEIGHT, legend);
+  ulp_text_printf(gp, "predicted = %d\njoined = %d\n", f->predicted != NULL,
+                  !ulp_axis(f, "points"));
+  ulp_gp_frame(gp, p, panel, &more, ULP_PLOT_HEIGHT);
   block(gp, p, panel, VALUES);
   block(gp, p, panel, INTERVALS);
   if (f->predicted)

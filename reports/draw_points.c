@@ -45,6 +45,7 @@ static void bins(ulp_text *gp, const ulp_picture *p, size_t panel, double low,
 void ulp_draw_histogram(ulp_text *gp, const ulp_picture *p, size_t panel)
 {
   ulp_text x = {0};
+  ulp_labels more = {0};
   double width = bin_width(p), low = p->x_low - width / 2;
   size_t n = 0;
   for (size_t i = 0; i < p->count; i++)
@@ -58,8 +59,10 @@ void ulp_draw_histogram(ulp_text *gp, const ulp_picture *p, size_t panel)
                       "set xrange [%.9g:%.9g]\n", width, n,
                   ulp_axis(p->figure, "normal"), ulp_is_log(p->figure, 'y'),
                   low, p->x_high + width / 2);
-  ulp_gp_canvas(gp, p, ULP_PLOT_HEIGHT - 40,
-                ulp_axis(p->figure, "normal") ? 1 : 0);
+  if (ulp_axis(p->figure, "normal"))
+    ulp_label(&more, "normal law of variance 1");
+  ulp_gp_frame(gp, p, panel, &more, ULP_PLOT_HEIGHT - 40);
+  ulp_labels_free(&more);
   gp->failed |= x.failed;
   ulp_text_free(&x);
 }
@@ -222,9 +225,9 @@ void ulp_draw_scatter(ulp_text *gp, const ulp_picture *p, size_t panel)
   front(gp, p, panel);
   if (f->z)
     point_names(gp, p, panel);
-  ulp_label(&more, "Pareto front");
-  size_t legend = ulp_gp_series(gp, p, panel, &more);
-  ulp_gp_canvas(gp, p, ULP_PLOT_HEIGHT, legend);
+  if (ulp_axis(f, "front-high") || ulp_axis(f, "front-low"))
+    ulp_label(&more, "Pareto front");
+  ulp_gp_frame(gp, p, panel, &more, ULP_PLOT_HEIGHT);
   gp->failed |= x.failed || y.failed;
   ulp_labels_free(&more);
   ulp_text_free(&x);

@@ -59,6 +59,7 @@ static void block(ulp_text *gp, const ulp_picture *p, size_t panel,
 static void names(ulp_text *gp, const ulp_picture *p, const size_t *place)
 {
   const char *comma = "";
+  double widest = 20;
   ulp_text_printf(gp, "set ytics (");
   for (size_t c = 0; c < p->categories.count; c++) {
     if (!place[c])
@@ -67,8 +68,9 @@ static void names(ulp_text *gp, const ulp_picture *p, const size_t *place)
     ulp_gp_text(gp, p->categories.name[c]);
     ulp_text_printf(gp, " %d", -(int)place[c]);
     comma = ", ";
+    widest = fmax(widest, ulp_text_width(p->categories.name[c]));
   }
-  ulp_text_printf(gp, ")\n");
+  ulp_text_printf(gp, ")\nleft = %.0f\n", fmin(widest + 14, 230));
 }
 
 static size_t series_here(const ulp_picture *p, size_t panel)
@@ -102,8 +104,7 @@ void ulp_draw_rows(ulp_text *gp, const ulp_picture *p, size_t panel)
     ulp_label(&more, "predicted");
   ulp_text_printf(gp, "predicted = %d\nthick = %.3f\n", f->predicted != NULL,
                   series < 2 ? 0.35 : 0.3 / (double)(series - 1));
-  size_t legend = ulp_gp_series(gp, p, panel, &more);
-  ulp_gp_canvas(gp, p, rows * room + 14, legend);
+  ulp_gp_frame(gp, p, panel, &more, rows * room + 14);
   block(gp, p, panel, place, "values", false);
   if (f->predicted)
     block(gp, p, panel, place, "predictions", true);

@@ -54,7 +54,8 @@ const ulp_figure_row ulp_figures_formats[] = {
      .series = "mode", .panels = "region",
      .filter = "region=normal|subnormal|sub_unit|overflow_saturate sign=+ "
                "format~float8_e4m3fn mode~rne|rna|rtz|ru|rd|odd|sr",
-     .axes = "x zero", .x_label = "place between the neighbours (gaps)",
+     .axes = "x zero, points",
+     .x_label = "place between the neighbours (gaps)",
      .y_label = "mean error (gaps)", .predicted = "predicted_mean_error",
      .caption = "Mean of the rounded less the true value, of positive numbers. "
                 "Stochastic rounding lies on 0, rounding to nearest is a "

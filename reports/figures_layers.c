@@ -41,11 +41,11 @@ const ulp_figure_row ulp_figures_layers[] = {
 
     {.experiment = "residual", .name = "gain",
      .title = "Part of the updates that reaches the stream",
-     .kind = ULP_LINES, .x = "update_ulps", .y = "gain",
+     .kind = ULP_LINES, .x = "update", .y = "gain",
      .interval = "gain_ci95", .series = "scheme", .panels = "format",
      .filter = "pattern~steady stream~1 depth=max",
      .axes = "x log2, y zero",
-     .x_label = "size of an update (ulps of the stream)",
+     .x_label = "size of an update / size of the stream",
      .y_label = "gain (1: all arrives)", .predicted = "predicted_gain",
      .caption = "Rounding to nearest loses what is below half an ulp; "
                 "stochastic rounding and Kahan's sum bring it. Dotted: "

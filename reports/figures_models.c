@@ -15,14 +15,16 @@ const ulp_figure_row ulp_figures_models[] = {
     {.experiment = "model_perplexity", .name = "front",
      .title = "KL divergence against the size of the weights",
      .kind = ULP_SCATTER, .x = "weight_bytes", .y = "kl",
-     .interval = "kl_ci95", .z = "plan", .axes = "x log2, y log, front-low",
+     .interval = "kl_ci95", .z = "plan", .filter = "plan!=f32|f64",
+     .axes = "x log, y log, front-low",
      .x_label = "bytes of all weights", .y_label = "KL to the reference (bits)",
      .caption = "Every plan, with 95 % intervals over windows of text. Down and "
-                "to the left is better; points without a name are below."},
+                "to the left is better; points without a name are below, f32 "
+                "and f64 left out."},
     {.experiment = "model_perplexity", .name = "kl",
      .title = "KL divergence by plan", .kind = ULP_DOTS, .x = "plan",
-     .y = "kl", .interval = "kl_ci95", .axes = "y log",
-     .y_label = "KL to the reference (bits)",
+     .y = "kl", .interval = "kl_ci95", .filter = "plan!=f32|f64",
+     .axes = "y log", .y_label = "KL to the reference (bits)",
      .caption = "Of the next token's distribution, with 95 % intervals."},
 
     {.experiment = "model_layers", .name = "snr",

@@ -1,8 +1,8 @@
 # Heat map: above this line stand the settings and the data: $cells (column,
 # row, value), $light and $dark (column, row, figure: on light and dark cells).
-if (panel ne '') set title panel offset 0,-0.6
+set lmargin at screen left/480.0
+set title panel offset 0,-0.6
 set xlabel x_label offset 0,0.3
-set ylabel y_label offset 0.5,0
 set cblabel z_label offset 0.5,0
 unset grid
 unset border
@@ -13,6 +13,7 @@ set yrange [-high+0.5:0.5]
 set colorbox user origin 0.9,0.25 size 0.025,0.6 noborder
 set cbtics scale 0 font 'sans,11' offset -0.6,0
 set rmargin at screen 0.88
+set bmargin at screen (46.0+room)/height
 if (small) unset colorbox
 if (small) set rmargin at screen 0.98
 if (signed) set palette defined (-1 '#2166ac', -0.5 '#92c5de', 0 '#f4f4f4', 0.5 '#f4a582', 1 '#b2182b'); \

@@ -44,6 +44,8 @@ void ulp_html_text(ulp_text *t, const char *s);
 /* Adds v with `digits` after the point, a true minus sign, and the words
  * "exact" for INF and a dash for NaN. */
 void ulp_html_number(ulp_text *t, double v, int digits);
+/* style.c: the page's style sheet. */
+void ulp_html_style(ulp_text *t);
 void ulp_html_begin(ulp_text *t, const char *title);
 void ulp_html_end(ulp_text *t);
 /* The experiment's entry of manifest.json: the command that makes the CSV

@@ -174,7 +174,7 @@ static void find_ranges(ulp_picture *p)
   bool log = is_log(p->figure, 'y');
   for (size_t i = 0; i < p->count; i++) {
     const ulp_point *d = &p->point[i];
-    double least = log && d->low <= 0 ? d->y : d->low;
+    double least = log ? fmax(d->low, d->y / 2) : d->low;
     if (isfinite(d->predicted) && (!log || d->predicted > 0)) {
       p->low = fmin(p->low, d->predicted);
       p->high = fmax(p->high, d->predicted);

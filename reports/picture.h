@@ -29,8 +29,9 @@ typedef struct {
   const char *panels;    /* columns whose values make a picture each */
   const char *filter;    /* select.h */
   const char *axes;      /* of x log2, x log, y log, z log, z signed, x zero,
-                            y zero (a line at 0), front-low, front-high (which
-                            end of y is good) */
+                            y zero (a line at 0), points (not joined), normal (the
+                            law beside a histogram), front-low, front-high
+                            (which end of y is good) */
   const char *x_label, *y_label; /* with units; NULL: the column's name */
   const char *predicted; /* column of y: thin lines, or rings */
   const char *bounds;    /* columns of y, COLUMN:NAME separated by blanks, of

@@ -45,7 +45,8 @@ static bool is_drawn(const ulp_picture *p, size_t panel)
 
 static void begin_figure(ulp_text *page, const ulp_figure_row *f)
 {
-  ulp_text_printf(page, "<figure id=\"%s-%s\">\n<h3>", f->experiment, f->name);
+  ulp_text_printf(page, "<figure id=\"%s-%s\"%s>\n<h3>", f->experiment,
+                  f->name, f->kind == ULP_OWN_PICTURE ? " class=\"wide\"" : "");
   ulp_html_text(page, f->title);
   ulp_text_printf(page, "</h3>\n");
 }

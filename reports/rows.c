@@ -7,7 +7,7 @@
 #include "internal.h"
 
 /* A page of a whole sweep would be megabytes; the file has the rest. */
-enum { MOST_ROWS = 400 };
+enum { MOST_ROWS = 60 };
 
 static void head(ulp_text *page, const ulp_table *t)
 {
