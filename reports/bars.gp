@@ -6,7 +6,7 @@ set ytics scale 0 font 'sans,12'
 set border 1
 set lmargin at screen left/480.0
 set style fill solid 1 noborder
-set bmargin at screen (46.0+19*legend)/height
+set bmargin at screen (58.0+19*legend)/height
 unset key
 plot for [i=1:n] $values index i-1 using 1:2:(floor_y > 0 ? floor_y : 0):1:($2-thick):($2+thick) with boxxyerror lt style[i], \
   for [i=1:n*predicted] $predictions index i-1 using 1:2 with points lc rgb '#5a5f66' pt 6 ps 1

@@ -191,7 +191,7 @@ static void entry(ulp_text *gp, legend *l, const char *name, bool is_line,
   ulp_text_printf(gp, " at screen %.4f, screen %zu.0/height left", x / ULP_WIDTH,
                   y);
   if (!is_line)
-    ulp_text_printf(gp, " point %s offset 1.2,0\n", look);
+    ulp_text_printf(gp, " point %s offset 1.2,-0.3\n", look);
   else
     ulp_text_printf(gp, " offset 1.2,0\nset arrow from screen %.4f, screen "
                         "%zu.0/height to screen %.4f, screen %zu.0/height "
@@ -223,7 +223,7 @@ void ulp_gp_frame(ulp_text *gp, const ulp_picture *p, size_t panel,
   size_t n = 0;
   char look[32];
   ulp_text_printf(gp, "height = %zu\nlegend = %zu\narray style[%d]\n",
-                  plot + 78 + l.rows * ULP_LINE_HEIGHT, l.rows,
+                  plot + 90 + l.rows * ULP_LINE_HEIGHT, l.rows,
                   ULP_MOST_SERIES + 1);
   for (size_t s = 0; s < p->series.count; s++) {
     if (!ulp_in_panel(p, panel, s))

@@ -7,7 +7,7 @@ set boxwidth 0.92*width
 set samples 200
 if (log_y) set logscale y
 if (log_y) set yrange [0.7:2*most]; else set yrange [0:1.08*most]
-set bmargin at screen (46.0+19*legend)/height
+set bmargin at screen (58.0+19*legend)/height
 unset key
 plot $bins using 1:2 with boxes lc rgb '#0072b2', \
   for [i=1:normal] rows*width*exp(-x*x/2)/sqrt(2*pi) with lines lt 21

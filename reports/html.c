@@ -52,6 +52,29 @@ void ulp_html_begin(ulp_text *t, const char *title)
 
 void ulp_html_end(ulp_text *t) { ulp_text_printf(t, "</body>\n</html>\n"); }
 
+static void button(ulp_text *t, const char *group, const char *id,
+                   const char *label, size_t rows, bool checked)
+{
+  ulp_text_printf(t, "<input type=\"radio\" name=\"%s\" id=\"%s-%s\"%s>"
+                     "<label class=\"filter\" for=\"%s-%s\">%s (%zu)</label>\n",
+                  group, group, id, checked ? " checked" : "", group, id, label,
+                  rows);
+}
+
+void ulp_html_filters(ulp_text *t, const char *group, const ulp_filter *choices,
+                      size_t n, size_t all)
+{
+  ulp_text_printf(t, "<style>\n");
+  for (size_t k = 0; k < n; k++)
+    ulp_text_printf(t, "#%s-%s:checked~.scroll tbody tr:not(.%s)"
+                       "{display:none}\n", group, choices[k].id,
+                    choices[k].id);
+  ulp_text_printf(t, "</style>\n");
+  button(t, group, "all", "all", all, true);
+  for (size_t k = 0; k < n; k++)
+    button(t, group, choices[k].id, choices[k].label, choices[k].rows, false);
+}
+
 /* ---- provenance -------------------------------------------------------- */
 
 /* An argument as a shell reads it back. */
@@ -75,7 +98,7 @@ static void shell_word(ulp_text *page, const char *word)
 
 static void command(ulp_text *t, const json_t *words)
 {
-  ulp_text_printf(t, "<p>The command that makes it again:</p>\n<pre>");
+  ulp_text_printf(t, "<p>The command that makes it again:</p>\n<pre><code>");
   for (size_t i = 0; i < json_array_size(words); i++) {
     const char *word = json_string_value(json_array_get(words, i));
     if (i)
@@ -83,7 +106,7 @@ static void command(ulp_text *t, const json_t *words)
     if (word)
       shell_word(t, word);
   }
-  ulp_text_printf(t, "</pre>\n");
+  ulp_text_printf(t, "</code></pre>\n");
 }
 
 static void value(ulp_text *t, const json_t *j)
@@ -145,7 +168,6 @@ void ulp_html_provenance(ulp_text *t, const ulp_table *table,
               {"wall_s", "wall time, s"}, {"threads", "threads"},
               {"cpu", "processor"}, {"system", "system"},
               {"compiler", "compiler"}};
-  ulp_text_printf(t, "<h3>Provenance</h3>\n");
   if (!entry) {
     ulp_text_printf(t, "<p class=\"note\">manifest.json does not describe "
                        "%s.csv: where it came from is not known.</p>\n",
@@ -159,11 +181,12 @@ void ulp_html_provenance(ulp_text *t, const ulp_table *table,
                        "manifest was written: what follows describes the file "
                        "as it was.</p>\n", table->experiment->name);
   command(t, json_object_get(entry, "command"));
-  ulp_text_printf(t, "<dl>\n");
+  ulp_text_printf(t, "<details><summary>Provenance</summary>\n<dl>\n");
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     row(t, rows[i].label, json_object_get(entry, rows[i].key));
   libraries(t, json_object_get(entry, "libraries"));
   inputs(t, json_object_get(entry, "inputs"));
-  ulp_text_printf(t, "<dt>SHA-256 of the CSV</dt><dd>%s</dd>\n</dl>\n",
+  ulp_text_printf(t, "<dt>SHA-256 of the CSV</dt><dd>%s</dd>\n</dl>\n"
+                     "</details>\n",
                   table->sha256);
 }

@@ -53,6 +53,15 @@ void ulp_html_end(ulp_text *t);
 void ulp_html_provenance(ulp_text *t, const ulp_table *table,
                          const json_t *entry);
 
+/* Radio buttons in front of a .scroll table, which the style obeys: no script.
+ * A row of a choice has the class `id`; GROUP-ID is the button's. */
+typedef struct {
+  const char *id, *label;
+  size_t rows;
+} ulp_filter;
+void ulp_html_filters(ulp_text *t, const char *group, const ulp_filter *choices,
+                      size_t n, size_t all);
+
 /* ---- rows.c ------------------------------------------------------------ */
 
 /* The rows themselves, folded away. */

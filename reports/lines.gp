@@ -5,7 +5,7 @@
 if (panel ne '') set title panel offset 0,-0.6
 set xlabel x_label offset 0,0.3
 set ylabel y_label offset 0.5,0
-set bmargin at screen (46.0+19*legend)/height
+set bmargin at screen (58.0+19*legend)/height
 unset key
 plot for [i=1:bounds] $bounds index i-1 using 1:2 with lines lt (20+i), \
   for [i=1:n*predicted] $predictions index i-1 using 1:2 with lines lt style[i] lw 1.2 dt 3, \

@@ -59,6 +59,7 @@ static const char layout[] =
     "thead th{border-bottom:2px solid var(--dim);vertical-align:bottom}"
     ".best{background:var(--best);"
     "font-weight:600}.group td,.group th{border-top:2px solid var(--line)}\n"
+    "td.long{white-space:normal;min-width:18rem}"
     ".filter{margin-right:.9rem;display:inline-block}"
     "details{margin:.5rem 0}summary{cursor:pointer}\n"
     "figure{margin:1.2rem 0}.panels{display:grid;gap:.4rem .8rem;"
