@@ -168,7 +168,7 @@ static legend plan_legend(const ulp_picture *p, size_t panel,
   }
   for (size_t i = 0; i < more->count; i++)
     widest = fmax(widest, ulp_text_width(more->name[i]));
-  l.width = (size_t)widest + 36;
+  l.width = (size_t)widest + 44;
   l.columns = (ULP_WIDTH - 12) / l.width;
   l.columns = l.columns < 1 ? 1 : l.columns;
   l.columns = l.columns > l.entries && l.entries ? l.entries : l.columns;

@@ -11,6 +11,17 @@
 
 enum { MOST_WITH_FIGURES = 12, MOST_NAMES = 30 };
 
+/* "layer 3" is "3": the axis says of what. */
+static const char *short_label(const char *name)
+{
+  const char *blank = strchr(name, ' ');
+  char *end;
+  if (!blank || strchr(blank + 1, ' '))
+    return name;
+  strtod(blank + 1, &end);
+  return *end ? name : blank + 1;
+}
+
 static void names(ulp_text *gp, const ulp_labels *l, const char *axis,
                   bool down)
 {
@@ -18,14 +29,8 @@ static void names(ulp_text *gp, const ulp_labels *l, const char *axis,
   const char *comma = "";
   ulp_text_printf(gp, "set %stics (", axis);
   for (size_t i = 0; i < l->count; i += step) {
-    const char *name = l->name[i];
-    char *end;
-    const char *last = strrchr(name, ' ');
-    /* "layer 3" is "3": the axis says of what */
-    if (last && last == strchr(name, ' ') && (strtod(last + 1, &end), !*end))
-      name = last + 1;
     ulp_text_printf(gp, "%s", comma);
-    ulp_gp_text(gp, name);
+    ulp_gp_text(gp, short_label(l->name[i]));
     ulp_text_printf(gp, " %d", down ? -(int)i : (int)i);
     comma = ", ";
   }
@@ -35,8 +40,10 @@ static void names(ulp_text *gp, const ulp_labels *l, const char *axis,
 static size_t longest(const ulp_labels *l)
 {
   size_t most = 0;
-  for (size_t i = 0; i < l->count; i++)
-    most = strlen(l->name[i]) > most ? strlen(l->name[i]) : most;
+  for (size_t i = 0; i < l->count; i++) {
+    size_t n = strlen(short_label(l->name[i]));
+    most = n > most ? n : most;
+  }
   return most;
 }
 

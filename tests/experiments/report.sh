@@ -91,7 +91,7 @@ refuses 'expected at least one row' bad
 printf '%s\n%s,1\n' "$head" "$row" >bad/snr.csv
 refuses "column 'pareto': expected the end of the row" bad
 cut -d , -f 1-20 run/snr.csv >bad/snr.csv
-refuses "row 1, column 'pareto': expected more fields" bad
+refuses "row 1, column 'amax': expected more fields" bad
 printf '%s\n%s\n' "$head" '0,uniform,int8' >bad/snr.csv
 refuses "row 2, column 'format': expected more fields" bad
 printf '%s\n%s\n' "$head" "$row" | sed '2s/^0,/zero,/' >bad/snr.csv
