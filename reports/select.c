@@ -238,6 +238,8 @@ static void label_cell(ulp_text *to, const ulp_table *t, size_t row,
     ulp_text_printf(to, " ");
   if (c->type == ULP_COL_STRING)
     ulp_text_printf(to, "%s", ulp_short_name(cell));
+  else if (c->type == ULP_COL_INTEGER)
+    ulp_text_printf(to, "%s %s", c->name, cell);
   else
     ulp_text_printf(to, "%s %.6g", c->name,
                     ulp_table_number(t, row, c->name));

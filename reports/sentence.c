@@ -63,7 +63,7 @@ static void print_number(ulp_text *to, double v, const char *format)
   else
     snprintf(text, sizeof text, "%.*g", digits > 0 ? digits : 3, fabs(v));
   ulp_text_printf(to, "%s%s%s", v < 0 ? "−" : "", text,
-                  *format == '%' ? " %" : "");
+                  *format == '%' ? "\u00a0%" : ""); /* on one line */
 }
 
 /* The row with the least or greatest number; SIZE_MAX without one. */

@@ -48,7 +48,7 @@ static const char layout[] =
     ".card span{display:block;color:var(--dim);font-size:.85rem;"
     "overflow-wrap:anywhere}\n"
     ".findings{padding-left:1.2rem;max-width:50rem}.findings li{margin:.35rem 0}"
-    ".contents{columns:13rem;font-size:.9rem;padding:0;list-style:none}\n"
+    ".contents{columns:10rem;font-size:.9rem;padding:0;list-style:none}\n"
     ".verdict{border-left:4px solid var(--c3);padding-left:.8rem}"
     ".verdict p{margin:.3rem 0}\n"
     ".scroll{overflow-x:auto;margin:.5rem 0}table{border-collapse:collapse;"
@@ -89,12 +89,12 @@ static const char pictures[] =
 
 static const char paper[] =
     "body{padding:0;font-size:10.5pt;max-width:none}"
-    "figure,tr,.card,.findings li{break-inside:avoid}"
+    "figure svg,tr,.card,.findings li{break-inside:avoid}"
     "h2,h3,h3+p{break-after:avoid}.scroll{overflow:visible}"
     ".panels{grid-template-columns:1fr 1fr}figure svg{max-width:9cm}"
     ".wide svg{max-width:16cm}.filters,.contents{display:none}"
     "table{font-size:8pt}th,td{padding:.1rem .3rem;white-space:normal}"
-    "td.name{white-space:normal;overflow-wrap:anywhere}";
+    "td.name{white-space:normal;overflow-wrap:break-word;min-width:2.2cm}";
 
 static void variables(ulp_text *t, const char *rest, bool is_dark)
 {

@@ -139,7 +139,7 @@ START_TEST(sentences)
       {"{rows}", "4"},
       {"{rows | name=b<}", "2"},
       {"{value error | k=2}", "0.25"},
-      {"{value error | k=2 | %2}", "25 %"},
+      {"{value error | k=2 | %2}", "25\u00a0%"},
       {"{value error | k=2 | f1}.", "0.2."}, /* a tie, to even */
       {"{min error}", "−3"},
       {"{max error} of {at-max error name}", "0.5 of a"},

@@ -53,9 +53,13 @@
       .filter((t) => t.textContent.trim())
       .map((t) => ({ box: t.getBoundingClientRect(), t,
         turned: /rotate/.test(t.parentNode.getAttribute('transform')) }));
-    for (const { box } of boxes)
+    for (const { box, t } of boxes)
       if (box.left < frame.left - 3 || box.right > frame.right + 3 ||
-          box.top < frame.top - 3 || box.bottom > frame.bottom + 3) outside++;
+          box.top < frame.top - 3 || box.bottom > frame.bottom + 3) {
+        outside++;
+        lines.push(`NOTE ${t.textContent.trim()} is outside of: ` +
+          svg.querySelector('title').textContent.slice(0, 60));
+      }
     const still = boxes.filter((b) => !b.turned);
     for (let i = 0; i < still.length; i++)
       for (let k = 0; k < i; k++) {
