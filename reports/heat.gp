@@ -13,7 +13,7 @@ set yrange [-high+0.5:0.5]
 set colorbox user origin 0.9,0.25 size 0.025,0.6 noborder
 set cbtics scale 0 font 'sans,11' offset -0.6,0
 set rmargin at screen 0.88
-set bmargin at screen (46.0+room)/height
+set bmargin at screen (56.0+room)/height
 if (small) unset colorbox
 if (small) set rmargin at screen 0.98
 if (signed) set palette defined (-1 '#2166ac', -0.5 '#92c5de', 0 '#f4f4f4', 0.5 '#f4a582', 1 '#b2182b'); \
