@@ -92,7 +92,7 @@ const ulp_figure_row ulp_figures_sums[] = {
                 "bandwidth at small batches; only types that the GPU multiplies "
                 "buy anything at large ones."},
     {.experiment = "roofline", .name = "prefill",
-     .title = "Speed-up of prefill over BF16", .kind = ULP_DOTS,
+     .title = "Speed-up of prefill over BF16", .kind = ULP_BARS,
      .x = "scheme", .y = "speedup", .series = "gpu",
      .filter = "phase~prefill model~llama-3-8b context~2048 kv~bf16 batch=min "
                "scheme!=bf16",
