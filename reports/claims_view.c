@@ -71,25 +71,15 @@ static void answer(ulp_text *page, const ulp_table *t)
 
 /* ---- the ledger --------------------------------------------------------- */
 
-/* Radio buttons beside the table, which the style below obeys: no script. */
 static void filters(ulp_text *page, const ulp_table *t)
 {
-  ulp_text_printf(page, "<style>\n");
+  ulp_filter choices[KINDS];
   for (size_t k = 0; k < KINDS; k++)
-    ulp_text_printf(page, "#claims-%s:checked~.scroll tbody tr:not(.%s)"
-                          "{display:none}\n", kinds[k].id, kinds[k].id);
-  ulp_text_printf(page, "#claims td{vertical-align:top}"
+    choices[k] = (ulp_filter){kinds[k].id, kinds[k].verdict, count(t, k)};
+  ulp_text_printf(page, "<style>#claims td{vertical-align:top}"
                         "#claims td.name{white-space:normal;min-width:12rem}"
-                        "#claims td:nth-child(3){min-width:20rem}"
-                        "#claims input{margin-left:.8rem}</style>\n"
-                        "<input type=\"radio\" name=\"claims\" "
-                        "id=\"claims-all\" checked><label for=\"claims-all\">"
-                        "all (%zu)</label>\n", t->rows);
-  for (size_t k = 0; k < KINDS; k++)
-    ulp_text_printf(page, "<input type=\"radio\" name=\"claims\" "
-                          "id=\"claims-%s\"><label for=\"claims-%s\">%s (%zu)"
-                          "</label>\n", kinds[k].id, kinds[k].id,
-                    kinds[k].verdict, count(t, k));
+                        "#claims td:nth-child(3){min-width:20rem}</style>\n");
+  ulp_html_filters(page, "claims", choices, KINDS, t->rows);
 }
 
 static void item(ulp_text *page, const char *label, const char *value)

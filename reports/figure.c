@@ -47,29 +47,26 @@ static ulp_status write_script(const char *path, const ulp_text *data,
   return ulp_output_commit(o, e);
 }
 
-/* Takes in what is inside the file from "<svg" on. */
-static bool include_svg(ulp_text *page, const char *path, const char *caption)
+/* Takes the file in; false if it is not whole. */
+static bool include_svg(ulp_text *page, const char *path, const char *alt)
 {
   ulp_error e;
   size_t size;
   char *bytes = ulp_slurp(path, &size, &e);
   char *svg = bytes ? strstr(bytes, "<svg") : NULL;
   bool whole = svg && strstr(svg, "</svg>");
-  if (whole) {
-    ulp_text_printf(page, "<figure>\n%s<figcaption>", svg);
-    ulp_html_text(page, caption);
-    ulp_text_printf(page, "</figcaption>\n</figure>\n");
-  }
+  if (whole)
+    ulp_svg_add(page, svg, alt);
   free(bytes);
   return whole;
 }
 
 static void draw(ulp_text *page, const char *dir, const char *script,
-                 const char *svg, const char *caption)
+                 const char *svg, const char *alt)
 {
   unlink(svg); /* so that an old picture is not taken for the new one */
   int status = run_gnuplot(dir, script);
-  if (status == 0 && include_svg(page, svg, caption))
+  if (status == 0 && include_svg(page, svg, alt))
     return;
   unlink(svg);
   ulp_text_printf(page, "<p class=\"note\">The picture is missing: ");
@@ -84,7 +81,7 @@ static void draw(ulp_text *page, const char *dir, const char *script,
 
 ulp_status ulp_figure(ulp_text *page, const char *dir, const char *name,
                       const ulp_text *data, const char *script,
-                      const char *caption, ulp_error *e)
+                      const char *alt, ulp_error *e)
 {
   ulp_text gp = {0}, svg = {0};
   ulp_text_printf(&gp, "%s/%s.gp", dir, name);
@@ -95,7 +92,7 @@ ulp_status ulp_figure(ulp_text *page, const char *dir, const char *name,
   if (s == ULP_OK)
     s = write_script(gp.text, data, script, e);
   if (s == ULP_OK)
-    draw(page, dir, gp.text + strlen(dir) + 1, svg.text, caption);
+    draw(page, dir, gp.text + strlen(dir) + 1, svg.text, alt);
   ulp_text_free(&gp);
   ulp_text_free(&svg);
   return s;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The frame of the page: its style, escaping, numbers and provenance.
+ * The frame of the page: escaping, numbers and provenance.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -37,64 +37,6 @@ void ulp_html_number(ulp_text *t, double v, int digits)
     ulp_text_printf(t, "%s%.*f", v < 0 ? "−" : "", digits, fabs(v));
 }
 
-/* Colours: Okabe and Ito's, which colour-blind readers can tell apart, made
- * lighter on the dark ground.  The SVG's own colours are overridden so that
- * one picture serves light, dark and paper. */
-static const char style[] =
-    ":root{--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;"
-    "--c1:#0072b2;--c2:#d55e00;--c3:#007a5a;--best:#e7f3ec}\n"
-    "@media(prefers-color-scheme:dark){:root{--bg:#12161b;--fg:#e6e9ed;"
-    "--dim:#9aa4af;--line:#353c45;--card:#1b2129;--c1:#56b4e9;--c2:#f0a04b;"
-    "--c3:#4fc79a;--best:#16352a}}\n"
-    "*{box-sizing:border-box}body{margin:0 auto;padding:1.2rem;"
-    "max-width:62rem;background:var(--bg);color:var(--fg);"
-    "font:16px/1.5 system-ui,sans-serif}\n"
-    "h1{font-size:1.7rem;line-height:1.2;margin:.2rem 0 .6rem}"
-    "h2{font-size:1.3rem;margin:2.4rem 0 .4rem;padding-top:.8rem;"
-    "border-top:1px solid var(--line)}h3{font-size:1.05rem;margin:1.6rem 0 "
-    ".4rem}\np{max-width:46rem;margin:.5rem 0}.lead{font-size:1.12rem}"
-    ".dim,figcaption{color:var(--dim);font-size:.88rem}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,"
-    "minmax(9.5rem,1fr));gap:.6rem;margin:1rem 0}.card{background:var(--card);"
-    "border:1px solid var(--line);border-radius:6px;padding:.55rem .75rem}"
-    ".card b{display:block;font-size:1.35rem;line-height:1.3}"
-    ".card span{display:block;color:var(--dim);font-size:.85rem;"
-    "overflow-wrap:anywhere}\n"
-    ".scroll{overflow-x:auto;margin:.5rem 0}table{border-collapse:collapse;"
-    "font-size:.9rem;font-variant-numeric:tabular-nums}th,td{padding:.22rem "
-    ".7rem;border-bottom:1px solid var(--line);text-align:right;"
-    "white-space:nowrap}th:first-child,td:first-child,th.name,td.name"
-    "{text-align:left}"
-    "thead th{border-bottom:2px solid var(--dim);vertical-align:bottom}"
-    ".best{background:var(--best);"
-    "font-weight:600}.group td,.group th{border-top:2px solid var(--line)}\n"
-    "figure{margin:1rem 0}figure svg{display:block;width:100%;height:auto;"
-    "max-width:48rem}figure svg text{fill:var(--fg);stroke:none;"
-    "font-family:inherit}\n"
-    "figure svg [stroke='black'],figure svg [stroke='rgb(  0,   0,   0)']"
-    "{stroke:var(--dim)}figure svg g[color='black']{color:var(--dim)}\n"
-    "figure svg [stroke='rgb(  0, 114, 178)']{stroke:var(--c1)}"
-    "figure svg [stroke='rgb(213,  94,   0)']{stroke:var(--c2)}"
-    "figure svg [stroke='rgb(  0, 122,  90)']{stroke:var(--c3)}"
-    "figure svg [stroke='rgb(128, 128, 128)']{stroke:var(--line)}"
-    "figure svg [color='white']{color:var(--bg)}"
-    "figure svg [color='rgb(  0, 114, 178)']{color:var(--c1)}"
-    "figure svg [color='rgb(213,  94,   0)']{color:var(--c2)}"
-    "figure svg [color='rgb(  0, 122,  90)']{color:var(--c3)}\n"
-    "pre{background:var(--card);border:1px solid var(--line);border-radius:"
-    "6px;padding:.6rem .8rem;white-space:pre-wrap;overflow-wrap:anywhere;"
-    "font-size:.88rem}dl{display:grid;grid-template-columns:max-content 1fr;"
-    "gap:.15rem .9rem;font-size:.9rem}dt{color:var(--dim)}dd{margin:0;"
-    "overflow-wrap:anywhere}\n"
-    ".note{border-left:4px solid var(--c2);padding-left:.8rem}\n"
-    "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;"
-    "--card:#fff;--c1:#0072b2;--c2:#d55e00;--c3:#007a5a;--best:#eee}"
-    "body{padding:0;font-size:11pt}figure,tr,.card{break-inside:avoid}"
-    "h2,h3,h3+p{break-after:avoid}.scroll{overflow:visible}"
-    "figure svg{max-width:30rem}"
-    "table{font-size:8.5pt}th,td{padding:.1rem .35rem}"
-    "td.name{white-space:normal;overflow-wrap:anywhere}}\n";
-
 void ulp_html_begin(ulp_text *t, const char *title)
 {
   ulp_text_printf(t, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -103,11 +45,35 @@ void ulp_html_begin(ulp_text *t, const char *title)
                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
                      "<title>");
   ulp_html_text(t, title);
-  ulp_text_printf(t, "</title>\n<style>\n%s</style>\n</head>\n<body>\n",
-                  style);
+  ulp_text_printf(t, "</title>\n<style>\n");
+  ulp_html_style(t);
+  ulp_text_printf(t, "</style>\n</head>\n<body>\n");
 }
 
 void ulp_html_end(ulp_text *t) { ulp_text_printf(t, "</body>\n</html>\n"); }
+
+static void button(ulp_text *t, const char *group, const char *id,
+                   const char *label, size_t rows, bool checked)
+{
+  ulp_text_printf(t, "<input type=\"radio\" name=\"%s\" id=\"%s-%s\"%s>"
+                     "<label class=\"filter\" for=\"%s-%s\">%s (%zu)</label>\n",
+                  group, group, id, checked ? " checked" : "", group, id, label,
+                  rows);
+}
+
+void ulp_html_filters(ulp_text *t, const char *group, const ulp_filter *choices,
+                      size_t n, size_t all)
+{
+  ulp_text_printf(t, "<style>\n");
+  for (size_t k = 0; k < n; k++)
+    ulp_text_printf(t, "#%s-%s:checked~.scroll tbody tr:not(.%s)"
+                       "{display:none}\n", group, choices[k].id,
+                    choices[k].id);
+  ulp_text_printf(t, "</style>\n");
+  button(t, group, "all", "all", all, true);
+  for (size_t k = 0; k < n; k++)
+    button(t, group, choices[k].id, choices[k].label, choices[k].rows, false);
+}
 
 /* ---- provenance -------------------------------------------------------- */
 
@@ -132,7 +98,7 @@ static void shell_word(ulp_text *page, const char *word)
 
 static void command(ulp_text *t, const json_t *words)
 {
-  ulp_text_printf(t, "<p>The command that makes it again:</p>\n<pre>");
+  ulp_text_printf(t, "<p>The command that makes it again:</p>\n<pre><code>");
   for (size_t i = 0; i < json_array_size(words); i++) {
     const char *word = json_string_value(json_array_get(words, i));
     if (i)
@@ -140,7 +106,7 @@ static void command(ulp_text *t, const json_t *words)
     if (word)
       shell_word(t, word);
   }
-  ulp_text_printf(t, "</pre>\n");
+  ulp_text_printf(t, "</code></pre>\n");
 }
 
 static void value(ulp_text *t, const json_t *j)
@@ -202,7 +168,6 @@ void ulp_html_provenance(ulp_text *t, const ulp_table *table,
               {"wall_s", "wall time, s"}, {"threads", "threads"},
               {"cpu", "processor"}, {"system", "system"},
               {"compiler", "compiler"}};
-  ulp_text_printf(t, "<h3>Provenance</h3>\n");
   if (!entry) {
     ulp_text_printf(t, "<p class=\"note\">manifest.json does not describe "
                        "%s.csv: where it came from is not known.</p>\n",
@@ -216,11 +181,12 @@ void ulp_html_provenance(ulp_text *t, const ulp_table *table,
                        "manifest was written: what follows describes the file "
                        "as it was.</p>\n", table->experiment->name);
   command(t, json_object_get(entry, "command"));
-  ulp_text_printf(t, "<dl>\n");
+  ulp_text_printf(t, "<details><summary>Provenance</summary>\n<dl>\n");
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     row(t, rows[i].label, json_object_get(entry, rows[i].key));
   libraries(t, json_object_get(entry, "libraries"));
   inputs(t, json_object_get(entry, "inputs"));
-  ulp_text_printf(t, "<dt>SHA-256 of the CSV</dt><dd>%s</dd>\n</dl>\n",
+  ulp_text_printf(t, "<dt>SHA-256 of the CSV</dt><dd>%s</dd>\n</dl>\n"
+                     "</details>\n",
                   table->sha256);
 }

@@ -44,12 +44,23 @@ void ulp_html_text(ulp_text *t, const char *s);
 /* Adds v with `digits` after the point, a true minus sign, and the words
  * "exact" for INF and a dash for NaN. */
 void ulp_html_number(ulp_text *t, double v, int digits);
+/* style.c: the page's style sheet. */
+void ulp_html_style(ulp_text *t);
 void ulp_html_begin(ulp_text *t, const char *title);
 void ulp_html_end(ulp_text *t);
 /* The experiment's entry of manifest.json: the command that makes the CSV
  * again, and where it came from.  entry may be NULL. */
 void ulp_html_provenance(ulp_text *t, const ulp_table *table,
                          const json_t *entry);
+
+/* Radio buttons in front of a .scroll table, which the style obeys: no script.
+ * A row of a choice has the class `id`; GROUP-ID is the button's. */
+typedef struct {
+  const char *id, *label;
+  size_t rows;
+} ulp_filter;
+void ulp_html_filters(ulp_text *t, const char *group, const ulp_filter *choices,
+                      size_t n, size_t all);
 
 /* ---- rows.c ------------------------------------------------------------ */
 
@@ -60,11 +71,18 @@ void ulp_html_rows(ulp_text *page, const ulp_table *t);
 
 /* Writes DIR/NAME.gp (the data, then the script), has gnuplot make DIR/NAME.svg
  * of it, and adds the picture to *page: or a sentence that says why there is
- * none.  Fails only when the script cannot be written. */
+ * none.  `alt` is for those who do not see it.  Fails only when the script
+ * cannot be written. */
 ULP_MUST_CHECK ulp_status ulp_figure(ulp_text *page, const char *dir,
                                      const char *name, const ulp_text *data,
-                                     const char *script, const char *caption,
+                                     const char *script, const char *alt,
                                      ulp_error *e);
+
+/* ---- svg.c --------------------------------------------------------------- */
+
+/* Adds what gnuplot wrote, from "<svg" on, with `alt` as its title and without
+ * what a page has once already. */
+void ulp_svg_add(ulp_text *page, const char *svg, const char *alt);
 
 /* ---- views: how one experiment is shown -------------------------------- */
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "picture.h"
+#include "sentence.h"
 
 static const ulp_view *const views[] = {
     &ulp_view_snr, &ulp_view_claims,
@@ -80,23 +81,6 @@ static void free_folder(folder *f)
 
 /* ---- writing ----------------------------------------------------------- */
 
-static void first_screen(ulp_text *page, const folder *f)
-{
-  ulp_text_printf(page, "<h1>What this run shows</h1>\n");
-  for (size_t i = 0; i < f->count; i++) {
-    const ulp_view *v = view_of(f->table[i].experiment);
-    if (f->table[i].bytes && v)
-      v->answer(page, &f->table[i]);
-  }
-  if (f->present == f->count)
-    return;
-  ulp_text_printf(page, "<p class=\"note\">Not in this folder:");
-  for (size_t i = 0; i < f->count; i++)
-    if (!f->table[i].bytes)
-      ulp_text_printf(page, " %s.csv", f->table[i].experiment->name);
-  ulp_text_printf(page, "</p>\n");
-}
-
 static void labelled(ulp_text *page, const char *label, const char *text)
 {
   ulp_text_printf(page, "<p><b>%s.</b> ", label);
@@ -113,17 +97,14 @@ static ulp_status section(ulp_text *page, const folder *f, const ulp_table *t,
   ulp_text_printf(page, "<section id=\"%s\">\n<h2>%s</h2>\n", x->name, x->name);
   labelled(page, "Question", x->question);
   labelled(page, "Method", x->method);
-  if (v) {
-    ulp_text data = {0};
-    if (v->data) {
-      v->data(&data, t);
-      s = ulp_figure(page, f->dir, x->name, &data, v->script, v->caption, e);
-    }
-    ulp_text_free(&data);
+  ulp_verdict(page, t);
+  if (v && v != &ulp_view_claims) /* its counts stand on the first screen */
+    v->answer(page, t);
+  s = ulp_pictures(page, f->dir, t, v, e);
+  if (v)
     v->tables(page, t);
-  } else {
+  else
     ulp_html_rows(page, t);
-  }
   labelled(page, "Source", x->source);
   char file[80];
   snprintf(file, sizeof file, "%s.csv", x->name);
@@ -160,10 +141,14 @@ ulp_status ulp_report_write(const char *dir, ulp_error *e)
   ulp_status s = read_folder(&f, e);
   if (s == ULP_OK) {
     ulp_html_begin(&page, "ulplab: what this run shows");
-    first_screen(&page, &f);
+    ulp_front(&page, &(ulp_report_folder){
+                         f.dir, f.table, f.count, f.present,
+                         json_object_get(f.manifest, "outputs")});
     for (size_t i = 0; s == ULP_OK && i < f.count; i++)
       if (f.table[i].bytes)
         s = section(&page, &f, &f.table[i], e);
+    if (s == ULP_OK)
+      ulp_hardware(&page);
     ulp_html_end(&page);
   }
   if (s == ULP_OK)

@@ -7,7 +7,7 @@
 #include "internal.h"
 
 /* A page of a whole sweep would be megabytes; the file has the rest. */
-enum { MOST_ROWS = 400 };
+enum { MOST_ROWS = 60 };
 
 static void head(ulp_text *page, const ulp_table *t)
 {
@@ -58,7 +58,8 @@ void ulp_html_rows(ulp_text *page, const ulp_table *t)
   }
   ulp_text_printf(page, "</tbody></table></div>\n");
   if (shown < t->rows)
-    ulp_text_printf(page, "<p class=\"note\">The first %zu; the file has the "
-                          "others.</p>\n", shown);
+    ulp_text_printf(page, "<p class=\"note\">The first %zu; <a href=\"%s.csv\">"
+                          "%s.csv</a> has all %zu.</p>\n", shown,
+                    t->experiment->name, t->experiment->name, t->rows);
   ulp_text_printf(page, "</details>\n");
 }

@@ -10,21 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "draw.h"
 #include "snr_view.h"
 
-static const char snr_script[] =
-#include "snr_gp.inc"
-    ;
-
 enum { WIDE = 8 }; /* more distributions than this are shown by quantiles */
-
-/* The label of a format in the picture: without the family's prefix. */
-static const char *short_name(const char *format)
-{
-  const char *rest = strchr(format, '_');
-  return rest && strncmp(format, "float", 5) == 0 ? rest + 1 : format;
-}
 
 static const char *subject_text(const snr_model *m)
 {
@@ -161,7 +150,7 @@ static void label_block(ulp_text *gp, const snr_model *m, bool best, double gap)
       continue;
     if ((l->bits != bits) == best && (best || l->bits >= 8))
       ulp_text_printf(gp, "%.4f %.4f \"%s\"\n", l->bits_per_element, l->median,
-                      short_name(l->format));
+                      ulp_short_name(l->format));
     bits = l->bits;
     last = l->median;
   }
@@ -332,7 +321,7 @@ const ulp_view ulp_view_snr = {
     .answer = answer,
     .data = data,
     .tables = tables,
-    .script = snr_script,
+    .script = ulp_gp_snr,
     .caption = "SNR against the size of an element, the share of the scale "
                "included. The dashed line is the Pareto front: the "
                "most signal for at most so many bits. Bars: from the 10 % to "

@@ -26,14 +26,25 @@ mkdir run empty bad
 best=$(awk -F , '$2 == "gaussian" && $6 == 8 && $8 == "mse" && $11 > best {
   best = $11 } END { printf "%.2f", best }' run/snr.csv)
 shows "<span>8 bit: best</span><b>$best dB</b>"
-shows '--quick --out run/snr.csv</pre>'
+shows '--quick --out run/snr.csv</code></pre>'
 shows '<dt>seed</dt><dd>1</dd>'
-if grep -q -e 'src=' -e 'href="' -e '@import' -e 'url(' run/index.html; then
+# Links lead within the page or to a CSV file beside it, and only when clicked.
+if sed 's/href="#[a-z_-]*"//g; s/<a href="[a-z_]*.csv"//g' run/index.html |
+  grep -e 'src=' -e ' href="' -e '@import' -e 'url(h'; then
   fault 'the page fetches something'
 fi
+for name in accumulation roofline model_outliers; do
+  shows "Not in this folder:.* $name.csv"
+done
+shows '<b>1 of [0-9]*</b>'
+shows 'id="hardware"'
 if command -v gnuplot >/dev/null; then
   shows '<svg'
   shows '>Pareto front<'
+  # Each figure of a run that has all of what it shows is there, once.
+  [ "$(grep -c '^<figure' run/index.html)" = \
+    "$(grep -c '^<svg' run/index.html)" ] || fault 'figures without a picture'
+  [ -s run/snr.gp ] && [ -s run/snr.svg ] || fault 'no script beside the page'
 fi
 cp run/index.html first.html
 "$ULPLAB" report run || fault 'a report again'
@@ -56,6 +67,18 @@ rm run/manifest.json
 "$ULPLAB" report run || fault 'a report without a manifest'
 shows 'where it came from is not known'
 
+# A run without the rows that a picture or a sentence is of: it is named, and
+# the sentence is left out.
+mkdir part
+"$ULPLAB" run accumulation --quick --operands bf16 --data wide --lengths 32 \
+  --accumulators 'f32-rne' --out part/accumulation.csv || fault 'a part'
+"$ULPLAB" report part || fault 'a report of a part'
+grep -q 'picture is missing: no row of accumulation.csv' part/index.html ||
+  fault 'a picture without rows is not named'
+if grep -q "Hopper&#39;s tensor core errs" part/index.html; then
+  fault 'a sentence without its figures'
+fi
+
 # What is malformed makes no page.
 head=$(head -n 1 run/snr.csv)
 row=$(sed -n 2p run/snr.csv)
@@ -67,6 +90,8 @@ printf '%s\n' "$head" >bad/snr.csv
 refuses 'expected at least one row' bad
 printf '%s\n%s,1\n' "$head" "$row" >bad/snr.csv
 refuses "column 'pareto': expected the end of the row" bad
+cut -d , -f 1-20 run/snr.csv >bad/snr.csv
+refuses "row 1, column 'amax': expected more fields" bad
 printf '%s\n%s\n' "$head" '0,uniform,int8' >bad/snr.csv
 refuses "row 2, column 'format': expected more fields" bad
 printf '%s\n%s\n' "$head" "$row" | sed '2s/^0,/zero,/' >bad/snr.csv
