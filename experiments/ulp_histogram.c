@@ -40,8 +40,7 @@ static const ulp_column columns[] = {
 static const ulp_parameter parameters[] = {
     SUM_PARAMETERS("e4m3 bf16"),
     {"accumulators",
-     "f32-rne hopper-wgmma hopper-wgmma-promote-128 hopper-mma "
-     "blackwell-tcgen05",
+     "f32-rne hopper-wgmma hopper-wgmma-promote-128 hopper-mma",
      "names of accumulators, separated by blanks: those of accumulation"},
     {0}};
 

@@ -25,7 +25,7 @@ static const char *short_label(const char *name)
 static void names(ulp_text *gp, const ulp_labels *l, const char *axis,
                   bool down)
 {
-  size_t step = l->count > MOST_NAMES ? l->count / 8 + 1 : 1;
+  size_t step = l->count > MOST_NAMES ? (l->count + 7) / 8 : 1;
   const char *comma = "";
   ulp_text_printf(gp, "set %stics (", axis);
   for (size_t i = 0; i < l->count; i += step) {
@@ -94,10 +94,11 @@ static void cells(ulp_text *gp, const ulp_picture *p, const double *value)
   ulp_text_printf(gp, "EOD\n");
 }
 
-/* Figures on light and on dark cells. */
-static void figures(ulp_text *gp, const ulp_picture *p, const double *value)
+/* Figures on light and on dark cells, if there is room. */
+static void figures(ulp_text *gp, const ulp_picture *p, const double *value,
+                    bool room)
 {
-  size_t nx = p->across.count, ny = p->categories.count;
+  size_t nx = p->across.count, ny = room ? p->categories.count : 0;
   bool signed_z = ulp_axis(p->figure, "z signed");
   for (int dark = 0; dark < 2; dark++) {
     ulp_text_printf(gp, "$%s << EOD\nNaN NaN \"\"\n", dark ? "dark" : "light");
@@ -165,7 +166,7 @@ void ulp_draw_heat(ulp_text *gp, const ulp_picture *p, size_t panel)
   size_t plot = ny > MOST_NAMES ? 330 : ny * 22 + 10;
   ulp_gp_frame(gp, p, panel, NULL, plot + turned_room);
   cells(gp, p, value);
-  figures(gp, p, small ? value : (const double[]){NAN});
+  figures(gp, p, value, small);
   gp->failed |= x.failed || y.failed || z.failed;
   free(value);
   ulp_text_free(&x);
