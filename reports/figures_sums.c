@@ -84,8 +84,8 @@ const ulp_figure_row ulp_figures_sums[] = {
      .filter = "companion=max instruction!=wgmma.m64n8k32.f32.e4m3.e4m3",
      .axes = "z signed", .x_label = "b (E4M3)", .y_label = "a (E4M3)",
      .caption = "Hopper's mma.sync of FP8 goes through f16, keeps 25 bits and "
-                "cuts the sum to f32: less than one ulp, toward zero. Beside it "
-                "the exact sum rounded once, half an ulp either way. The scale "
+                "cuts the sum to f32: errors below one ulp. Beside it the exact "
+                "sum rounded once, half an ulp either way. The scale "
                 "of colours is one of its own."},
 
     {.experiment = "ulp_histogram", .name = "ulps",
