@@ -74,9 +74,10 @@ const ulp_figure_row ulp_figures_sums[] = {
      .axes = "z signed", .x_label = "b (E4M3)", .y_label = "a (E4M3)",
      .caption = "What Hopper's wgmma gives for the companion plus a b, less "
                 "the exact sum, in units of its last place in f32: blue too "
-                "small, red too great. Small products (above, middle) are cut "
-                "to nothing; great ones (below, left and right) cut the "
-                "companion instead. Where the sum fits 14 bits it is exact."},
+                "small, red too great. Beside 1 small products (above, middle) "
+                "are cut, and great ones (below, left and right) cut the "
+                "companion; beside 65536 all but the greatest are cut. White "
+                "is exact."},
     {.experiment = "code_pairs", .name = "others",
      .title = "The same of an instruction that keeps 25 bits",
      .kind = ULP_HEAT, .x = "b", .y = "a", .z = "error_ulp",
