@@ -85,8 +85,11 @@ static void plan_mode(ulp_encoder *e)
   case ULP_RNA: e->above = lowest + 1; break;
   case ULP_RNZ: break;
   case ULP_RTZ: e->threshold = INT32_MAX; break;
-  case ULP_RD: e->flip = 1; /* fall through */
-  case ULP_RU: e->directed = true; break;
+  case ULP_RD:
+  case ULP_RU:
+    e->directed = true;
+    e->flip = e->r.mode == ULP_RD;
+    break;
   case ULP_ODD: e->odd = true; break;
   case ULP_SR: e->random = true; break;
   }
