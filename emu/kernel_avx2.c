@@ -96,7 +96,7 @@ static inline vi add_ones(vi n, vi x)
       _mm256_shuffle_epi8(
           table, _mm256_and_si256(_mm256_srli_epi16(y, 4), low)));
   of = _mm256_maddubs_epi16(of, _mm256_set1_epi8(1));
-  return n + (vi)_mm256_madd_epi16(of, _mm256_set1_epi16(1));
+  return (vi)((vw)n + (vw)_mm256_madd_epi16(of, _mm256_set1_epi16(1)));
 }
 
 static void fma_avx2(float y[ULP_LANES], const float p[ULP_LANES],

@@ -91,16 +91,17 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
 {
   vf s[ULP_ROWS][COLUMNS_F];
   vi e[ULP_ROWS][COLUMNS_F];
-  const int unit = p->align << 23;
-  /* 1.5 * 2^23 units */
-  const int start = (23 << 23) - unit + 0x400000;
+  const uint32_t unit = (uint32_t)p->align << 23;
+  /* 1.5 * 2^23 units.  Where C is huge exponents wrap, and that C is not for
+   * here. */
+  const uint32_t start = (23u << 23) - unit + 0x400000;
   UNROLL
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
     for (int c = 0; c < COLUMNS_F; c++) {
       vi of_c = LOAD(vi, acc + r * ULP_LANES + c * W) & 0x7f800000;
       e[r][c] = max_i(of_c, widen(top + r * ULP_LANES + c * W) << 23);
-      s[r][c] = (vf)(e[r][c] + start);
+      s[r][c] = (vf)((vw)e[r][c] + start);
     }
   for (int k = 0; k < p->block; k++) {
     vf x[COLUMNS_F];
@@ -119,13 +120,13 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
     for (int c = 0; c < COLUMNS_F; c++) {
-      vi n = (vi)s[r][c] - (e[r][c] + start);
-      vf up = (vf)((((254 << 23) + unit) - e[r][c]));
+      vw bits = (vw)s[r][c] - ((vw)e[r][c] + start);
+      vf up = (vf)(((254u << 23) + unit) - (vw)e[r][c]);
       vf old = LOAD(vf, acc + r * ULP_LANES + c * W);
-      n += __builtin_convertvector(old * up, vi);
-      n = add_negative(n, sign_a + r, sign_b + c * W, words);
+      bits += (vw)__builtin_convertvector(old * up, vi);
+      vi n = add_negative((vi)bits, sign_a + r, sign_b + c * W, words);
       vf sum = __builtin_convertvector(n, vf);
-      sum = (vf)((vi)sum & (int32_t)p->keep) * (vf)(e[r][c] - unit);
+      sum = (vf)((vi)sum & (int32_t)p->keep) * (vf)((vw)e[r][c] - unit);
       STORE(acc + r * ULP_LANES + c * W, sum);
     }
 }

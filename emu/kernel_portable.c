@@ -82,7 +82,7 @@ static inline vi add_ones(vi n, vi bits)
   x = (x & 0x33333333) + (x >> 2 & 0x33333333);
   x = (x + (x >> 4)) & 0x0f0f0f0f;
   x += x >> 8;
-  return n + (vi)((x + (x >> 16)) & 63);
+  return (vi)((vw)n + ((x + (x >> 16)) & 63));
 }
 
 static void fma_portable(float y[ULP_LANES], const float p[ULP_LANES],
