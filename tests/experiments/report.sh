@@ -26,7 +26,7 @@ mkdir run empty bad
 best=$(awk -F , '$2 == "gaussian" && $6 == 8 && $8 == "mse" && $11 > best {
   best = $11 } END { printf "%.2f", best }' run/snr.csv)
 shows "<span>8 bit: best</span><b>$best dB</b>"
-shows '--quick --out run/snr.csv</code></pre>'
+shows '>ulplab run snr --quick --out snr.csv</code></pre>'
 shows '<dt>seed</dt><dd>1</dd>'
 # Links lead within the page or to a CSV file beside it, and only when clicked.
 if sed 's/href="#[a-z_-]*"//g; s/<a href="[a-z_]*.csv"//g' run/index.html |
