@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "emu.h"
-#include "methods.h"
+#include "methods_page.h"
 #include "sentence.h"
 
 static const char *const heads[] = {

@@ -40,8 +40,7 @@ static void kinds_of(kinds *k, const ulp_listing *l)
   }
 }
 
-/* A kind as a class of the page: "IEEE 754" is k-ieee-754; so does "measured",
- * which other tests look for, stay as it is. */
+/* A kind as a class of the page: "IEEE 754" is IEEE-754. */
 static void class_of(char out[KIND_SIZE], const char *name)
 {
   size_t i = 0;
@@ -100,7 +99,9 @@ void ulp_cell(ulp_cells *c, const char *fmt, ...)
     ulp_text_printf(c->page, "<th scope=\"row\">");
   else
     ulp_text_printf(c->page, "<td%s>", tag_of(head));
-  ulp_html_text(c->page, *text ? text : "–");
+  if (*head == '#' && *text == '-') /* a true minus sign */
+    ulp_text_printf(c->page, "−");
+  ulp_html_text(c->page, !*text ? "–" : text + (*head == '#' && *text == '-'));
   ulp_text_printf(c->page, c->column == 0 ? "</th>" : "</td>");
   c->column++;
   free(text);

@@ -6,7 +6,7 @@
 #include <config.h>
 #endif
 
-#include "methods.h"
+#include "methods_page.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"

@@ -4,7 +4,7 @@
  */
 #include "calibrate.h"
 #include "layout.h"
-#include "methods.h"
+#include "methods_page.h"
 #include "packed.h"
 #include "quantizer.h"
 

@@ -8,7 +8,7 @@
 #include "claims.h"
 #include "experiment.h"
 #include "gemm.h"
-#include "methods.h"
+#include "methods_page.h"
 
 static const ulp_methods_check rows[] = {
     {"every code of every format, its class and value",
@@ -179,7 +179,7 @@ static void open_words(ulp_text *page)
   size_t untested = 0, all = 0;
   for (; ulp_claim_row(all); all++)
     untested += ulp_claim_row(all)->probe[0].figure == NULL;
-  ulp_text_printf(page, "<p>This project has seen no bit of: ");
+  ulp_text_printf(page, "<p>No record is measured of: ");
   unmeasured(page);
   ulp_text_printf(page,
       ". Their records are as published, or open.</p>\n<ul class=\"findings\">"

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "methods.h"
+#include "methods_page.h"
 
 /* ---- examples ----------------------------------------------------------- */
 
@@ -23,6 +23,8 @@ static void example(ulp_cells *c, const char *format, double x,
   double y = ulp_decode(&f, code);
   if (isnan(y))
     ulp_cell(c, "NaN (0x%02llx)", (unsigned long long)code);
+  else if (isinf(y))
+    ulp_cell(c, "%s∞", y < 0 ? "-" : "");
   else
     ulp_cell(c, "%.6g", y);
 }
@@ -170,16 +172,15 @@ static void format_row(ulp_cells *c, size_t i)
   ulp_cell(c, "%.6g", ulp_lowest(f));
   of_float(c, f, ulp_min_normal(f));
   ulp_cell(c, "%.6g", ulp_min_positive(f));
-  ulp_cell(c, "%s", ulp_nan_code_name(f->nan));
-  ulp_cell(c, "%s", ulp_inf_code_name(f->inf));
-  ulp_cell(c, "%s", ulp_zero_code_name(f->zero));
+  ulp_cell(c, "NaN %s, inf %s, zero %s", ulp_nan_code_name(f->nan),
+           ulp_inf_code_name(f->inf), ulp_zero_code_name(f->zero));
   ulp_cell(c, "%s", f->source);
 }
 
 static const char *const format_heads[] = {
     "format", "~other names", "kind", "#bits", "#exponent", "#significand",
-    "#bias", "#greatest", "#lowest", "#least normal", "#least above 0", "NaN",
-    "infinity", "zero", "~source", NULL};
+    "#bias", "#greatest", "#lowest", "#least normal", "#least above 0",
+    "special codes", "~source", NULL};
 static const ulp_listing formats = {"format-table", "Formats", format_heads,
                                     format_there, format_row, format_kind};
 

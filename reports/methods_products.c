@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gemm.h"
-#include "methods.h"
+#include "methods_page.h"
 
 enum { LEVELS = ULP_OPEN + 1 };
 

@@ -7,7 +7,7 @@
 
 #include "claims.h"
 #include "datasheet.h"
-#include "methods.h"
+#include "methods_page.h"
 #include "plan.h"
 
 /* ---- plans -------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "methods.h"
+#include "methods_page.h"
 #include "picture.h"
 #include "sentence.h"
 

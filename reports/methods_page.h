@@ -3,8 +3,8 @@
  * The page of methods: every model with its source and its evidence, from the
  * tables that the program runs by.
  */
-#ifndef ULPLAB_REPORTS_METHODS_H
-#define ULPLAB_REPORTS_METHODS_H
+#ifndef ULPLAB_REPORTS_METHODS_PAGE_H
+#define ULPLAB_REPORTS_METHODS_PAGE_H
 
 #include "listing.h"
 
