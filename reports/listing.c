@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu.h"
+
 /* ---- kinds of rows ------------------------------------------------------ */
 
 enum { MOST_KINDS = 40, KIND_SIZE = 48 };
@@ -19,24 +21,41 @@ typedef struct {
   char name[MOST_KINDS][KIND_SIZE];
 } kinds;
 
+/* Evidence has an order of its own, and stands before what is none. */
+static int rank(const char *name)
+{
+  int e = 0;
+  while (e <= ULP_OPEN && strcmp(ulp_evidence_name((ulp_evidence)e), name) != 0)
+    e++;
+  return e;
+}
+
+static void add_kind(kinds *k, const char *name)
+{
+  size_t at = k->count++;
+  for (; at > 0 && rank(k->name[at - 1]) > rank(name); at--) {
+    memcpy(k->name[at], k->name[at - 1], KIND_SIZE);
+    k->rows[at] = k->rows[at - 1];
+  }
+  memcpy(k->name[at], name, KIND_SIZE);
+  k->rows[at] = 1;
+}
+
 /* In the order in which the table has them first; what is past the most is not
  * counted apart, and a row of it is seen under `all`. */
 static void kinds_of(kinds *k, const ulp_listing *l)
 {
   k->count = 0;
   for (size_t i = 0; l->kind && l->there(i); i++) {
-    char name[KIND_SIZE];
+    char name[KIND_SIZE] = "";
     size_t at = 0;
     l->kind(name, sizeof name, i);
     while (at < k->count && strcmp(k->name[at], name) != 0)
       at++;
-    if (at == MOST_KINDS)
-      continue;
-    if (at == k->count) {
-      memcpy(k->name[k->count], name, sizeof name);
-      k->rows[k->count++] = 0;
-    }
-    k->rows[at]++;
+    if (at < k->count)
+      k->rows[at]++;
+    else if (at < MOST_KINDS)
+      add_kind(k, name);
   }
 }
 

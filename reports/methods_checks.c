@@ -12,13 +12,14 @@
 
 static const ulp_methods_check rows[] = {
     {"every code of every format, its class and value",
-     "an oracle typed a second time from the documents", "tests/check_formats.c "
-     "tests/oracle_table.c"},
+     "an oracle typed a second time from the documents",
+     "tests/check_formats.c tests/oracle_table.c"},
     {"rounding: hard cases, and 2^32 floats in the long tier",
      "MPFR's midpoints", "tests/check_round.c tests/check_f32.c"},
     {"conversions of an H200 and of CUDA's headers", "the GPU's own outputs",
      "tests/gpu/replay.sh"},
-    {"conversions of this machine", "F16C and _Float16", "tests/check_native.c"},
+    {"conversions of this machine", "F16C and _Float16",
+     "tests/check_native.c"},
     {"one dot product of each record", "an oracle in GMP integers written from "
      "the papers", "tests/check_mma.c tests/check_mma_scaled.c"},
     {"matrix instructions of an H200", "the GPU's own outputs",
