@@ -49,28 +49,12 @@ static ulp_status convert(const ulp_format *to, void *out,
                        : ulp_convert(to, out, from, in, n, r, first);
 }
 
-/* Codes in between stay in the cache. */
-static ulp_status convert_through(const convert_work *w, size_t n)
-{
-  enum { CHUNK = 8192 };
-  uint64_t codes[CHUNK];
-  ulp_status s = ULP_OK;
-  for (size_t i = 0; s == ULP_OK && i < n; i += CHUNK) {
-    size_t m = n - i < CHUNK ? n - i : CHUNK;
-    s = convert(&w->through, codes, &w->from,
-                (const char *)w->in + bytes_of(&w->from, i), m, &w->round, i);
-    if (s == ULP_OK)
-      s = convert(&w->to, (char *)w->out + bytes_of(&w->to, i), &w->through,
-                  codes, m, &w->round, i);
-  }
-  return s;
-}
-
 static ulp_status pass(void *data, size_t size, int threads)
 {
   const convert_work *w = data;
   (void)threads;
-  if (w->through.bits) return convert_through(w, size);
+  if (w->through.bits)
+    return ulp_round_values(&w->through, w->out, w->in, size, &w->round, 0);
   return convert(&w->to, w->out, &w->from, w->in, size, &w->round, 0);
 }
 

@@ -143,6 +143,8 @@ extern const ulp_experiment ulp_experiment_snr;
 extern const ulp_experiment ulp_experiment_accumulation;
 extern const ulp_experiment ulp_experiment_accumulator_width;
 extern const ulp_experiment ulp_experiment_promotion_interval;
+extern const ulp_experiment ulp_experiment_code_pairs;
+extern const ulp_experiment ulp_experiment_ulp_histogram;
 extern const ulp_experiment ulp_experiment_gpu_validation;
 extern const ulp_experiment ulp_experiment_rounding_bias;
 extern const ulp_experiment ulp_experiment_rounding_noise;

@@ -11,6 +11,8 @@ static const ulp_experiment *const table[] = {
     &ulp_experiment_accumulation,
     &ulp_experiment_accumulator_width,
     &ulp_experiment_promotion_interval,
+    &ulp_experiment_code_pairs,
+    &ulp_experiment_ulp_histogram,
     &ulp_experiment_gpu_validation,
     &ulp_experiment_rounding_bias,
     &ulp_experiment_rounding_noise,

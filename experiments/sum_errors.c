@@ -11,11 +11,22 @@
 
 /* ---- one product ------------------------------------------------------- */
 
-static double f32_ulp(double x)
+double sum_f32_ulp(double x)
 {
   int e;
   (void)frexp(x, &e);
   return ldexp(1, (e - 1 < -126 ? -126 : e - 1) - 23);
+}
+
+/* The bin of y where `right` is the sum rounded once; codes, finite. */
+static size_t bin_of(uint32_t right, uint32_t y)
+{
+  uint32_t size = right & 0x7fffffff;
+  int64_t same = y >> 31 == right >> 31 ? 1 : -1;
+  int64_t steps = same * (int64_t)(y & 0x7fffffff) - (int64_t)size;
+  uint64_t distance = (uint64_t)(steps < 0 ? -steps : steps);
+  size_t b = distance ? 64 - (size_t)__builtin_clzll(distance) : 0;
+  return steps < 0 ? SUM_MIDDLE - b : SUM_MIDDLE + b;
 }
 
 static void take(sum_errors *s, ulp_dd x, double magnitude, float y)
@@ -28,7 +39,7 @@ static void take(sum_errors *s, ulp_dd x, double magnitude, float y)
     return;
   }
   double e = ((double)y - x.hi) - x.lo; /* exact near x, else to 2^-53 */
-  double ulps = fabs(e) / f32_ulp(x.hi);
+  double ulps = fabs(e) / sum_f32_ulp(x.hi);
   s->e2 += e * e;
   s->x2 += x.hi * x.hi;
   s->outward += x.hi < 0 ? -e : e;
@@ -44,6 +55,8 @@ void sum_errors_take(sum_errors *out, const exact_product *p,
     float y;
     memcpy(&y, &d[i], sizeof y);
     take(out, p->exact[i], p->magnitude[i], y);
+    if (isfinite(y))
+      out->steps[bin_of(p->rounded[i], d[i])]++;
     out->digest += ulp_digest_term(i, d[i]);
   }
 }
@@ -73,6 +86,8 @@ sum_report sum_report_of(const sum_errors *list, size_t repetitions)
     r.outputs += s->outputs;
     r.nonfinite += s->nonfinite;
     r.max_ulp = fmax(r.max_ulp, s->max_ulp);
+    for (size_t b = 0; b < SUM_BINS; b++)
+      r.steps[b] += s->steps[b];
   }
   r.frobenius = r.nonfinite ? INFINITY : sqrt(ratio(all.e2, all.x2));
   r.frobenius_ci95 = r.nonfinite ? NAN : ulp_mean_ci95(frobenius, n);

@@ -10,6 +10,11 @@
 #include "gemm.h"
 #include "step_sum.h"
 
+/* Bins of how far outputs are from the exact sum rounded once, in steps on the
+ * line of float32 numbers, away from zero counted positive: SUM_MIDDLE is of
+ * those that are it, SUM_MIDDLE +- b of 2^(b-1) .. 2^b - 1 steps. */
+enum { SUM_MIDDLE = 32, SUM_BINS = 2 * SUM_MIDDLE + 1 };
+
 /* Of one product; x the exact output, e the computed one less x. */
 typedef struct {
   uint64_t outputs, nonfinite;
@@ -20,7 +25,11 @@ typedef struct {
   double max_ulp;              /* greatest |e| in units of x's last place in
                                   float32 */
   uint64_t digest;             /* of the codes of D (mix.h) */
+  uint32_t steps[SUM_BINS];    /* of the finite outputs */
 } sum_errors;
+
+/* A unit of x's last place in float32. */
+double sum_f32_ulp(double x);
 
 /* d: float32 codes. */
 void sum_errors_take(sum_errors *out, const exact_product *p,
@@ -35,6 +44,7 @@ typedef struct {
   double max_ulp;
   double condition;                 /* | |A| |B| | / |A B| */
   uint64_t digest;                  /* of the first repetition */
+  uint64_t steps[SUM_BINS];
 } sum_report;
 sum_report sum_report_of(const sum_errors *list, size_t repetitions);
 

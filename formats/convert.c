@@ -96,6 +96,9 @@ static void encode_slowly(const source *s, void *out, size_t n)
 
 /* ---- sources of few codes ---------------------------------------------- */
 
+/* Elements at a time that stay in the first cache, a multiple of 8. */
+enum { CHUNK = 4096 };
+
 static void look_up(const ulp_format *to, void *out, const uint8_t *in,
                     size_t n, const uint64_t code[CODES])
 {
@@ -197,9 +200,6 @@ ulp_status ulp_convert(const ulp_format *to, void *out, const ulp_format *from,
   return ULP_OK;
 }
 
-/* Elements at a time that stay in the first cache, a multiple of 8. */
-enum { CHUNK = 4096 };
-
 static bool packs(const ulp_format *f, size_t n)
 {
   return f->bits <= 8 && n % 8 * f->bits % 8 == 0;
@@ -242,6 +242,74 @@ ulp_status ulp_convert_unpacked(const ulp_format *to, void *out,
   }
   return status;
 }
+
+/* ---- values ------------------------------------------------------------ */
+
+/* Rounding to f and back, of one f32. */
+typedef struct {
+  const ulp_format *f, *f32;
+  const ulp_rounding *r;
+} there_and_back;
+
+static const ulp_rounding to_f32 = {.overflow = ULP_OVERFLOW_INF};
+
+static uint32_t value_of(const there_and_back *t, uint64_t code)
+{
+  ulp_exact v = ulp_unpack(t->f, code);
+  return (uint32_t)ulp_round_pack(t->f32, &v, &to_f32, 0);
+}
+
+static uint32_t value_one(const void *context, uint32_t bits)
+{
+  const there_and_back *t = context;
+  ulp_exact x = ulp_unpack(t->f32, bits);
+  return value_of(t, ulp_round_pack(t->f, &x, t->r, 0));
+}
+
+/* Without codes in between, where all values are f32 and -0 is one. */
+static bool round_directly(const ulp_encoder *e, const there_and_back *t,
+                           float *out, const float *in, size_t n)
+{
+  const ulp_format *f = t->f;
+  if (!e->fast || !e->by_sum || f->kind != ULP_FLOAT || !f->is_signed ||
+      f->zero != ULP_ZERO_SIGNED || f->exp_bits > 7 || f->man_bits > 20)
+    return false;
+  ulp_values_job job = {
+      .limit = (int32_t)value_of(t, f->max_code),
+      .overflow = {(int32_t)value_one(t, 0x7f7fffff),
+                   (int32_t)value_one(t, 0xff7fffff)},
+      .one = value_one,
+      .context = t};
+  ulp_convert_kernels_now()->values(e, out, in, n, &job);
+  return true;
+}
+
+ulp_status ulp_round_values(const ulp_format *f, float *out, const float *in,
+                            size_t n, const ulp_rounding *r,
+                            uint64_t first_index)
+{
+  enum { PART = 2048 };
+  uint64_t codes[PART];
+  ulp_format f32;
+  ulp_encoder e, d;
+  if (ulp_rounding_check(r) != ULP_OK ||
+      ulp_format_find("float32", &f32, NULL, 0) != ULP_OK)
+    return ULP_EINVAL;
+  there_and_back both = {f, &f32, r};
+  source to = source_of(&e, f, &f32, in, n, r, first_index);
+  if (round_directly(&e, &both, out, in, n)) return ULP_OK;
+  source back = source_of(&d, &f32, f, codes, n, &to_f32, 0);
+  for (size_t i = 0; i < n; i += PART) {
+    size_t some = n - i < PART ? n - i : PART;
+    to.in = in + i;
+    to.index = first_index + i;
+    convert(&to, codes, some);
+    convert(&back, out + i, some);
+  }
+  return ULP_OK;
+}
+
+/* ---- f64 --------------------------------------------------------------- */
 
 ulp_status ulp_encode_array(const ulp_format *f, void *out, const double *x,
                             size_t n, double scale, const ulp_rounding *r,

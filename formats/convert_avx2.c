@@ -275,4 +275,4 @@ static void decode(float *y, const float value[256], const uint8_t *code,
 }
 
 const ulp_convert_kernels ulp_convert_avx2 = {encode, amax,   range,
-                                              decode, pack, unpack};
+                                              decode, pack, unpack, values};

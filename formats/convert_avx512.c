@@ -310,4 +310,4 @@ static void decode(float *y, const float value[256], const uint8_t *code,
 }
 
 const ulp_convert_kernels ulp_convert_avx512 = {encode, amax,   range,
-                                                decode, pack, unpack};
+                                                decode, pack, unpack, values};

@@ -159,6 +159,42 @@ static void encode(const ulp_encoder *e, ulp_source from,
   }
 }
 
+/* ---- values ------------------------------------------------------------ */
+
+static void __attribute__((noinline))
+values_rare(const ulp_values_job *j, float *out, const uint32_t *x,
+            unsigned lanes)
+{
+  for (unsigned i = 0; lanes; i++, lanes >>= 1)
+    if (lanes & 1) {
+      uint32_t bits = j->one(j->context, x[i]);
+      memcpy(out + i, &bits, sizeof bits);
+    }
+}
+
+static void values(const ulp_encoder *e, float *out, const float *in, size_t n,
+                   const ulp_values_job *j)
+{
+  const constants k = constants_of(e, ULP_FROM_F32, ULP_SCALED_NOT);
+  const VI limit = v_all(j->limit), above = v_all(j->overflow[0]),
+           below = v_all(j->overflow[1]);
+  uint32_t kept[LANES];
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    VI x = load_f32((const char *)(in + i));
+    VI magnitude = v_and(x, v_all(INT32_MAX));
+    unsigned rare = m_bits(v_gt(magnitude, k.most));
+    VI y = nearest_value(&k, magnitude);
+    M beyond = v_gt(y, limit);
+    y = v_or(y, v_and(x, v_all(INT32_MIN)));
+    if (__builtin_expect(rare != 0, 0)) store32((char *)kept, x);
+    store32((char *)(out + i), v_pick(beyond, y, v_by_sign(x, above, below)));
+    if (__builtin_expect(rare != 0, 0)) values_rare(j, out + i, kept, rare);
+  }
+  memcpy(kept, in + i, (n - i) * sizeof *in);
+  values_rare(j, out + i, kept, (1u << (n - i)) - 1);
+}
+
 /* ---- the greatest of blocks -------------------------------------------- */
 
 /* Of the bits as signed numbers: the others are below 0. */

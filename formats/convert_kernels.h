@@ -7,6 +7,14 @@
 
 #include "convert.h"
 
+/* Rounding of f32 to values of a format in f32, where e->by_sum. */
+typedef struct {
+  int32_t limit, overflow[2]; /* bits of the greatest value, of what is beyond
+                                 it on either side */
+  uint32_t (*one)(const void *context, uint32_t x); /* bits, by any means */
+  const void *context;
+} ulp_values_job;
+
 typedef struct {
   void (*encode)(const ulp_encoder *e, ulp_source from,
                  const ulp_encode_job *job);
@@ -20,6 +28,9 @@ typedef struct {
    * the number of codes done, a multiple of 8. */
   size_t (*pack)(uint8_t *out, const uint8_t *codes, size_t n, unsigned bits);
   size_t (*unpack)(uint8_t *codes, const uint8_t *in, size_t n, unsigned bits);
+  /* out may be in. */
+  void (*values)(const ulp_encoder *e, float *out, const float *in, size_t n,
+                 const ulp_values_job *job);
 } ulp_convert_kernels;
 
 /* Those of ulp_isa_now(). */

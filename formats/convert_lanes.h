@@ -149,6 +149,15 @@ KERNEL VI nearest_even(const ulp_encoder *e, const constants *k, VI magnitude)
   return v_add(units, v_srl(v_sub(binade, k->normal_bits), 23 - e->trailing));
 }
 
+/* The magnitude itself, to nearest even. */
+KERNEL VI nearest_value(const constants *k, VI magnitude)
+{
+  VI least = v_min(magnitude, k->far);
+  VI binade = v_max(v_and(least, v_all(0x7f800000)), k->normal_bits);
+  VI beside = v_add(binade, k->sum_step);
+  return v_plus(v_plus(least, beside), v_xor(beside, v_all(INT32_MIN)));
+}
+
 /* The magnitude's code in any mode. */
 KERNEL VI rounded(const ulp_encoder *e, const constants *k, VI x,
                   const VI *word, M *rare)

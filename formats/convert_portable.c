@@ -157,4 +157,4 @@ static void decode(float *y, const float value[256], const uint8_t *code,
 }
 
 const ulp_convert_kernels ulp_convert_portable = {encode, amax, range,
-                                                  decode, NULL, NULL};
+                                                  decode, NULL, NULL, values};

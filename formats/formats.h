@@ -367,6 +367,14 @@ ULP_MUST_CHECK ulp_status ulp_convert_unpacked(const ulp_format *to, void *out,
                                                const ulp_rounding *r,
                                                uint64_t first_index);
 
+/* out[i]: the value of the code of in[i] in f, as f32 (rounded to nearest even
+ * where it is none): what is called fake quantization.  out may be in, and else
+ * does not overlap it.  ULP_EINVAL for a bad rounding. */
+ULP_MUST_CHECK ulp_status ulp_round_values(const ulp_format *f, float *out,
+                                           const float *in, size_t n,
+                                           const ulp_rounding *r,
+                                           uint64_t first_index);
+
 /* The code in a stored element and back. */
 uint64_t ulp_load_code(const ulp_format *f, const void *array, size_t i);
 void ulp_store_code(const ulp_format *f, void *array, size_t i, uint64_t code);

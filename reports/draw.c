@@ -98,6 +98,23 @@ void ulp_gp_log_tics(ulp_text *gp, const char *axis, int base, double low,
   ulp_text_printf(gp, ")\n");
 }
 
+/* Each at the near end of its bin. */
+void ulp_gp_step_tics(ulp_text *gp, double low, double high)
+{
+  enum { LAST = 30 };
+  int every = high - low > 30 ? 10 : 5;
+  ulp_text_printf(gp, "set xtics ('0' 0");
+  for (int n = -LAST; n <= LAST; n += every) {
+    int bin = n < 0 ? n - 1 : n + 1;
+    if (n == 0 || bin < low || bin > high)
+      continue;
+    ulp_text_printf(gp, ", '%s", n < 0 ? "−" : "");
+    power(gp, 2, abs(n));
+    ulp_text_printf(gp, "' %d", bin);
+  }
+  ulp_text_printf(gp, ")\n");
+}
+
 /* ---- ranges -------------------------------------------------------------- */
 
 static void log_range(double *low, double *high)

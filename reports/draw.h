@@ -28,6 +28,9 @@ void ulp_gp_range(ulp_text *gp, const ulp_picture *p, const char *axis);
 void ulp_gp_log_tics(ulp_text *gp, const char *axis, int base, double low,
                      double high);
 
+/* Ticks of bins: b is 2^(b-1) to 2^b - 1, -b as many below 0. */
+void ulp_gp_step_tics(ulp_text *gp, double low, double high);
+
 /* Pixels that a text takes at most. */
 double ulp_text_width(const char *text);
 

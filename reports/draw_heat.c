@@ -22,15 +22,44 @@ static const char *short_label(const char *name)
   return *end ? name : blank + 1;
 }
 
+/* Two digits, in as few letters as can be: 1e-5 for 1e-05. */
+enum { FIGURE = 40 };
+static void short_figure(char text[FIGURE], double v)
+{
+  double size = fabs(v);
+  snprintf(text, FIGURE,
+           size >= 100 && size < 1e4 ? "%.0f"
+           : size < 0.01 && size > 0 ? "%.0e"
+                                     : "%.2g", v);
+  char *e = strchr(text, 'e');
+  if (e && e[2] == '0')
+    memmove(e + 2, e + 3, strlen(e + 3) + 1);
+  if (e && e[1] == '+')
+    memmove(e + 1, e + 2, strlen(e + 2) + 1);
+}
+
+static void tick(ulp_text *gp, const char *name, bool few)
+{
+  char text[FIGURE], *end;
+  double v = strtod(name, &end);
+  if (few && end != name && !*end) {
+    short_figure(text, v);
+    name = text;
+  }
+  ulp_gp_text(gp, name);
+}
+
+/* All names or, where there is no room for them, some, numbers short. */
 static void names(ulp_text *gp, const ulp_labels *l, const char *axis,
                   bool down)
 {
-  size_t step = l->count > MOST_NAMES ? l->count / 8 + 1 : 1;
+  bool few = l->count > MOST_NAMES;
+  size_t step = few ? (l->count + 7) / 8 : 1;
   const char *comma = "";
   ulp_text_printf(gp, "set %stics (", axis);
   for (size_t i = 0; i < l->count; i += step) {
     ulp_text_printf(gp, "%s", comma);
-    ulp_gp_text(gp, short_label(l->name[i]));
+    tick(gp, short_label(l->name[i]), few);
     ulp_text_printf(gp, " %d", down ? -(int)i : (int)i);
     comma = ", ";
   }
@@ -63,20 +92,10 @@ static double shade(const ulp_picture *p, double v)
   return high > low ? (v - low) / (high - low) : 0.5;
 }
 
-/* Two digits, in as few letters as can be: 1e-5 for 1e-05. */
 static void figure(ulp_text *gp, double v)
 {
-  char text[40];
-  double size = fabs(v);
-  snprintf(text, sizeof text,
-           size >= 100 && size < 1e4 ? "%.0f"
-           : size < 0.01 && size > 0 ? "%.0e"
-                                     : "%.2g", v);
-  char *e = strchr(text, 'e');
-  if (e && e[2] == '0')
-    memmove(e + 2, e + 3, strlen(e + 3) + 1);
-  if (e && e[1] == '+')
-    memmove(e + 1, e + 2, strlen(e + 2) + 1);
+  char text[FIGURE];
+  short_figure(text, v);
   ulp_text_printf(gp, "\"%s\"", text);
 }
 
@@ -94,10 +113,11 @@ static void cells(ulp_text *gp, const ulp_picture *p, const double *value)
   ulp_text_printf(gp, "EOD\n");
 }
 
-/* Figures on light and on dark cells. */
-static void figures(ulp_text *gp, const ulp_picture *p, const double *value)
+/* Figures on light and on dark cells, if there is room. */
+static void figures(ulp_text *gp, const ulp_picture *p, const double *value,
+                    bool room)
 {
-  size_t nx = p->across.count, ny = p->categories.count;
+  size_t nx = p->across.count, ny = room ? p->categories.count : 0;
   bool signed_z = ulp_axis(p->figure, "z signed");
   for (int dark = 0; dark < 2; dark++) {
     ulp_text_printf(gp, "$%s << EOD\nNaN NaN \"\"\n", dark ? "dark" : "light");
@@ -165,7 +185,7 @@ void ulp_draw_heat(ulp_text *gp, const ulp_picture *p, size_t panel)
   size_t plot = ny > MOST_NAMES ? 330 : ny * 22 + 10;
   ulp_gp_frame(gp, p, panel, NULL, plot + turned_room);
   cells(gp, p, value);
-  figures(gp, p, small ? value : (const double[]){NAN});
+  figures(gp, p, value, small);
   gp->failed |= x.failed || y.failed || z.failed;
   free(value);
   ulp_text_free(&x);

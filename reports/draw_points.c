@@ -10,12 +10,14 @@
 
 /* ---- histograms ---------------------------------------------------------- */
 
-enum { BINS = 31 };
+enum { BINS = 31, MOST_BINS = 100 };
 
 /* Of whole numbers in a small range a bin each. */
 static double bin_width(const ulp_picture *p)
 {
   double range = p->x_high - p->x_low;
+  if (p->figure->z)
+    return 1;
   for (size_t i = 0; i < p->count; i++)
     if (p->point[i].x != floor(p->point[i].x))
       return range > 0 ? range / BINS : 1;
@@ -25,19 +27,19 @@ static double bin_width(const ulp_picture *p)
 static void bins(ulp_text *gp, const ulp_picture *p, size_t panel, double low,
                  double width)
 {
-  size_t count[BINS + 2] = {0};
-  double most = 0;
+  double count[MOST_BINS] = {0}, most = 0;
+  size_t n = p->figure->z ? MOST_BINS : BINS + 2;
   for (size_t i = 0; i < p->count; i++) {
     size_t k = (size_t)((p->point[i].x - low) / width);
-    if (p->point[i].panel == panel && k < BINS + 2)
-      count[k]++;
+    if (p->point[i].panel == panel && k < n)
+      count[k] += p->point[i].y;
   }
   ulp_text_printf(gp, "$bins << EOD\n");
-  for (size_t k = 0; k < BINS + 2; k++) {
-    if (count[k] || !ulp_is_log(p->figure, 'y'))
-      ulp_text_printf(gp, "%.6g %zu\n", low + ((double)k + 0.5) * width,
+  for (size_t k = 0; k < n; k++) {
+    if (count[k] > 0 || !ulp_is_log(p->figure, 'y'))
+      ulp_text_printf(gp, "%.6g %.9g\n", low + ((double)k + 0.5) * width,
                       count[k]);
-    most = fmax(most, (double)count[k]);
+    most = fmax(most, count[k]);
   }
   ulp_text_printf(gp, "EOD\nmost = %.9g\n", most);
 }
@@ -59,6 +61,8 @@ void ulp_draw_histogram(ulp_text *gp, const ulp_picture *p, size_t panel)
                       "set xrange [%.9g:%.9g]\n", width, n,
                   ulp_axis(p->figure, "normal"), ulp_is_log(p->figure, 'y'),
                   low, p->x_high + width / 2);
+  if (ulp_axis(p->figure, "x steps"))
+    ulp_gp_step_tics(gp, p->x_low, p->x_high);
   if (ulp_axis(p->figure, "normal"))
     ulp_label(&more, "normal law of variance 1");
   ulp_gp_frame(gp, p, panel, &more, ULP_PLOT_HEIGHT - 40);

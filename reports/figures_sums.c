@@ -66,6 +66,41 @@ const ulp_figure_row ulp_figures_sums[] = {
      .caption = "Hopper's accumulator, taken out into f32 at intervals. "
                 "DeepSeek-V3 promotes every 128."},
 
+    {.experiment = "code_pairs", .name = "wgmma",
+     .title = "Signed error of a product beside another one",
+     .kind = ULP_HEAT, .x = "b", .y = "a", .z = "error_ulp",
+     .panels = "companion",
+     .filter = "instruction~wgmma.m64n8k32.f32.e4m3.e4m3",
+     .axes = "z signed", .x_label = "b (E4M3)", .y_label = "a (E4M3)",
+     .caption = "What Hopper's wgmma gives for the companion plus a b, less "
+                "the exact sum, in units of its last place in f32: blue too "
+                "small, red too great. Beside 1 small products (above, middle) "
+                "are cut, and great ones (below, left and right) cut the "
+                "companion; beside 65536 all but the greatest are cut. White "
+                "is exact."},
+    {.experiment = "code_pairs", .name = "others",
+     .title = "The same of an instruction that keeps 25 bits",
+     .kind = ULP_HEAT, .x = "b", .y = "a", .z = "error_ulp",
+     .panels = "instruction",
+     .filter = "companion=max instruction!=wgmma.m64n8k32.f32.e4m3.e4m3",
+     .axes = "z signed", .x_label = "b (E4M3)", .y_label = "a (E4M3)",
+     .caption = "Hopper's mma.sync of FP8 goes through f16, keeps 25 bits and "
+                "cuts the sum to f32: errors below one ulp. Beside it the exact "
+                "sum rounded once, half an ulp either way. The scale "
+                "of colours is one of its own."},
+
+    {.experiment = "ulp_histogram", .name = "ulps",
+     .title = "Errors of a matrix product in units of the last place",
+     .kind = ULP_HISTOGRAM, .x = "bin", .y = "fraction", .z = "fraction",
+     .panels = "operands accumulator",
+     .filter = "data~normal k~4096 count!=0", .axes = "x steps",
+     .x_label = "error (ulp of f32; below 0: toward zero)",
+     .y_label = "part of the outputs",
+     .caption = "How many f32 numbers lie between an output and the exact sum "
+                "rounded once; bins double in width. hopper-wgmma is cuBLASLt "
+                "with fast accumulation (of bf16: as it is), promote-128 "
+                "cuBLASLt without it."},
+
     {.experiment = "gpu_validation", .kind = ULP_NO_PICTURE,
      .caption = "whether bits are equal is a count, which the sentence above "
                 "and the table below give."},

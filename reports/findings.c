@@ -46,6 +46,22 @@ static const ulp_finding table[] = {
      "data=positive k=max promoted_every=128 | %2}, never {value "
      "relative_frobenius | operands~e4m3 data=positive k=max "
      "promoted_every=- | %2}."},
+    {"code_pairs", false,
+     "Of {rows | instruction~wgmma.m64n8k32.f32.e4m3.e4m3 companion=min} pairs "
+     "of E4M3 numbers beside a product of {value companion | companion=min}, "
+     "{text instruction | instruction~wgmma.m64n8k32.f32.e4m3.e4m3} gets {rows "
+     "| instruction~wgmma.m64n8k32.f32.e4m3.e4m3 companion=min error_ulp=0} "
+     "exactly; its errors reach from {min error_ulp | "
+     "instruction~wgmma.m64n8k32.f32.e4m3.e4m3} to {max error_ulp | "
+     "instruction~wgmma.m64n8k32.f32.e4m3.e4m3} ulps of f32."},
+    {"ulp_histogram", false,
+     "At K = {value k | k~4096 operands=e4m3 data=normal} and normal data, {value "
+     "fraction | k~4096 operands=e4m3 data=normal accumulator=f32-rne bin=0 | "
+     "%2} of the outputs of an f32 chain are the exact sum rounded once; of "
+     "Hopper's FP8 with fast accumulation the most frequent error is {at-max "
+     "fraction bin_low | k~4096 operands=e4m3 data=normal "
+     "accumulator=hopper-wgmma | 3} to {at-max fraction bin_high | k~4096 "
+     "operands=e4m3 data=normal accumulator=hopper-wgmma | 3} ulps."},
     {"gpu_validation", true,
      "Of {sum outputs_compared} outputs of {rows} captured instructions and "
      "kernels of {text gpu}, {sum mismatches} differ from the emulator's."},

@@ -3,7 +3,10 @@
 set lmargin at screen left/480.0
 set title panel offset 0,-0.6
 set xlabel x_label offset 0,0.3
-set cblabel z_label offset 0.5,0
+# Of a large map, whose lists do not speak for themselves: above the names, and
+# below the colours.
+if (!small) set label y_label at screen (left-8)/480.0, 1-39.0/height right; \
+  set label z_label at screen 0.99, 16.0/height right font 'sans,11'
 unset grid
 unset border
 set tics scale 0 font 'sans,12'

@@ -122,7 +122,9 @@ static bool read_point(ulp_picture *p, ulp_point *d, size_t row)
       return false;
   } else {
     d->x = number(t, row, f->x);
-    d->y = f->kind == ULP_HISTOGRAM ? 1 : number(t, row, f->y);
+    d->y = f->kind != ULP_HISTOGRAM ? number(t, row, f->y)
+           : f->z                   ? number(t, row, f->z)
+                                    : 1;
   }
   read_interval(d, t, row, f->interval);
   if (f->predicted)
@@ -197,10 +199,12 @@ static bool take_rows(ulp_picture *p)
       continue;
     if (!read_point(p, &d, p->rows.row[i]))
       return false;
-    bool room = d.series < ULP_MOST_SERIES || p->figure->kind == ULP_HEAT;
+    /* A heat map is as large on the page however many cells it has. */
+    bool room = p->figure->kind == ULP_HEAT ||
+                (d.series < ULP_MOST_SERIES && p->count < ULP_MOST_POINTS);
     if (!can_be_drawn(p->figure, &d))
       p->undrawn++;
-    else if (room && d.panel < ULP_MOST_PANELS && p->count < ULP_MOST_POINTS)
+    else if (room && d.panel < ULP_MOST_PANELS)
       p->point[p->count++] = d;
   }
   return true;

@@ -14,7 +14,8 @@ typedef enum {
   ULP_DOTS,       /* y against the texts of x, which stand at the left */
   ULP_BARS,       /* the same, as bars from 0 */
   ULP_HEAT,       /* z as a colour, over the texts of x and y */
-  ULP_HISTOGRAM,  /* how often x has which value */
+  ULP_HISTOGRAM,  /* how often x has which value; with z, x are whole numbers
+                     of bins, and z what is in one */
   ULP_SCATTER     /* y against x, points with names, the Pareto front */
 } ulp_picture_kind;
 
@@ -30,7 +31,8 @@ typedef struct {
   const char *filter;    /* select.h */
   const char *axes;      /* of x log2, x log, y log, z log, z signed, x zero,
                             y zero (a line at 0), points (not joined), normal (the
-                            law beside a histogram), front-low, front-high
+                            law beside a histogram), x steps (bins of 1, 2-3,
+                            4-7, ... either side of 0), front-low, front-high
                             (which end of y is good) */
   const char *x_label, *y_label; /* with units; NULL: the column's name */
   const char *predicted; /* column of y: thin lines, or rings */

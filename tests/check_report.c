@@ -189,6 +189,51 @@ START_TEST(points_of_a_picture)
 }
 END_TEST
 
+/* Counts of given bins, which add up: 1 in bin 1, 2 in 2, 8 and 8 in 8. */
+START_TEST(histograms_of_bins)
+{
+  const ulp_figure_row f = {.experiment = "by_hand", .name = "x",
+                            .title = "t", .caption = "c",
+                            .kind = ULP_HISTOGRAM, .x = "k", .y = "k",
+                            .z = "k", .axes = "x steps"};
+  ulp_picture p;
+  ulp_text gp = {0};
+  ck_assert(ulp_picture_make(&p, &f, &table));
+  ulp_picture_data(&gp, &p, 0, "stem");
+  ck_assert_ptr_nonnull(strstr(gp.text, "\n1 1\n2 2\n3 0\n"));
+  ck_assert_ptr_nonnull(strstr(gp.text, "\n8 16\n9 0\n"));
+  ck_assert_ptr_nonnull(strstr(gp.text, "set xtics ('0' 0, '32' 6)"));
+  ulp_text_free(&gp);
+  ulp_picture_free(&p);
+}
+END_TEST
+
+/* 40 by 1: no figures in the cells, and every fifth name. */
+START_TEST(large_heat_maps)
+{
+  enum { WIDE = 40, COLUMNS = 4 };
+  char text[WIDE][16];
+  char *cell[WIDE * COLUMNS], *same = (char[]){"0"};
+  for (size_t i = 0; i < WIDE; i++) {
+    snprintf(text[i], sizeof text[i], "%zu", i);
+    memcpy(&cell[i * COLUMNS], (char *[]){text[i], same, text[i], same},
+           COLUMNS * sizeof *cell);
+  }
+  const ulp_table wide = {.experiment = &by_hand, .cell = cell, .rows = WIDE,
+                          .columns = COLUMNS};
+  const ulp_figure_row f = {.experiment = "by_hand", .name = "x",
+                            .title = "t", .caption = "c", .kind = ULP_HEAT,
+                            .x = "k", .y = "name", .z = "error"};
+  ulp_picture p;
+  ulp_text gp = {0};
+  ck_assert(ulp_picture_make(&p, &f, &wide));
+  ulp_picture_data(&gp, &p, 0, "stem");
+  ck_assert_ptr_nonnull(strstr(gp.text, "$light << EOD\nNaN NaN \"\"\nEOD\n"));
+  ck_assert_ptr_nonnull(strstr(gp.text, "xtics ('0' 0, '5' 5, '10' 10, "));
+  ck_assert_ptr_nonnull(strstr(gp.text, "\n39 0 0\nEOD\n"));
+  ulp_text_free(&gp);
+  ulp_picture_free(&p);
+
 /* ---- the page of methods ------------------------------------------------- */
 
 static size_t count_of(const char *text, const char *end, const char *word)
@@ -316,6 +361,8 @@ int main(void)
   tcase_add_test(c, filters);
   tcase_add_test(c, sentences);
   tcase_add_test(c, points_of_a_picture);
+  tcase_add_test(c, histograms_of_bins);
+  tcase_add_test(c, large_heat_maps);
   tcase_add_test(c, methods_have_every_row);
   tcase_add_test(c, methods_count_evidence);
   tcase_add_test(c, methods_name_tests_that_exist);

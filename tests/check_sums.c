@@ -301,8 +301,9 @@ START_TEST(errors_by_hand)
   uint32_t d[2];
   ulp_dd x[] = {{-8, 0}, {4, 0}};
   double magnitude[] = {16, 4};
+  uint32_t rounded[] = {0xc1000000, 0x40800000};
   exact_product p = {.spec = {.m = 1, .n = 2, .k = 1}, .exact = x,
-                     .magnitude = magnitude};
+                     .magnitude = magnitude, .rounded = rounded};
   sum_errors s;
   memcpy(d, y, sizeof d);
   sum_errors_take(&s, &p, d);
@@ -312,6 +313,38 @@ START_TEST(errors_by_hand)
   ck_assert_double_eq_tol(r.condition, sqrt(272.0 / 80), 1e-15);
   ck_assert_double_eq(r.max_ulp, 0.5 * 0x1p21); /* of 4: 2^-21 */
   ck_assert(isnan(r.bias_ci95));
+}
+END_TEST
+
+/* Steps on the line of f32 numbers from 4, -4 and 0, and their bins. */
+START_TEST(bins_by_hand)
+{
+  static const struct {
+    uint32_t right, y;
+    int bin;
+  } list[] = {
+      {0x40800000, 0x40800000, 0},  {0x40800000, 0x40800001, 1},
+      {0x40800000, 0x40800002, 2},  {0x40800000, 0x40800003, 2},
+      {0x40800000, 0x40800004, 3},  {0x40800000, 0x407fffff, -1},
+      {0x40800000, 0x407ffff8, -4}, {0xc0800000, 0xc0800001, 1},
+      {0xc0800000, 0xc07ffffe, -2},
+      {0x40800000, 0x00000000, -31}, /* 0x40800000 steps */
+      {0x40800000, 0xc0800000, -32}, /* twice as many */
+      {0x00000001, 0x80000001, -2},  {0x00000000, 0x80000000, 0},
+  };
+  enum { N = sizeof list / sizeof list[0] };
+  for (size_t i = 0; i < N; i++) {
+    uint32_t right = list[i].right, y = list[i].y;
+    ulp_dd x = {4, 0};
+    double magnitude = 4;
+    const exact_product p = {.spec = {.m = 1, .n = 1, .k = 1}, .exact = &x,
+                             .magnitude = &magnitude, .rounded = &right};
+    sum_errors s;
+    sum_errors_take(&s, &p, &y);
+    sum_report r = sum_report_of((sum_errors[]){s, s}, 2);
+    ck_assert_msg(s.steps[SUM_MIDDLE + list[i].bin] == 1, "row %zu", i);
+    ck_assert_uint_eq(r.steps[SUM_MIDDLE + list[i].bin], 2);
+  }
 }
 END_TEST
 
@@ -399,6 +432,7 @@ int main(void)
   tcase_add_test(c, captured_products);
   tcase_add_test(c, interval_of_a_mean);
   tcase_add_test(c, errors_by_hand);
+  tcase_add_test(c, bins_by_hand);
   tcase_add_test(c, growth_by_hand);
   tcase_add_test(c, growth_takes_what_counts);
   tcase_add_test(c, bounds_as_published);

@@ -20,6 +20,7 @@ for experiment in \
   'norms --widths 256 --inputs gaussian|large|spike' 'activation_spikes' \
   'optimizer_states --widths 1 --steps 8 --processes steady' \
   'accumulation --operands e4m3 --lengths 32|256|1024|2048' \
+  'code_pairs --step 4' 'ulp_histogram --operands e4m3 --data normal' \
   'scale_rules --distributions gaussian' 'claims --ids 41|19|20'; do
   name=${experiment%% *}
   # shellcheck disable=SC2086
