@@ -118,19 +118,29 @@ int cli_merge(int argc, char **argv)
 
 int cli_report(int argc, char **argv)
 {
-  const cli_option options[] = {{0}};
+  const char *methods = NULL;
+  const cli_option options[] = {
+      {"methods", "FILE.html",
+       "write the page of methods alone, there; needs no DIR", cli_read_text,
+       &methods},
+      {0}};
   const cli_command command = {
       .name = "report",
-      .synopsis = "DIR",
+      .synopsis = "DIR | --methods FILE.html",
       .summary = "Writes DIR/index.html, one page with pictures, from the "
-                 "experiments' CSV files in the folder DIR.",
+                 "experiments' CSV files in the folder DIR, and beside it "
+                 "DIR/methods.html, which has every model with its source and "
+                 "how it is known.",
       .options = options,
-      .min_operands = 1,
       .max_operands = 1};
   int operands;
   int status = cli_parse(&command, argc, argv, &operands);
   if (status >= 0) return status;
+  if ((operands == 1) == (methods != NULL))
+    return cli_failf("report", "expected a folder, or --methods FILE.html");
   ulp_error e;
-  if (ulp_report_write(argv[0], &e) != ULP_OK) return cli_fail("report", &e);
+  if ((methods ? ulp_methods_write(methods, &e)
+               : ulp_report_write(argv[0], &e)) != ULP_OK)
+    return cli_fail("report", &e);
   return CLI_DONE;
 }

@@ -4,19 +4,6 @@
  */
 #include "cli.h"
 
-static const char *const kinds[] = {[ULP_FLOAT] = "float",
-                                    [ULP_INTEGER] = "integer",
-                                    [ULP_CODEBOOK] = "codebook"};
-static const char *const nans[] = {[ULP_NAN_NONE] = "none",
-                                   [ULP_NAN_IEEE] = "ieee",
-                                   [ULP_NAN_TOP] = "top",
-                                   [ULP_NAN_NEGZERO] = "negzero"};
-static const char *const infs[] = {
-    [ULP_INF_NONE] = "none", [ULP_INF_IEEE] = "ieee", [ULP_INF_TOP] = "top"};
-static const char *const zeros[] = {[ULP_ZERO_SIGNED] = "signed",
-                                    [ULP_ZERO_UNSIGNED] = "unsigned",
-                                    [ULP_ZERO_NONE] = "none"};
-
 static const char *const columns[] = {
     "name",         "aliases",       "kind",
     "bits",         "exponent_bits", "significand_bits",
@@ -38,7 +25,7 @@ static void format_row(cli_table *t, const ulp_format *f)
 {
   cli_cell_text(t, f->name);
   cli_cell_text(t, f->aliases);
-  cli_cell_text(t, kinds[f->kind]);
+  cli_cell_text(t, ulp_kind_name(f->kind));
   cli_cell_int(t, f->bits);
   float_int(t, f, f->exp_bits);
   float_int(t, f, f->man_bits);
@@ -47,9 +34,9 @@ static void format_row(cli_table *t, const ulp_format *f)
   else
     cli_cell_int(t, f->bias);
   cli_cell_bool(t, f->is_signed);
-  cli_cell_text(t, nans[f->nan]);
-  cli_cell_text(t, infs[f->inf]);
-  cli_cell_text(t, zeros[f->zero]);
+  cli_cell_text(t, ulp_nan_code_name(f->nan));
+  cli_cell_text(t, ulp_inf_code_name(f->inf));
+  cli_cell_text(t, ulp_zero_code_name(f->zero));
   cli_cell_bool(t, f->kind == ULP_FLOAT && f->subnormals);
   cli_cell_number(t, ulp_max(f));
   cli_cell_number(t, ulp_lowest(f));

@@ -7,19 +7,6 @@
 #include "cli.h"
 #include "emu.h"
 
-static const char *const kinds[] = {[ULP_DOT_FDPA] = "fdpa",
-                                    [ULP_DOT_FMA] = "fma",
-                                    [ULP_DOT_FMA_PAIRS] = "fma_pairs",
-                                    [ULP_DOT_EXACT] = "exact",
-                                    [ULP_DOT_INTEGER] = "integer",
-                                    [ULP_DOT_XOR] = "xor",
-                                    [ULP_DOT_FLUSH] = "flush",
-                                    [ULP_DOT_FLOOR] = "floor",
-                                    [ULP_DOT_FLOOR_EVEN_ODD] =
-                                        "floor_even_odd"};
-static const char *const orders[] = {[ULP_BLOCKS_ASCENDING] = "ascending",
-                                     [ULP_BLOCKS_PAIRS] = "pairs"};
-
 static const char *const columns[] = {
     "gpu",    "products", "instruction", "m",     "n",
     "k",      "d",        "a",           "b",     "c",
@@ -66,7 +53,7 @@ static void fdpa_cells(cli_table *t, const ulp_mma_record *r)
     cli_cell_none(t);
   else
     cli_cell_int(t, r->floor);
-  cli_cell_text(t, orders[r->order]);
+  cli_cell_text(t, ulp_block_order_name(r->order));
   cli_cell_text(t, r->convert ? r->convert : "");
   cli_cell_bool(t, r->c_last);
   cli_cell_text(t, r->acc);
@@ -92,7 +79,7 @@ static void record_row(cli_table *t, const ulp_mma_record *r)
   cli_cell_text(t, r->b);
   cli_cell_text(t, r->c);
   scale_cells(t, r);
-  cli_cell_text(t, kinds[r->kind]);
+  cli_cell_text(t, ulp_dot_kind_name(r->kind));
   fdpa_cells(t, r);
   cli_cell_text(t, ulp_evidence_name(r->evidence));
   cli_cell_text(t, r->machine ? r->machine : "");

@@ -85,7 +85,10 @@ typedef struct {
 
 size_t ulp_mma_count(void);
 const ulp_mma_record *ulp_mma_row(size_t i); /* NULL past the end */
+/* The words of a record's fields; "invalid" for what is none. */
 const char *ulp_evidence_name(ulp_evidence e);
+const char *ulp_dot_kind_name(ulp_dot_kind k);
+const char *ulp_block_order_name(ulp_block_order o);
 
 /* "h200" -> "sm_90"; a name of either kind, in any case; NULL if unknown. */
 const char *ulp_gpu_find(const char *name);

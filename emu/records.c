@@ -320,3 +320,25 @@ const char *ulp_evidence_name(ulp_evidence e)
                                      [ULP_OPEN] = "open"};
   return (size_t)e < sizeof name / sizeof name[0] ? name[e] : "invalid";
 }
+
+const char *ulp_dot_kind_name(ulp_dot_kind k)
+{
+  static const char *const name[] = {
+      [ULP_DOT_FDPA] = "fdpa",
+      [ULP_DOT_FMA] = "fma",
+      [ULP_DOT_FMA_PAIRS] = "fma_pairs",
+      [ULP_DOT_EXACT] = "exact",
+      [ULP_DOT_INTEGER] = "integer",
+      [ULP_DOT_XOR] = "xor",
+      [ULP_DOT_FLUSH] = "flush",
+      [ULP_DOT_FLOOR] = "floor",
+      [ULP_DOT_FLOOR_EVEN_ODD] = "floor_even_odd"};
+  return (size_t)k < sizeof name / sizeof name[0] ? name[k] : "invalid";
+}
+
+const char *ulp_block_order_name(ulp_block_order o)
+{
+  static const char *const name[] = {[ULP_BLOCKS_ASCENDING] = "ascending",
+                                     [ULP_BLOCKS_PAIRS] = "pairs"};
+  return (size_t)o < sizeof name / sizeof name[0] ? name[o] : "invalid";
+}

@@ -105,6 +105,12 @@ typedef struct {
 size_t ulp_format_count(void);
 const ulp_format *ulp_format_row(size_t i);
 
+/* The words of a row's fields; "invalid" for what is none. */
+const char *ulp_kind_name(ulp_kind k);
+const char *ulp_nan_code_name(ulp_nan_code c);
+const char *ulp_inf_code_name(ulp_inf_code c);
+const char *ulp_zero_code_name(ulp_zero_code c);
+
 /* Looks a name up and fills *out.
  *
  * Names, in any case: a row's name or alias (float8_e4m3fn, e4m3); a P3109

@@ -113,6 +113,9 @@ void ulp_front(ulp_text *page, const ulp_report_folder *f)
   ulp_text list = {0};
   ulp_text_printf(page, "<h1>What this run shows</h1>\n");
   facts(page, f);
+  ulp_text_printf(page, "<p class=\"dim\">Every model behind it, with its "
+                        "source and how it is known: <a href=\"methods.html\">"
+                        "methods</a>.</p>\n");
   const ulp_table *claims = table_of(f, "claims");
   if (claims)
     ulp_view_claims.answer(page, claims);

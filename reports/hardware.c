@@ -6,27 +6,13 @@
 #include <string.h>
 
 #include "emu.h"
+#include "methods_page.h"
 #include "sentence.h"
 
-enum { LEVELS = ULP_OPEN + 1 };
-
-static size_t count(int level)
-{
-  size_t n = 0;
-  for (size_t i = 0; i < ulp_mma_count(); i++)
-    n += level < 0 || ulp_mma_row(i)->evidence == (ulp_evidence)level;
-  return n;
-}
-
-static void filters(ulp_text *page)
-{
-  ulp_filter choices[LEVELS];
-  for (int k = 0; k < LEVELS; k++) {
-    const char *name = ulp_evidence_name((ulp_evidence)k);
-    choices[k] = (ulp_filter){name, name, count(k)};
-  }
-  ulp_html_filters(page, "hardware", choices, LEVELS, count(-1));
-}
+static const char *const heads[] = {
+    "GPU", "sold as", "instruction", "sum", "#F (bits kept)", "#block",
+    "accumulator", "rounding", "besides", "evidence", "machine code", "~source",
+    NULL};
 
 static const char *products(const char *arch)
 {
@@ -36,62 +22,80 @@ static const char *products(const char *arch)
   return "";
 }
 
-static void cell(ulp_text *page, const char *text, bool name)
-{
-  ulp_text_printf(page, name ? "<td class=\"name\">" : "<td>");
-  ulp_html_text(page, text && *text ? text : "–");
-  ulp_text_printf(page, "</td>");
-}
-
-static void number(ulp_text *page, int n, bool there)
+static void number(ulp_cells *c, int n, bool there)
 {
   if (there)
-    ulp_text_printf(page, "<td>%d</td>", n);
+    ulp_cell(c, "%d", n);
   else
-    ulp_text_printf(page, "<td>–</td>");
+    ulp_cell(c, "%s", "");
 }
 
-static void row(ulp_text *page, const ulp_mma_record *r)
+/* What few instructions have, in words. */
+static void besides(ulp_cells *c, const ulp_mma_record *r)
 {
-  char name[120];
+  ulp_text t = {0};
   bool cut = r->kind == ULP_DOT_FDPA;
-  const char *evidence = ulp_evidence_name(r->evidence);
-  ulp_mma_row_name(r, 0, 0, 0, name, sizeof name);
-  ulp_text_printf(page, "<tr class=\"%s\"><th scope=\"row\">", evidence);
-  ulp_html_text(page, r->arch);
-  ulp_text_printf(page, "</th>");
-  cell(page, products(r->arch), true);
-  cell(page, name, true);
-  number(page, r->align, cut);
-  number(page, r->block, r->block > 0);
-  cell(page, cut ? r->acc : "", true);
-  cell(page, cut ? ulp_mode_name(r->acc_mode) : "", true);
-  cell(page, evidence, true);
-  ulp_text_printf(page, "<td class=\"name long\">");
-  ulp_html_text(page, r->source);
-  ulp_text_printf(page, "</td></tr>\n");
+  if (cut && r->floor != ULP_NO_FLOOR)
+    ulp_text_printf(&t, "; E at least %d", r->floor);
+  if (cut && r->order != ULP_BLOCKS_ASCENDING)
+    ulp_text_printf(&t, "; blocks: %s", ulp_block_order_name(r->order));
+  if (r->group)
+    ulp_text_printf(&t, "; groups of %d", r->group);
+  if (r->convert)
+    ulp_text_printf(&t, "; operands to %s", r->convert);
+  if (cut && r->c_last)
+    ulp_text_printf(&t, "; C last");
+  if (r->scale)
+    ulp_text_printf(&t, "; a scale (%s) for %d k", r->scale, r->scale_block);
+  if (r->sparse)
+    ulp_text_printf(&t, "; 2:4 sparse");
+  ulp_cell(c, "%s", t.size > 2 ? t.text + 2 : "");
+  c->page->failed |= t.failed;
+  ulp_text_free(&t);
 }
+
+static void row(ulp_cells *c, size_t i)
+{
+  const ulp_mma_record *r = ulp_mma_row(i);
+  bool cut = r->kind == ULP_DOT_FDPA;
+  char name[120];
+  ulp_mma_row_name(r, 0, 0, 0, name, sizeof name);
+  ulp_cell(c, "%s", r->arch);
+  ulp_cell(c, "%s", products(r->arch));
+  ulp_cell(c, "%s", name);
+  ulp_cell(c, "%s", ulp_dot_kind_name(r->kind));
+  number(c, r->align, cut);
+  number(c, r->block, r->block > 0);
+  ulp_cell(c, "%s", cut ? r->acc : "");
+  ulp_cell(c, "%s", cut ? ulp_mode_name(r->acc_mode) : "");
+  besides(c, r);
+  ulp_cell(c, "%s", ulp_evidence_name(r->evidence));
+  ulp_cell(c, "%s", r->machine ? r->machine : "");
+  ulp_cell(c, "%s", r->source);
+}
+
+static bool there(size_t i) { return ulp_mma_row(i) != NULL; }
+
+static void kind(char *out, size_t size, size_t i)
+{
+  (void)snprintf(out, size, "%s", ulp_evidence_name(ulp_mma_row(i)->evidence));
+}
+
+const ulp_listing ulp_listing_hardware = {"hardware", "Instructions", heads,
+                                          there, row, kind};
 
 void ulp_hardware(ulp_text *page)
 {
-  static const char *const heads[] = {
-      "GPU", "sold as", "instruction", "F (bits kept)", "block",
-      "accumulator", "rounding", "evidence", "source"};
-  ulp_text_printf(page, "<section id=\"hardware\">\n<h2>Hardware</h2>\n"
+  ulp_text_printf(page, "<section>\n<h2>Hardware</h2>\n"
                         "<p>The matrix instructions that the emulator knows, "
                         "and how each is known: its bits were compared on the "
                         "GPU (measured), a public model or data set says so "
                         "(published), or nobody has shown it (open). F: bits "
                         "that are kept below the greatest exponent of a block; "
-                        "a dash where sums are not cut. <code>ulplab "
-                        "gpus</code> prints all of it.</p>\n");
-  filters(page);
-  ulp_text_printf(page, "<div class=\"scroll\"><table><thead><tr>");
-  for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-    ulp_text_printf(page, "<th scope=\"col\"%s>%s</th>",
-                    i == 3 || i == 4 ? "" : " class=\"name\"", heads[i]);
-  ulp_text_printf(page, "</tr></thead><tbody>\n");
-  for (size_t i = 0; i < ulp_mma_count(); i++)
-    row(page, ulp_mma_row(i));
-  ulp_text_printf(page, "</tbody></table></div>\n</section>\n");
+                        "a dash where sums are not cut. The equations are on "
+                        "the <a href=\"methods.html#products\">page of "
+                        "methods</a>; <code>ulplab gpus</code> prints the "
+                        "table.</p>\n");
+  ulp_listing_add(page, &ulp_listing_hardware);
+  ulp_text_printf(page, "</section>\n");
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "methods_page.h"
 #include "picture.h"
 #include "sentence.h"
 
@@ -115,29 +116,53 @@ static ulp_status section(ulp_text *page, const folder *f, const ulp_table *t,
   return s;
 }
 
-static ulp_status write_page(const char *dir, const ulp_text *page,
-                             ulp_error *e)
+/* Opens DIR/NAME, or NAME where there is no DIR, for a page. */
+static ulp_status open_page(ulp_output **o, const char *dir, const char *name,
+                            const ulp_text *page, ulp_error *e)
 {
   ulp_text path = {0};
-  ulp_output *o = NULL;
-  ulp_text_printf(&path, "%s/index.html", dir);
-  if (path.failed || page->failed) {
-    ulp_text_free(&path);
-    return ulp_error_set(e, ULP_ENOMEM, "out of memory");
-  }
-  ulp_status s = ulp_output_open(&o, path.text, e);
-  if (s == ULP_OK) {
-    ulp_output_write(o, page->text, page->size);
-    s = ulp_output_commit(o, e);
-  }
+  ulp_text_printf(&path, "%s%s%s", dir ? dir : "", dir ? "/" : "", name);
+  ulp_status s = path.failed || page->failed
+                     ? ulp_error_set(e, ULP_ENOMEM, "out of memory")
+                     : ulp_output_open(o, path.text, e);
+  if (s == ULP_OK)
+    ulp_output_write(*o, page->text, page->size);
   ulp_text_free(&path);
+  return s;
+}
+
+/* Both pages, or neither. */
+static ulp_status write_pages(const char *dir, const ulp_text *page,
+                              const ulp_text *methods, ulp_error *e)
+{
+  ulp_output *o[2] = {NULL, NULL};
+  ulp_status s = open_page(&o[0], dir, "methods.html", methods, e);
+  if (s == ULP_OK)
+    s = open_page(&o[1], dir, "index.html", page, e);
+  for (int i = 0; i < 2; i++)
+    if (s == ULP_OK)
+      s = ulp_output_commit(o[i], e);
+    else
+      ulp_output_discard(o[i]);
+  return s;
+}
+
+ulp_status ulp_methods_write(const char *path, ulp_error *e)
+{
+  ulp_text page = {0};
+  ulp_output *o = NULL;
+  ulp_methods(&page);
+  ulp_status s = open_page(&o, NULL, path, &page, e);
+  if (s == ULP_OK)
+    s = ulp_output_commit(o, e);
+  ulp_text_free(&page);
   return s;
 }
 
 ulp_status ulp_report_write(const char *dir, ulp_error *e)
 {
   folder f = {.dir = dir};
-  ulp_text page = {0};
+  ulp_text page = {0}, methods = {0};
   ulp_status s = read_folder(&f, e);
   if (s == ULP_OK) {
     ulp_html_begin(&page, "ulplab: what this run shows");
@@ -150,10 +175,12 @@ ulp_status ulp_report_write(const char *dir, ulp_error *e)
     if (s == ULP_OK)
       ulp_hardware(&page);
     ulp_html_end(&page);
+    ulp_methods(&methods);
   }
   if (s == ULP_OK)
-    s = write_page(dir, &page, e);
+    s = write_pages(dir, &page, &methods, e);
   ulp_text_free(&page);
+  ulp_text_free(&methods);
   free_folder(&f);
   return s;
 }

@@ -59,8 +59,16 @@ static const char layout[] =
     "thead th{border-bottom:2px solid var(--dim);vertical-align:bottom}"
     ".best{background:var(--best);"
     "font-weight:600}.group td,.group th{border-top:2px solid var(--line)}\n"
-    "td.long{white-space:normal;min-width:18rem}"
-    ".filter{margin-right:.9rem;display:inline-block}"
+    "@media(min-width:40rem){.scroll th[scope=row]{position:sticky;left:0;"
+    "background:var(--bg)}}"
+    "td.long{white-space:pre-line;min-width:min(26rem,75vw)}td,"
+    "th[scope=row]{vertical-align:top}input[type=radio]{position:absolute;"
+    "opacity:0}"
+    ".filter{display:inline-block;margin:.15rem .35rem .15rem 0;padding:.05rem "
+    ".6rem;border:1px solid var(--line);border-radius:1rem;background:"
+    "var(--card);cursor:pointer;font-size:.9rem}\n:checked+.filter{background:"
+    "var(--best);border-color:var(--fg);font-weight:600}:focus-visible+.filter"
+    "{outline:2px solid var(--link)}"
     "details{margin:.5rem 0}summary{cursor:pointer}\n"
     "figure{margin:1.2rem 0}.panels{display:grid;gap:.4rem .8rem;"
     "grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),30rem))}"
@@ -92,9 +100,9 @@ static const char paper[] =
     "figure svg,tr,.card,.findings li{break-inside:avoid}"
     "h2,h3,h3+p{break-after:avoid}.scroll{overflow:visible}"
     ".panels{grid-template-columns:1fr 1fr}figure svg{max-width:9cm}"
-    ".wide svg{max-width:16cm}.filters,.contents{display:none}"
-    "table{font-size:8pt}th,td{padding:.1rem .3rem;white-space:normal}"
-    "td.name{white-space:normal;overflow-wrap:break-word;min-width:2.2cm}";
+    ".wide svg{max-width:16cm}.filter,.contents{display:none}"
+    "table{font-size:7.5pt}th,td{padding:.1rem .25rem;white-space:normal}"
+    "th,td.name{overflow-wrap:anywhere;min-width:1.3cm}td.long{min-width:3cm}";
 
 static void variables(ulp_text *t, const char *rest, bool is_dark)
 {

@@ -7,8 +7,14 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "gemm.h"
+#include "layout.h"
+#include "methods_page.h"
+#include "packed.h"
 #include "picture.h"
+#include "quantizer.h"
 #include "sentence.h"
 
 START_TEST(every_experiment_has_a_picture_or_a_reason)
@@ -227,6 +233,120 @@ START_TEST(large_heat_maps)
   ck_assert_ptr_nonnull(strstr(gp.text, "\n39 0 0\nEOD\n"));
   ulp_text_free(&gp);
   ulp_picture_free(&p);
+
+/* ---- the page of methods ------------------------------------------------- */
+
+static size_t count_of(const char *text, const char *end, const char *word)
+{
+  size_t n = 0;
+  for (; (text = strstr(text, word)) != NULL && text < end; text++)
+    n++;
+  return n;
+}
+
+/* Each table of the page: all rows, as many cells in each as heads, no two
+ * tables of one name. */
+static void check_listing(const char *page, const ulp_listing *l)
+{
+  char id[80];
+  size_t heads = 0;
+  (void)snprintf(id, sizeof id, "<div id=\"%s\">", l->id);
+  const char *from = strstr(page, id);
+  ck_assert_msg(from != NULL, "%s is not on the page", l->id);
+  ck_assert_msg(strstr(from + 1, id) == NULL, "%s is there twice", l->id);
+  const char *end = strstr(from, "</tbody>");
+  const char *body = strstr(from, "<tbody>");
+  while (l->heads[heads])
+    heads++;
+  size_t rows = count_of(body, end, "<tr");
+  ck_assert_msg(rows > 0 && rows == ulp_listing_rows(l), "%s: %zu rows", l->id,
+                rows);
+  ck_assert_msg(count_of(from, body, "<th ") == heads, "%s: heads", l->id);
+  for (const char *tr = body; (tr = strstr(tr, "<tr")) != NULL && tr < end;
+       tr++) {
+    const char *last = strstr(tr, "</tr>");
+    size_t n = count_of(tr, last, "</td>") + count_of(tr, last, "</th>");
+    ck_assert_msg(n == heads, "%s: a row of %zu cells under %zu heads", l->id,
+                  n, heads);
+  }
+}
+
+static const ulp_listing *listing_of(const char *id)
+{
+  const ulp_methods_section *s;
+  for (size_t i = 0; (s = ulp_methods_row(i)) != NULL; i++)
+    for (int k = 0; k < ULP_LISTINGS && s->listing[k]; k++)
+      if (strcmp(s->listing[k]->id, id) == 0)
+        return s->listing[k];
+  ck_abort_msg("no table %s", id);
+}
+
+START_TEST(methods_have_every_row)
+{
+  ulp_text page = {0};
+  const ulp_methods_section *s;
+  size_t listings = 0;
+  ulp_methods(&page);
+  ck_assert(!page.failed);
+  for (size_t i = 0; (s = ulp_methods_row(i)) != NULL; i++)
+    for (int k = 0; k < ULP_LISTINGS && s->listing[k]; k++, listings++)
+      check_listing(page.text, s->listing[k]);
+  ck_assert_uint_eq(count_of(page.text, page.text + page.size, "<table>"),
+                    listings);
+  ulp_text_free(&page);
+  const struct {
+    const char *id;
+    size_t rows;
+  } tables[] = {{"format-table", ulp_format_count()},
+                {"profiles", ulp_profile_count()},
+                {"modes", (size_t)ULP_SR + 1},
+                {"overflow", ULP_OVERFLOW_IEEE + 1},
+                {"sums", ULP_DOT_FLOOR_EVEN_ODD + 1},
+                {"hardware", ulp_mma_count()},
+                {"order-table", ulp_gemm_order_count()},
+                {"quantizer-table", ulp_quantizer_count()},
+                {"packed-blocks", ulp_packed_block_count()},
+                {"layouts", ulp_layout_count()}};
+  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+    ck_assert_msg(ulp_listing_rows(listing_of(tables[i].id)) == tables[i].rows,
+                  "%s", tables[i].id);
+}
+END_TEST
+
+/* The counts by evidence are those of the table. */
+START_TEST(methods_count_evidence)
+{
+  ulp_text page = {0}, want = {0};
+  size_t n[ULP_OPEN + 1] = {0};
+  const ulp_mma_record *r;
+  for (size_t i = 0; (r = ulp_mma_row(i)) != NULL; i++)
+    n[r->evidence]++;
+  ulp_listing_count(&page, listing_of("hardware"));
+  for (int e = 0; e <= ULP_OPEN; e++) {
+    ulp_text_free(&want);
+    want = (ulp_text){0};
+    ulp_text_printf(&want, " %zu %s", n[e], ulp_evidence_name((ulp_evidence)e));
+    ck_assert_msg(n[e] == 0 || strstr(page.text, want.text), "%s: not%s",
+                  page.text, want.text);
+  }
+  ulp_text_free(&want);
+  ulp_text_free(&page);
+}
+END_TEST
+
+/* The tests that the page names are there. */
+START_TEST(methods_name_tests_that_exist)
+{
+  const char *top = getenv("srcdir");
+  const ulp_methods_check *c;
+  for (size_t i = 0; (c = ulp_methods_check_row(i)) != NULL; i++) {
+    char list[400], path[700], *rest = list;
+    (void)snprintf(list, sizeof list, "%s", c->test);
+    for (char *name; (name = strtok_r(rest, " ", &rest)) != NULL;) {
+      (void)snprintf(path, sizeof path, "%s/%s", top ? top : ".", name);
+      ck_assert_msg(access(path, R_OK) == 0, "%s is not there", path);
+    }
+  }
 }
 END_TEST
 
@@ -243,6 +363,9 @@ int main(void)
   tcase_add_test(c, points_of_a_picture);
   tcase_add_test(c, histograms_of_bins);
   tcase_add_test(c, large_heat_maps);
+  tcase_add_test(c, methods_have_every_row);
+  tcase_add_test(c, methods_count_evidence);
+  tcase_add_test(c, methods_name_tests_that_exist);
   suite_add_tcase(s, c);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

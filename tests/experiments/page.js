@@ -77,7 +77,9 @@
   say('outside', outside);
   say('overlaps', overlaps);
 
-  for (const group of ['claims', 'hardware'])
+  const groups = new Set([...document.querySelectorAll('input[type="radio"]')]
+    .map((e) => e.name));
+  for (const group of groups)
     for (const button of
       document.querySelectorAll(`input[name="${group}"]`)) {
       button.click();

@@ -58,27 +58,32 @@ finds() {
   done
 }
 
-{ cat run/index.html; echo '<script>'; cat "$script"; echo '</script>'; } \
-  >desk.html
-cp desk.html dark.html
-{
-  echo '<!DOCTYPE html><iframe style="width:390px;height:800px;border:0"'
-  echo ' srcdoc="'
-  sed -e 's/&/\&amp;/g' -e 's/"/\&quot;/g' desk.html
-  echo '"></iframe>'
-} >phone.html
+# looks PAGE PICTURES FILTERS: on a desk, in the dark and on a phone.
+looks() {
+  { cat "$1"; echo '<script>'; cat "$script"; echo '</script>'; } >desk.html
+  cp desk.html dark.html
+  {
+    echo '<!DOCTYPE html><iframe style="width:390px;height:800px;border:0"'
+    echo ' srcdoc="'
+    sed -e 's/&/\&amp;/g' -e 's/"/\&quot;/g' desk.html
+    echo '"></iframe>'
+  } >phone.html
+  browse desk --window-size=1100,900
+  browse dark --window-size=1100,900 --blink-settings=preferredColorScheme=0
+  browse phone --window-size=1100,900
+  finds desk dark=false
+  finds dark dark=true
+  finds phone width=390
+  for view in desk dark phone; do
+    finds $view text=enough graphics=enough "pictures=$2" empty=0 untitled=0 \
+      headless-tables=0 dead-links=0 double-ids=0 overflow=false outside=0 \
+      overlaps=0
+    [ "$(grep -c '^CHECK filter-.*=works$' $view.found)" = "$3" ] ||
+      fault "$1, $view: $(grep filter- $view.found | tr '\n' ' ')"
+  done
+}
 
-browse desk --window-size=1100,900
-browse dark --window-size=1100,900 --blink-settings=preferredColorScheme=0
-browse phone --window-size=1100,900
-finds desk dark=false
-finds dark dark=true
-finds phone width=390
-for name in desk dark phone; do
-  finds $name text=enough graphics=enough "pictures=$pictures" empty=0 \
-    untitled=0 headless-tables=0 dead-links=0 double-ids=0 overflow=false \
-    outside=0 overlaps=0
-  [ "$(grep -c '^CHECK filter-.*=works$' $name.found)" = 9 ] ||
-    fault "$name: $(grep filter- $name.found | tr '\n' ' ')"
-done
+looks run/index.html "$pictures" 9
+# Of methods.html: one filter for each button.
+looks run/methods.html 0 "$(grep -o 'type="radio"' run/methods.html | wc -l)"
 finish

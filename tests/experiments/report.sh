@@ -12,7 +12,9 @@ refuses() {
   [ $got = 2 ] || fault "$1: exit status $got, not 2"
   [ "$(wc -l <../err)" = 1 ] || fault "$1: not one line"
   grep -qF -- "$1" ../err || fault "not '$1': $(cat ../err)"
-  [ ! -e "$2/index.html" ] || fault "$1: a page was written"
+  for page in index methods; do
+    [ ! -e "$2/$page.html" ] || fault "$1: $page.html was written"
+  done
 }
 
 # PATTERN: is in the page.
@@ -26,10 +28,12 @@ mkdir run empty bad
 best=$(awk -F , '$2 == "gaussian" && $6 == 8 && $8 == "mse" && $11 > best {
   best = $11 } END { printf "%.2f", best }' run/snr.csv)
 shows "<span>8 bit: best</span><b>$best dB</b>"
-shows '--quick --out run/snr.csv</code></pre>'
+shows '>ulplab run snr --quick --out snr.csv</code></pre>'
 shows '<dt>seed</dt><dd>1</dd>'
 # Links lead within the page or to a CSV file beside it, and only when clicked.
-if sed 's/href="#[a-z_-]*"//g; s/<a href="[a-z_]*.csv"//g' run/index.html |
+if cat run/index.html run/methods.html |
+  sed 's/href="[a-z]*\(.html\)\{0,1\}#[a-z0-9_-]*"//g
+    s/<a href="[a-z_]*.csv"//g; s/<a href="methods.html"//g' |
   grep -e 'src=' -e ' href="' -e '@import' -e 'url(h'; then
   fault 'the page fetches something'
 fi
@@ -47,8 +51,41 @@ if command -v gnuplot >/dev/null; then
   [ -s run/snr.gp ] && [ -s run/snr.svg ] || fault 'no script beside the page'
 fi
 cp run/index.html first.html
+cp run/methods.html methods.html
 "$ULPLAB" report run || fault 'a report again'
 cmp first.html run/index.html || fault 'the page is not reproducible'
+cmp methods.html run/methods.html || fault 'the methods are not reproducible'
+
+# The page of methods: linked from the first screen, a row for each of what the
+# program lists, and the same without results.
+shows '<a href="methods.html">methods</a>'
+"$ULPLAB" report --methods alone.html || fault 'methods alone'
+cmp alone.html run/methods.html || fault 'other methods without results'
+[ "$(wc -c <alone.html)" -lt 1000000 ] || fault 'methods.html: 1 MB or more'
+# IDS COMMAND...: these tables have as many rows as the command prints, less a
+# head.
+lists() {
+  ids=$1 rows=0
+  shift
+  for id in $ids; do
+    rows=$((rows + $(awk -v id="<div id=\"$id\">" 'index($0, id) { inside = 1 }
+      inside && /<tbody>/ { body = 1 } inside && body && /^<tr/ { n++ }
+      inside && /<\/tbody>/ { exit } END { print n + 0 }' alone.html)))
+  done
+  want=$(($("$ULPLAB" "$@" | awk -f ../records.awk) - 1))
+  [ "$rows" = "$want" ] || fault "methods: $ids: $rows rows, not $want"
+}
+# Lines of a CSV file that end outside of quotes.
+echo '{ q += gsub(/"/, "") } q % 2 == 0 { n++ } END { print n }' >../records.awk
+lists format-table formats --output csv
+lists hardware gpus --output csv
+lists 'quantizer-table packed-blocks' quantizers --output csv
+lists order-table gemm --kernel list
+lists plan-table plans --output csv
+lists experiment-table list --output csv
+refused report
+refused report run --methods both.html
+refused report --methods nowhere/m.html
 
 # Without gnuplot the page says so.
 mkdir nothing
