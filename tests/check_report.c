@@ -233,6 +233,8 @@ START_TEST(large_heat_maps)
   ck_assert_ptr_nonnull(strstr(gp.text, "\n39 0 0\nEOD\n"));
   ulp_text_free(&gp);
   ulp_picture_free(&p);
+}
+END_TEST
 
 /* ---- the page of methods ------------------------------------------------- */
 
