@@ -5,6 +5,7 @@
 #include "blocks.h"
 #include "tile.h"
 
+#include <fenv.h>
 #include <math.h>
 
 enum { FLOAT_BIAS = 127, NO_E = -300 /* below all votes of products */ };
@@ -89,5 +90,13 @@ float ulp_kernel_settle(const ulp_kernel_plan *p, double value, int e)
   if (!isfinite(value)) /* of an odd chunk, to be replaced */
     return (float)value;
   int64_t n = (int64_t)ldexp(value, -unit);
-  return (float)ulp_decode(&p->m->acc, ulp_acc_round(p->m, n, unit));
+  /* Kernels that round down call it; what a compiler makes of uint64_t to
+   * double (clang: two magic numbers, whose difference is -0 then) is right to
+   * nearest only. */
+  int mode = fegetround();
+  (void)fesetround(FE_TONEAREST);
+  float settled =
+      (float)ulp_decode(&p->m->acc, ulp_acc_round(p->m, n, unit));
+  (void)fesetround(mode);
+  return settled;
 }
