@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "flat_internal.h"
-#include "identify.h"
+#include "products.h"
 
 struct ulp_flat_candidates {
   size_t k, count;
@@ -16,62 +16,11 @@ struct ulp_flat_candidates {
   ulp_candidate candidate[ULP_MAX_CANDIDATES];
 };
 
-/* Those that the sample does not refute; else the nearest few. */
-static size_t finalists(const ulp_flat_candidates *list, size_t most)
-{
-  enum { NEAREST = 5 };
-  size_t n = 0;
-  while (n < list->count && n < most && list->candidate[n].mismatches == 0)
-    n++;
-  if (n == 0) n = list->count < NEAREST ? list->count : NEAREST;
-  return n < most ? n : most;
-}
-
-static void keep_first(ulp_candidate *c, const ulp_miss *m)
-{
-  if (c->misses && (c->miss[0].row < m->row ||
-                    (c->miss[0].row == m->row && c->miss[0].col <= m->col)))
-    return;
-  c->miss[0] = *m;
-  c->misses = 1;
-}
-
 static ulp_status count_all(ulp_candidate *c, const ulp_gemm_data *x,
                             int threads)
 {
-  int64_t parts = (int64_t)((x->m + ULP_FLAT_PART - 1) / ULP_FLAT_PART);
-  ulp_status status = ULP_OK;
-  const ulp_candidate asked = *c;
-  c->mismatches = c->misses = 0;
-  c->compared = x->m * x->n;
-#pragma omp parallel for num_threads(ulp_flat_threads(threads)) \
-    schedule(dynamic) if (parts > 1)
-  for (int64_t part = 0; part < parts; part++) {
-    size_t first = (size_t)part * ULP_FLAT_PART, left = x->m - first, some = 0;
-    ulp_miss miss;
-    ulp_status one = ulp_identify_count(
-        &asked, x, first, left < ULP_FLAT_PART ? left : ULP_FLAT_PART, &some,
-        &miss);
-#pragma omp critical
-    {
-      c->mismatches += some;
-      if (some) keep_first(c, &miss);
-      if (one != ULP_OK) status = one;
-    }
-  }
-  return status;
-}
-
-/* Fewest mismatches first; equals keep their order. */
-static void rank(ulp_candidate *list, size_t n)
-{
-  for (size_t i = 1; i < n; i++) {
-    ulp_candidate c = list[i];
-    size_t k = i;
-    for (; k > 0 && list[k - 1].mismatches > c.mismatches; k--)
-      list[k] = list[k - 1];
-    list[k] = c;
-  }
+  c->compared = c->mismatches = c->misses = 0;
+  return ulp_product_count(c, x, ulp_flat_threads(threads));
 }
 
 static ulp_status search(ulp_flat_candidates *list, const char *gpu,
@@ -82,12 +31,12 @@ static ulp_status search(ulp_flat_candidates *list, const char *gpu,
                                    &list->count, why, why_size);
   if (status != ULP_OK) return status;
   list->k = x->k;
-  list->whole = finalists(list, most);
+  list->whole = ulp_candidate_finalists(list->candidate, list->count, most);
   for (size_t i = 0; status == ULP_OK && i < list->whole; i++)
     status = count_all(&list->candidate[i], x, threads);
   if (status != ULP_OK)
     return (ulp_status)ulp_flat_status(why, why_size, status);
-  rank(list->candidate, list->whole);
+  ulp_candidate_rank(list->candidate, list->whole);
   if (list->count > most) list->count = most;
   return ULP_OK;
 }
@@ -131,16 +80,6 @@ size_t ulp_flat_candidates_count(const ulp_flat_candidates *list)
 
 /* ---- one of them -------------------------------------------------------- */
 
-static void kernel_names(const ulp_candidate *c, char *out, size_t size)
-{
-  size_t used = 0;
-  if (size) *out = '\0';
-  for (size_t i = 0; ulp_gemm_order_row(i); i++)
-    if (c->orders >> i & 1 && used < size)
-      used += (size_t)snprintf(out + used, size - used, "%s%s",
-                               used ? " " : "", ulp_gemm_order_row(i)->name);
-}
-
 int ulp_flat_candidate(const ulp_flat_candidates *list, size_t i,
                        int64_t field[ULP_FLAT_CAND_FIELDS], char *kernels,
                        size_t kernels_size, const char **reduction,
@@ -164,7 +103,7 @@ int ulp_flat_candidate(const ulp_flat_candidates *list, size_t i,
       [ULP_FLAT_CAND_GIVEN] = miss ? (int64_t)miss->given : 0,
       [ULP_FLAT_CAND_COMPUTED] = miss ? (int64_t)miss->computed : 0};
   memcpy(field, fields, sizeof fields);
-  kernel_names(c, kernels, kernels_size);
+  ulp_candidate_kernels(c, kernels, kernels_size);
   *reduction = ulp_gemm_reduce_name(g->reduce);
   *evidence = ulp_evidence_name(ulp_gemm_evidence(g));
   return ULP_OK;

@@ -37,7 +37,4 @@ ULP_MUST_CHECK int ulp_flat_mma_check(const ulp_flat_product *p, size_t rows,
 ULP_MUST_CHECK int ulp_flat_data(ulp_gemm_data *x, int kind_a, int kind_b,
                                  char *why, size_t why_size);
 
-/* Rows of a product that one thread takes at a time. */
-enum { ULP_FLAT_PART = 64 };
-
 #endif

@@ -132,6 +132,9 @@ static ulp_status job(const operands *x, size_t i, size_t first, size_t rows)
   return status;
 }
 
+/* Rows that one thread takes at a time. */
+enum { PART = 64 };
+
 int ulp_flat_mma_run(const ulp_flat_product *p, size_t batch, size_t m,
                      size_t n, void *d, const void *a, const void *b,
                      const void *c, const uint8_t *meta, const void *sa,
@@ -139,7 +142,7 @@ int ulp_flat_mma_run(const ulp_flat_product *p, size_t batch, size_t m,
 {
   const operands x = {.mma = &p->mma, .m = m, .n = n, .d = d, .a = a, .b = b,
                       .c = c, .sa = sa, .sb = sb, .meta = meta};
-  size_t parts = (m + ULP_FLAT_PART - 1) / ULP_FLAT_PART;
+  size_t parts = (m + PART - 1) / PART;
   int64_t jobs = n ? (int64_t)(batch * parts) : 0;
   ulp_status status = ULP_OK;
   int refused =
@@ -148,10 +151,10 @@ int ulp_flat_mma_run(const ulp_flat_product *p, size_t batch, size_t m,
   if (refused) return refused;
 #pragma omp parallel for num_threads(ulp_flat_threads(threads)) if (jobs > 1)
   for (int64_t j = 0; j < jobs; j++) {
-    size_t i = (size_t)j / parts, first = (size_t)j % parts * ULP_FLAT_PART;
+    size_t i = (size_t)j / parts, first = (size_t)j % parts * PART;
     size_t left = m - first;
     ulp_status one =
-        job(&x, i, first, left < ULP_FLAT_PART ? left : ULP_FLAT_PART);
+        job(&x, i, first, left < PART ? left : PART);
     if (one != ULP_OK) {
 #pragma omp critical
       status = one;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flat_internal.h"
+#include "products.h"
 
 /* ---- opening ------------------------------------------------------------ */
 
@@ -147,7 +148,6 @@ int ulp_flat_gemm_run(const ulp_flat_product *p, size_t m, size_t n, size_t k,
 {
   ulp_gemm_data x = {.m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .d = d,
                      .scale_a = scale_a, .scale_b = scale_b};
-  int64_t parts = (int64_t)((m + ULP_FLAT_PART - 1) / ULP_FLAT_PART);
   if (p->is_mma)
     return ulp_flat_say(why, why_size, ULP_EINVAL,
                         "an instruction, expected a kernel");
@@ -155,17 +155,6 @@ int ulp_flat_gemm_run(const ulp_flat_product *p, size_t m, size_t n, size_t k,
   if (refused) return refused;
   ulp_status status = ulp_gemm_check(&p->gemm, &x, why, why_size);
   if (status != ULP_OK) return (int)status;
-#pragma omp parallel for num_threads(ulp_flat_threads(threads)) \
-    schedule(dynamic) if (parts > 1)
-  for (int64_t part = 0; part < parts; part++) {
-    size_t first = (size_t)part * ULP_FLAT_PART, left = m - first;
-    ulp_status one =
-        ulp_gemm_run(&p->gemm, &x, first,
-                     left < ULP_FLAT_PART ? left : ULP_FLAT_PART);
-    if (one != ULP_OK) {
-#pragma omp critical
-      status = one;
-    }
-  }
+  status = ulp_product_run(&p->gemm, &x, ulp_flat_threads(threads));
   return ulp_flat_status(why, why_size, status);
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "products.h"
+
 enum { CHECKED = 32 };
 
 /* ---- ours --------------------------------------------------------------- */
@@ -61,24 +63,12 @@ void bench_gemm_free(bench_gemm_work *w)
   free(w->scale_b);
 }
 
-/* A part of the rows for each thread: operands are decoded once a part. */
 ulp_status bench_gemm_pass(void *data, size_t size, int threads)
 {
   const bench_gemm_work *w = data;
-  ulp_status status = ULP_OK;
-  size_t part = (size + (size_t)threads - 1) / (size_t)threads;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int t = 0; t < threads; t++) {
-    size_t first = (size_t)t * part;
-    if (first >= size) continue;
-    ulp_status s = ulp_gemm_run(&w->gemm, &w->x, first,
-                                size - first < part ? size - first : part);
-    if (s != ULP_OK) {
-#pragma omp critical
-      status = s;
-    }
-  }
-  return status;
+  ulp_gemm_data x = w->x;
+  x.m = size;
+  return ulp_product_run(&w->gemm, &x, threads);
 }
 
 ulp_status bench_gemm_check(void *data, size_t size, ulp_error *e)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "products.h"
 #include "scales.h"
 
 typedef struct {
@@ -225,20 +226,7 @@ static ulp_status multiply(const request *rq, void *d)
 {
   const cli_product *p = &rq->product;
   ulp_gemm_data x = cli_gemm_data(p, &rq->scale_a, &rq->scale_b, d);
-  size_t rows = ulp_gemm_part(&rq->gemm, x.m, p->threads);
-  int64_t parts = (int64_t)((x.m + rows - 1) / rows);
-  ulp_status status = ULP_OK;
-#pragma omp parallel for num_threads(p->threads) schedule(dynamic)
-  for (int64_t part = 0; part < parts; part++) {
-    size_t first = (size_t)part * rows, left = x.m - first;
-    ulp_status s =
-        ulp_gemm_run(&rq->gemm, &x, first, left < rows ? left : rows);
-    if (s != ULP_OK) {
-#pragma omp critical
-      status = s;
-    }
-  }
-  return status;
+  return ulp_product_run(&rq->gemm, &x, p->threads);
 }
 
 static ulp_status work(request *rq, ulp_output *out, ulp_error *e)

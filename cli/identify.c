@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "products.h"
 #include "scales.h"
 #include "tell_apart.h"
 
@@ -20,7 +21,6 @@ typedef struct {
   cli_scales scale_a, scale_b;
   ulp_gemm_options types;
   ulp_candidate *list;
-  int64_t miss_batch[ULP_MAX_CANDIDATES]; /* of the first miss */
   size_t count;
   size_t apart_of[ULP_MAX_CANDIDATES]; /* where in d.npy, of those below */
   size_t apart_count;
@@ -130,86 +130,26 @@ static ulp_status load(request *rq, int64_t batch, ulp_error *e)
 
 /* ---- all outputs -------------------------------------------------------- */
 
-/* Keeps the first in the order of D, whichever thread comes first. */
-static void keep_first(ulp_candidate *c, const ulp_miss *m)
-{
-  if (c->misses && (c->miss[0].row < m->row ||
-                    (c->miss[0].row == m->row && c->miss[0].col <= m->col)))
-    return;
-  c->miss[0] = *m;
-  c->misses = 1;
-}
-
-static ulp_status count_batch(const request *rq, ulp_candidate *c, bool note)
-{
-  const cli_product *p = &rq->product;
-  ulp_gemm_data x =
-      cli_gemm_data(p, &rq->scale_a, &rq->scale_b, p->d.codes);
-  enum { PART = 64 };
-  int64_t parts = (p->m + PART - 1) / PART;
-  ulp_status status = ULP_OK;
-#pragma omp parallel for num_threads(p->threads) schedule(dynamic)
-  for (int64_t part = 0; part < parts; part++) {
-    size_t first = (size_t)part * PART, left = x.m - first, some = 0;
-    ulp_miss miss;
-    ulp_status s = ulp_identify_count(c, &x, first, left < PART ? left : PART,
-                                      &some, &miss);
-#pragma omp critical
-    {
-      c->mismatches += some;
-      if (some && note) keep_first(c, &miss);
-      if (s != ULP_OK) status = s;
-    }
-  }
-  return status;
-}
-
-/* How many of the first candidates deserve a full comparison: those that the
- * sample does not refute, else the nearest few. */
-static size_t finalists(const request *rq)
-{
-  size_t n = 0, most = rq->count < 5 ? rq->count : 5;
-  while (n < rq->count && n < rq->top && rq->list[n].mismatches == 0)
-    n++;
-  return n ? n : most < rq->top ? most : (size_t)rq->top;
-}
-
 static ulp_status count_all(request *rq, size_t n, ulp_error *e)
 {
   const cli_product *p = &rq->product;
   for (size_t i = 0; i < n; i++)
-    rq->list[i].mismatches = rq->list[i].misses = 0;
+    rq->list[i].compared = rq->list[i].mismatches = rq->list[i].misses = 0;
   for (int64_t batch = 0; batch < p->batches; batch++) {
     ulp_status status = batch ? load(rq, batch, e) : ULP_OK;
+    ulp_gemm_data x =
+        cli_gemm_data(p, &rq->scale_a, &rq->scale_b, p->d.codes);
     for (size_t i = 0; i < n && status == ULP_OK; i++) {
       ulp_candidate *c = &rq->list[i];
-      bool note = c->misses == 0;
-      status = count_batch(rq, c, note);
-      if (note && c->misses) rq->miss_batch[i] = batch;
+      bool new = c->misses == 0;
+      status = ulp_product_count(c, &x, p->threads);
+      if (new && c->misses) c->miss[0].batch = (size_t)batch;
       if (status != ULP_OK)
         ulp_error_set(e, status, "%s", ulp_strerror(status));
     }
     if (status != ULP_OK) return status;
   }
-  for (size_t i = 0; i < n; i++)
-    rq->list[i].compared = (size_t)(p->m * p->n * p->batches);
   return ULP_OK;
-}
-
-/* Fewest mismatches first; equals keep their order. */
-static void rank(request *rq, size_t n)
-{
-  for (size_t i = 1; i < n; i++) {
-    ulp_candidate c = rq->list[i];
-    int64_t batch = rq->miss_batch[i];
-    size_t k = i;
-    for (; k > 0 && rq->list[k - 1].mismatches > c.mismatches; k--) {
-      rq->list[k] = rq->list[k - 1];
-      rq->miss_batch[k] = rq->miss_batch[k - 1];
-    }
-    rq->list[k] = c;
-    rq->miss_batch[k] = batch;
-  }
 }
 
 /* ---- the answer --------------------------------------------------------- */
@@ -219,18 +159,6 @@ static const char *const columns[] = {
     "reduce",  "evidence", "mismatches", "compared", "scope",
     "batch",   "row",      "col",        "given",    "computed",
     "d_apart", NULL};
-
-/* The names of all orders that compute the same, with the options that make
- * them do so. */
-static void kernel_names(const ulp_candidate *c, char *out, size_t size)
-{
-  size_t used = 0;
-  *out = '\0';
-  for (size_t i = 0; ulp_gemm_order_row(i); i++)
-    if (c->orders >> i & 1 && used < size)
-      used += (size_t)snprintf(out + used, size - used, "%s%s",
-                               used ? " " : "", ulp_gemm_order_row(i)->name);
-}
 
 /* The output that refutes the candidate. */
 static void miss_cells(cli_table *t, const request *rq, size_t i)
@@ -242,7 +170,7 @@ static void miss_cells(cli_table *t, const request *rq, size_t i)
       cli_cell_none(t);
     return;
   }
-  cli_cell_int(t, rq->miss_batch[i]);
+  cli_cell_int(t, (int64_t)c->miss[0].batch);
   cli_cell_int(t, (int64_t)c->miss[0].row);
   cli_cell_int(t, (int64_t)c->miss[0].col);
   cli_cell_text(t, cli_code_name(&c->gemm.out, c->miss[0].given, text));
@@ -257,7 +185,7 @@ static void candidate_row(cli_table *t, const request *rq, size_t i,
   const ulp_gemm *g = &c->gemm;
   size_t k = (size_t)rq->product.k, slice = ulp_gemm_slice(g, k);
   cli_cell_text(t, !c->mismatches && whole ? "exact" : "near");
-  kernel_names(c, text, sizeof text);
+  ulp_candidate_kernels(c, text, sizeof text);
   cli_cell_text(t, text);
   cli_cell_int(t, g->promote);
   cli_cell_int(t, (int64_t)((k - 1) / slice + 1));
@@ -340,10 +268,10 @@ static ulp_status identify(request *rq, bool *exact, ulp_error *e)
   status = ulp_identify(rq->gpu, &rq->types, &x, rq->list, &rq->count, why,
                         sizeof why);
   if (status != ULP_OK) return ulp_error_set(e, status, "%s", why);
-  size_t n = finalists(rq);
+  size_t n = ulp_candidate_finalists(rq->list, rq->count, (size_t)rq->top);
   status = count_all(rq, n, e);
   if (status != ULP_OK) return status;
-  rank(rq, n);
+  ulp_candidate_rank(rq->list, n);
   *exact = n && rq->list[0].mismatches == 0;
   if (*exact)
     status = cli_evidence("identify", rq->list[0].gemm.order->name,

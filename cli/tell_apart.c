@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "products.h"
+
 typedef struct {
   const ulp_candidate *list;
   size_t count;
@@ -21,23 +23,6 @@ typedef struct {
 } job;
 
 enum { A, B, D, FILES };
-
-static ulp_status multiply(job *j, const ulp_gemm *g)
-{
-  size_t rows = ulp_gemm_part(g, j->x.m, j->threads);
-  int64_t parts = (int64_t)((j->x.m + rows - 1) / rows);
-  ulp_status status = ULP_OK;
-#pragma omp parallel for num_threads(j->threads) schedule(dynamic)
-  for (int64_t part = 0; part < parts; part++) {
-    size_t first = (size_t)part * rows, left = j->x.m - first;
-    ulp_status s = ulp_gemm_run(g, &j->x, first, left < rows ? left : rows);
-    if (s != ULP_OK) {
-#pragma omp critical
-      status = s;
-    }
-  }
-  return status;
-}
 
 static void write_array(ulp_output *o, const ulp_format *f, size_t rows,
                         size_t cols, const void *codes)
@@ -57,7 +42,7 @@ static ulp_status write_results(job *j, ulp_output *o, ulp_error *e)
   for (size_t i = 0; i < j->count; i++) {
     if (j->class_of[i] != next)
       continue;
-    ulp_status status = multiply(j, &j->list[i].gemm);
+    ulp_status status = ulp_product_run(&j->list[i].gemm, &j->x, j->threads);
     if (status != ULP_OK)
       return ulp_error_set(e, status, "%s", ulp_strerror(status));
     ulp_output_write(o, j->d, j->x.m * j->x.n * f->storage_bytes);

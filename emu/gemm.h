@@ -167,8 +167,8 @@ ULP_MUST_CHECK ulp_status ulp_gemm_run(const ulp_gemm *g,
                                        const ulp_gemm_data *x,
                                        size_t first_row, size_t rows);
 /* How many rows a caller on so many threads should take at a time: B is decoded
- * in each call of a chain of instructions, so that these have as few as there
- * are threads. */
+ * or packed in each call, but of order "exact", so that these are as few as
+ * there are threads. */
 size_t ulp_gemm_part(const ulp_gemm *g, size_t m, int threads);
 ULP_MUST_CHECK ulp_status ulp_gemm_check(const ulp_gemm *g,
                                          const ulp_gemm_data *x, char *why,

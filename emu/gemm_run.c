@@ -149,8 +149,7 @@ static ulp_status run_chain(const ulp_gemm *g, const ulp_gemm_data *x,
 size_t ulp_gemm_part(const ulp_gemm *g, size_t m, int threads)
 {
   size_t n = threads > 1 ? (size_t)threads : 1;
-  bool chain = g->order->kind == ULP_GEMM_CHAIN && g->c.kind != ULP_INTEGER;
-  size_t share = chain ? (m + n - 1) / n : 1;
+  size_t share = g->order->kind == ULP_GEMM_EXACT ? 1 : (m + n - 1) / n;
   share = (share + ULP_ROWS - 1) / ULP_ROWS * ULP_ROWS;
   return share < 64 ? 64 : share;
 }

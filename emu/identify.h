@@ -24,6 +24,7 @@ enum { ULP_MAX_MISSES = 3, ULP_MAX_CANDIDATES = 2048 };
 
 /* An output that tells a candidate from the truth. */
 typedef struct {
+  size_t batch; /* the caller's, of several D; else 0 */
   size_t row, col;
   uint64_t given, computed; /* codes of D */
 } ulp_miss;
@@ -57,6 +58,16 @@ ULP_MUST_CHECK ulp_status ulp_identify_count(const ulp_candidate *c,
                                              size_t first_row, size_t rows,
                                              size_t *mismatches,
                                              ulp_miss *first);
+
+/* How many of the first candidates deserve a comparison with all of D: those
+ * that the sample does not refute, else the nearest five; at most `most`. */
+size_t ulp_candidate_finalists(const ulp_candidate *list, size_t count,
+                               size_t most);
+/* Fewest mismatches first; equals keep their order. */
+void ulp_candidate_rank(ulp_candidate *list, size_t count);
+/* The names of all orders that compute the same, separated by blanks; cut
+ * short if they do not fit. */
+void ulp_candidate_kernels(const ulp_candidate *c, char *out, size_t size);
 
 /* Inputs that tell candidates apart: fills a and b, of the shapes and types of
  * x, so that in a sample of D as many of the candidates differ as a few kinds

@@ -9,23 +9,9 @@
 #include <string.h>
 
 #include "mix.h"
+#include "products.h"
 
 /* ---- all of D ----------------------------------------------------------------- */
-
-static bool run_whole(const ulp_gemm *g, const gemm_inputs *in, int threads)
-{
-  size_t rows = ulp_gemm_part(g, in->x.m, threads);
-  size_t parts = (in->x.m + rows - 1) / rows;
-  int failed = 0;
-#pragma omp parallel for schedule(dynamic) reduction(| : failed)               \
-    num_threads(threads)
-  for (size_t i = 0; i < parts; i++) {
-    size_t left = in->x.m - i * rows;
-    failed |= ulp_gemm_run(g, &in->x, i * rows, left < rows ? left : rows) !=
-              ULP_OK;
-  }
-  return !failed;
-}
 
 static gemm_digest digest(const gemm_case *c, const gemm_inputs *in)
 {
@@ -209,7 +195,7 @@ bool gemm_match(const gemm_case *c, const gemm_inputs *in,
   r->record = *g.order->instr ? g.mma.record : NULL;
   r->evidence = ulp_gemm_evidence(&g);
   whole = whole || (!c->sampled && most >= c->outputs);
-  if (!(whole ? run_whole(&g, in, c->threads)
+  if (!(whole ? ulp_product_run(&g, &in->x, c->threads) == ULP_OK
               : run_samples(&g, c, in, r->compared))) {
     (void)snprintf(why, why_size, "out of memory");
     return false;
