@@ -7,50 +7,13 @@
 
 #include "fma_gemm.h"
 
-/* Arrays of sums become registers where their loops are gone, which gcc does
- * not do at -O2 by itself. */
-#define UNROLL _Pragma("GCC unroll 8")
-
-/* rows is a constant where it is inlined. */
-static inline __attribute__((always_inline)) void
-tile(float *y, size_t y_stride, ulp_unit_x units, size_t rows,
-     const float *panel, size_t k)
-{
-  const float *x = units.at;
-  __m256 low[6], high[6];
-  UNROLL
-  for (size_t i = 0; i < rows; i++) {
-    low[i] = _mm256_loadu_ps(y + i * y_stride);
-    high[i] = _mm256_loadu_ps(y + i * y_stride + 8);
-  }
-  for (size_t l = 0; l < k; l++) {
-    __m256 w0 = _mm256_loadu_ps(panel + l * ULP_FMA_COLUMNS);
-    __m256 w1 = _mm256_loadu_ps(panel + l * ULP_FMA_COLUMNS + 8);
-    UNROLL
-    for (size_t i = 0; i < rows; i++) {
-      __m256 a = _mm256_broadcast_ss(x + i * units.row + l * units.step);
-      low[i] = _mm256_fmadd_ps(a, w0, low[i]);
-      high[i] = _mm256_fmadd_ps(a, w1, high[i]);
-    }
-  }
-  UNROLL
-  for (size_t i = 0; i < rows; i++) {
-    _mm256_storeu_ps(y + i * y_stride, low[i]);
-    _mm256_storeu_ps(y + i * y_stride + 8, high[i]);
-  }
-}
-
-void ulp_fma_tile_avx2(void *y, size_t y_stride, ulp_unit_x x, size_t rows,
-                       const void *panel, size_t panel_stride, size_t panels,
-                       size_t k)
-{
-  (void)panel_stride, (void)panels; /* one */
-  switch (rows) {
-  case 1: tile(y, y_stride, x, 1, panel, k); break;
-  case 2: tile(y, y_stride, x, 2, panel, k); break;
-  case 3: tile(y, y_stride, x, 3, panel, k); break;
-  case 4: tile(y, y_stride, x, 4, panel, k); break;
-  case 5: tile(y, y_stride, x, 5, panel, k); break;
-  case 6: tile(y, y_stride, x, 6, panel, k); break;
-  }
-}
+#define TILE ulp_fma_tile_avx2
+#define MOST_ROWS 6
+#define MOST_PANELS 1
+#define V __m256
+#define WIDTH 8
+#define v_load(p) _mm256_loadu_ps((const float *)(const void *)(p))
+#define v_store(p, v) _mm256_storeu_ps((float *)(void *)(p), v)
+#define v_all(p) _mm256_broadcast_ss((const float *)(const void *)(p))
+#define v_add(sum, x, w) _mm256_fmadd_ps(x, w, sum)
+#include "unit_tile.h"

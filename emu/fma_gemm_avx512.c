@@ -6,62 +6,13 @@
 
 #include "fma_gemm.h"
 
-/* Arrays of sums become registers where their loops are gone, which gcc does
- * not do at -O2 by itself. */
-#define UNROLL _Pragma("GCC unroll 8")
-
-/* rows and panels are constants where it is inlined. */
-static inline __attribute__((always_inline)) void
-tile(float *y, size_t y_stride, ulp_unit_x units, size_t rows,
-     const float *panel, size_t panel_stride, size_t panels, size_t k)
-{
-  const float *x = units.at;
-  __m512 sum[ULP_UNIT_MAX_ROWS][ULP_UNIT_MAX_PANELS];
-  UNROLL
-  for (size_t i = 0; i < rows; i++)
-    UNROLL
-    for (size_t p = 0; p < panels; p++)
-      sum[i][p] = _mm512_loadu_ps(y + i * y_stride + p * ULP_FMA_COLUMNS);
-  for (size_t l = 0; l < k; l++) {
-    __m512 w[ULP_UNIT_MAX_PANELS];
-    UNROLL
-    for (size_t p = 0; p < panels; p++)
-      w[p] = _mm512_loadu_ps(panel + p * panel_stride + l * ULP_FMA_COLUMNS);
-    UNROLL
-    for (size_t i = 0; i < rows; i++) {
-      __m512 a = _mm512_set1_ps(x[i * units.row + l * units.step]);
-      UNROLL
-      for (size_t p = 0; p < panels; p++)
-        sum[i][p] = _mm512_fmadd_ps(a, w[p], sum[i][p]);
-    }
-  }
-  UNROLL
-  for (size_t i = 0; i < rows; i++)
-    UNROLL
-    for (size_t p = 0; p < panels; p++)
-      _mm512_storeu_ps(y + i * y_stride + p * ULP_FMA_COLUMNS, sum[i][p]);
-}
-
-void ulp_fma_tile_avx512(void *y, size_t y_stride, ulp_unit_x x, size_t rows,
-                       const void *panel, size_t panel_stride, size_t panels,
-                       size_t k)
-{
-#define CASE(ROWS)                                                             \
-  case ROWS:                                                                   \
-    if (panels == 2)                                                           \
-      tile(y, y_stride, x, ROWS, panel, panel_stride, 2, k);                   \
-    else                                                                       \
-      tile(y, y_stride, x, ROWS, panel, panel_stride, 1, k);                   \
-    break
-  switch (rows) {
-    CASE(1);
-    CASE(2);
-    CASE(3);
-    CASE(4);
-    CASE(5);
-    CASE(6);
-    CASE(7);
-    CASE(8);
-  }
-#undef CASE
-}
+#define TILE ulp_fma_tile_avx512
+#define MOST_ROWS 8
+#define MOST_PANELS 2
+#define V __m512
+#define WIDTH 16
+#define v_load(p) _mm512_loadu_ps(p)
+#define v_store(p, v) _mm512_storeu_ps(p, v)
+#define v_all(p) _mm512_set1_ps(*(const float *)(const void *)(p))
+#define v_add(sum, x, w) _mm512_fmadd_ps(x, w, sum)
+#include "unit_tile.h"
