@@ -178,6 +178,9 @@ void cli_cell_number(cli_table *t, double x);
 void cli_cell_int(cli_table *t, int64_t n);
 void cli_cell_bool(cli_table *t, bool b);
 void cli_cell_none(cli_table *t);
+/* Two cells, a code's value: in decimal, as a JSON number where JSON and a
+ * double can hold it, and in hex float. */
+void cli_cell_value(cli_table *t, const ulp_format *f, uint64_t code);
 /* ULP_ENOMEM when a row could not be built. */
 ulp_status cli_table_end(cli_table *t, ulp_error *e);
 /* A whole table on standard output: `fill` writes its rows from `data`.

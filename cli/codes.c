@@ -11,16 +11,9 @@ static const char *const columns[] = {"code", "class", "value", "hex", NULL};
 static void code_row(cli_table *t, const ulp_format *f, uint64_t code)
 {
   char text[CLI_NUMBER_SIZE];
-  ulp_class cls = ulp_unpack(f, code).cls;
   cli_cell_text(t, cli_code_name(f, code, text));
-  cli_cell_text(t, ulp_class_name(cls));
-  /* A JSON number where JSON and a double can hold it. */
-  if (t->json && cls != ULP_CLASS_NAN && cls != ULP_CLASS_INF &&
-      ulp_fits_f64(f))
-    cli_cell_number(t, ulp_decode(f, code));
-  else
-    cli_cell_text(t, cli_code_decimal(f, code, text));
-  cli_cell_text(t, cli_code_hex(f, code, text));
+  cli_cell_text(t, ulp_class_name(ulp_unpack(f, code).cls));
+  cli_cell_value(t, f, code);
 }
 
 static void code_rows(cli_table *t, const void *data)

@@ -55,6 +55,13 @@ static void item(ulp_output *out, const char *bold, const char *argument,
   ulp_output_printf(out, "\n");
 }
 
+static void option_item(ulp_output *out, const cli_option *o)
+{
+  char bold[64];
+  snprintf(bold, sizeof bold, "--%s", o->name);
+  item(out, bold, o->argument, o->help);
+}
+
 static void footer(ulp_output *out, const char *also)
 {
   ulp_output_printf(out, ".SH EXIT STATUS\n");
@@ -86,16 +93,10 @@ int cli_print_man(const cli_command *c, const cli_option *common, size_t n)
   ulp_output_printf(out, "\n.SH DESCRIPTION\n");
   roff(out, c->summary);
   ulp_output_printf(out, "\n.SH OPTIONS\n");
-  for (const cli_option *o = c->options; o->name; o++) {
-    char bold[64];
-    snprintf(bold, sizeof bold, "--%s", o->name);
-    item(out, bold, o->argument, o->help);
-  }
-  for (size_t i = 0; i < n; i++) {
-    char bold[64];
-    snprintf(bold, sizeof bold, "--%s", common[i].name);
-    item(out, bold, NULL, common[i].help);
-  }
+  for (const cli_option *o = c->options; o->name; o++)
+    option_item(out, o);
+  for (size_t i = 0; i < n; i++)
+    option_item(out, &common[i]);
   footer(out, ".BR ulplab (1)");
   return commit(out, c->name);
 }

@@ -36,16 +36,10 @@ static void row(cli_table *t, const ulp_tensor *x, const ulp_format *f,
                 int64_t element, uint64_t code)
 {
   char text[CLI_NUMBER_SIZE], index[ULP_MAX_DIMS * 21];
-  ulp_class cls = ulp_unpack(f, code).cls;
   index_text(index, sizeof index, x, element);
   cli_cell_text(t, index);
   cli_cell_text(t, cli_code_name(f, code, text));
-  if (t->json && cls != ULP_CLASS_NAN && cls != ULP_CLASS_INF &&
-      ulp_fits_f64(f))
-    cli_cell_number(t, ulp_decode(f, code));
-  else
-    cli_cell_text(t, cli_code_decimal(f, code, text));
-  cli_cell_text(t, cli_code_hex(f, code, text));
+  cli_cell_value(t, f, code);
 }
 
 /* t NULL: only looks whether all elements are codes. */

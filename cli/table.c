@@ -135,6 +135,18 @@ void cli_cell_none(cli_table *t)
   next_cell(t);
 }
 
+void cli_cell_value(cli_table *t, const ulp_format *f, uint64_t code)
+{
+  char text[CLI_NUMBER_SIZE];
+  ulp_class cls = ulp_unpack(f, code).cls;
+  if (t->json && cls != ULP_CLASS_NAN && cls != ULP_CLASS_INF &&
+      ulp_fits_f64(f))
+    cli_cell_number(t, ulp_decode(f, code));
+  else
+    cli_cell_text(t, cli_code_decimal(f, code, text));
+  cli_cell_text(t, cli_code_hex(f, code, text));
+}
+
 ulp_status cli_table_end(cli_table *t, ulp_error *e)
 {
   if (t->json) ulp_output_printf(t->out, t->rows ? "\n]\n" : "]\n");

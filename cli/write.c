@@ -126,9 +126,9 @@ static ulp_status write_array(const request *r, const numbers *all,
       ulp_encode_array(f, codes, all->x, n, 1, &r->rounding, 0);
   if (status != ULP_OK)
     (void)ulp_error_set(e, status, "%s", ulp_strerror(status));
-  cli_codes_extend(f, codes, all->n);
   if (status == ULP_OK) status = ulp_output_open(&out, r->out, e);
   if (status == ULP_OK) {
+    cli_codes_extend(f, codes, all->n);
     ulp_npy_header(out, cli_codes_type(f, false), r->ndim, r->shape);
     ulp_output_write(out, codes, n * f->storage_bytes);
     status = ulp_output_commit(out, e);

@@ -48,6 +48,15 @@ const ulp_datasheet *ulp_datasheet_row(size_t i)
   return i < sizeof gpus / sizeof gpus[0] ? &gpus[i] : NULL;
 }
 
+/* No `what` of that name; near: the nearest, or NULL, when all are listed. */
+static ulp_status unknown(ulp_error *e, const char *what, const char *name,
+                          const char *near, const char *all)
+{
+  return ulp_error_set(e, ULP_ENAME, "no %s '%.40s'%s%s%s", what, name,
+                       near ? " (did you mean '" : ": expected ",
+                       near ? near : all, near ? "'?)" : "");
+}
+
 static const char *gpu_name(const void *list, size_t i)
 {
   (void)list;
@@ -62,11 +71,8 @@ ulp_status ulp_datasheet_find(const ulp_datasheet **out, const char *name,
       *out = &gpus[i];
       return ULP_OK;
     }
-  const char *near = ulp_nearest(name, gpu_name, NULL);
-  return ulp_error_set(e, ULP_ENAME, "no data sheet of '%.40s'%s%s%s", name,
-                       near ? " (did you mean '" : ": expected a100, h100, "
-                                                   "h200, b200, gb200 or 4090",
-                       near ? near : "", near ? "'?)" : "");
+  return unknown(e, "data sheet of", name, ulp_nearest(name, gpu_name, NULL),
+                 "a100, h100, h200, b200, gb200 or 4090");
 }
 
 /* ---- models ------------------------------------------------------------- */
@@ -101,11 +107,8 @@ ulp_status ulp_model_shape_find(const ulp_model_shape **out, const char *name,
       *out = &models[i];
       return ULP_OK;
     }
-  const char *near = ulp_nearest(name, model_name, NULL);
-  return ulp_error_set(e, ULP_ENAME, "no model '%.40s'%s%s%s", name,
-                       near ? " (did you mean '" : ": expected llama-2-7b, "
-                                             "llama-3-8b or llama-3-70b",
-                       near ? near : "", near ? "'?)" : "");
+  return unknown(e, "model", name, ulp_nearest(name, model_name, NULL),
+                 "llama-2-7b, llama-3-8b or llama-3-70b");
 }
 
 void ulp_model_matrices(const ulp_model_shape *m,
