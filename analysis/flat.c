@@ -132,8 +132,9 @@ int ulp_flat_format(const char *format, char *name, size_t name_size,
 
 /* ---- conversions -------------------------------------------------------- */
 
-/* Elements at a time. */
-enum { CHUNK = 4096 };
+/* Elements that a thread takes at a time: ulp_convert prepares itself, tables
+ * of all codes too, in each call. */
+enum { CHUNK = 1 << 18 };
 
 static ulp_status find_rounding(ulp_rounding *r, const char *mode,
                                 const char *overflow, const char *profile,
@@ -190,7 +191,7 @@ int ulp_flat_convert(const char *to, void *out, const char *from,
     char *codes = (char *)out + first * f.storage_bytes;
     ulp_status one =
         ulp_convert(&f, codes, &g, (const char *)in + first * g.storage_bytes,
-                some, &r, first_index + first);
+                    some, &r, first_index + first);
     ulp_flat_extend(&f, codes, some);
     if (one != ULP_OK) {
 #pragma omp critical
