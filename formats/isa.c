@@ -50,15 +50,22 @@ static bool has_avx512(void)
 static bool has_avx512(void) { return false; }
 #endif
 
-bool ulp_isa_has(ulp_isa isa)
+/* Once: under a hypervisor each CPUID is a trap of microseconds. */
+static ulp_isa best(void)
 {
-  switch (isa) {
-  case ULP_ISA_PORTABLE: return true;
-  case ULP_ISA_AVX2: return has_avx2();
-  case ULP_ISA_AVX512: return has_avx512();
+  static atomic_int found = -1;
+  int isa = atomic_load_explicit(&found, memory_order_relaxed);
+  if (isa < 0) { /* two threads that come here find the same */
+    isa = has_avx512() ? ULP_ISA_AVX512
+          : has_avx2() ? ULP_ISA_AVX2
+                       : ULP_ISA_PORTABLE;
+    atomic_store_explicit(&found, isa, memory_order_relaxed);
   }
-  return false;
+  return (ulp_isa)isa;
 }
+
+/* Each has those before it: AVX-512 without AVX2 is not used. */
+bool ulp_isa_has(ulp_isa isa) { return isa <= best(); }
 
 /* The index of a name, or COUNT. */
 static size_t named(const char *word)
@@ -75,9 +82,7 @@ static ulp_isa choose(void)
   size_t asked = word ? named(word) : COUNT;
   if (asked < COUNT && ulp_isa_has((ulp_isa)asked))
     return (ulp_isa)asked;
-  return has_avx512() ? ULP_ISA_AVX512
-         : has_avx2() ? ULP_ISA_AVX2
-                      : ULP_ISA_PORTABLE;
+  return best();
 }
 
 static atomic_int chosen = -1;
@@ -85,7 +90,7 @@ static atomic_int chosen = -1;
 ulp_isa ulp_isa_now(void)
 {
   int now = atomic_load_explicit(&chosen, memory_order_relaxed);
-  if (now < 0) { /* two threads that come here find the same */
+  if (now < 0) {
     now = (int)choose();
     atomic_store_explicit(&chosen, now, memory_order_relaxed);
   }
