@@ -29,6 +29,14 @@ static inline VI v_srl(VI a, int n)
 {
   return _mm256_srl_epi32(a, _mm_cvtsi32_si128(n));
 }
+/* Digits are on either side of the 32nd. */
+static inline VI v_cut(VI s, VI drop, bool deep, VI *digits)
+{
+  VI rest = v_sub(v_all(32), drop);
+  *digits = v_sllv(s, rest);
+  if (deep) *digits = v_or(*digits, v_srlv(s, v_sub(v_all(0), rest)));
+  return v_srlv(s, drop);
+}
 static inline M v_gt(VI a, VI b) { return _mm256_cmpgt_epi32(a, b); }
 static inline M v_above(VI a, VI b)
 {

@@ -19,8 +19,6 @@ static inline VI v_or(VI a, VI b) { return _mm512_or_si512(a, b); }
 static inline VI v_xor(VI a, VI b) { return _mm512_xor_si512(a, b); }
 static inline VI v_max(VI a, VI b) { return _mm512_max_epi32(a, b); }
 static inline VI v_min(VI a, VI b) { return _mm512_min_epi32(a, b); }
-static inline VI v_sllv(VI a, VI n) { return _mm512_sllv_epi32(a, n); }
-static inline VI v_srlv(VI a, VI n) { return _mm512_srlv_epi32(a, n); }
 static inline VI v_sll(VI a, int n)
 {
   return _mm512_sll_epi32(a, _mm_cvtsi32_si128(n));
@@ -28,6 +26,14 @@ static inline VI v_sll(VI a, int n)
 static inline VI v_srl(VI a, int n)
 {
   return _mm512_srl_epi32(a, _mm_cvtsi32_si128(n));
+}
+/* Digits are on either side of the 32nd. */
+static inline VI v_cut(VI s, VI drop, bool deep, VI *digits)
+{
+  VI rest = v_sub(v_all(32), drop);
+  *digits = _mm512_sllv_epi32(s, rest);
+  if (deep) *digits = v_or(*digits, _mm512_srlv_epi32(s, v_sub(v_all(0), rest)));
+  return _mm512_srlv_epi32(s, drop);
 }
 static inline M v_gt(VI a, VI b) { return _mm512_cmpgt_epi32_mask(a, b); }
 static inline M v_above(VI a, VI b) { return _mm512_cmpgt_epu32_mask(a, b); }

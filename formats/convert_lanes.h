@@ -7,7 +7,9 @@
  *   VI M LANES               vectors of int32, masks
  *   v_all(x) v_add v_sub v_and v_or v_xor v_max v_min   (signed)
  *   v_sll v_srl(v, count)    by one number, all shifted out from 32 on
- *   v_sllv v_srlv(v, counts) lane by lane, likewise; counts unsigned
+ *   v_cut(s, drop, deep, *digits)  s >> drop, lane by lane, and the 32 binary
+ *                            digits that are dropped; s < 2^24, 0 <= drop, and
+ *                            drop <= 32 unless deep
  *   v_gt(a, b) v_above(a, b) v_equal(a, b)              signed, unsigned
  *   m_or m_and m_none() m_bits(m)  lane i of a mask is bit i
  *   v_if(m, a)               a or 0
@@ -28,7 +30,7 @@
 #define KERNEL static inline __attribute__((always_inline))
 
 typedef struct {
-  VI last, rest, normal, least_field, parity, above, threshold, flip, limit,
+  VI last, normal, least_field, parity, above, threshold, flip, limit,
       limit_less, zero_at, code_mask, overflow[2], low_step, trailing_v;
   VI far, normal_bits, sum_step;
   VI most; /* beyond are the infinities and NaNs */
@@ -42,7 +44,6 @@ KERNEL constants constants_of(const ulp_encoder *e, ulp_source from,
   bool wide = from == ULP_FROM_F64 || scaling >= ULP_SCALED_TIMES_F64;
   return (constants){
       .last = v_all(e->last),
-      .rest = v_all(32 - e->last),
       .normal = v_all(e->normal),
       .least_field = v_all(e->least_field),
       .parity = v_all(e->parity),
@@ -90,18 +91,14 @@ KERNEL parts cut(const ulp_encoder *e, const constants *k, VI x,
   field = v_max(field, k->least_field);
   VI binade = v_max(v_sub(field, k->normal), v_all(0));
   VI place = v_sub(field, binade);
-  VI drop = v_sub(k->last, place), rest = v_add(place, k->rest);
+  VI drop = v_sub(k->last, place);
   if (e->flushes) { /* only 0 and the least normal value are below it */
     drop = v_add(drop, v_if(low, k->trailing_v));
-    rest = v_sub(rest, v_if(low, k->trailing_v));
     p.step = v_if(low, k->low_step);
   }
-  p.code = v_add(v_sll(binade, e->trailing), v_srlv(s, drop));
-  p.digits = v_sllv(s, rest);
-  if (word) {
-    p.digits = v_or(p.digits, v_srlv(s, v_sub(v_all(0), rest)));
-    if (e->deep_rare) p.rare = m_or(p.rare, v_gt(v_all(0), rest));
-  }
+  VI units = v_cut(s, drop, word != NULL, &p.digits);
+  p.code = v_add(v_sll(binade, e->trailing), units);
+  if (word && e->deep_rare) p.rare = m_or(p.rare, v_gt(drop, v_all(32)));
   if (e->wide) { /* f32's subnormals are normal there */
     p.code = v_if(v_gt(magnitude, v_all(0)), p.code);
     p.rare = m_or(p.rare,

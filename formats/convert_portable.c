@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernels of convert.h in C: vectors of one lane.
+ * The kernels of convert.h in C: vectors of four lanes, in the generic ones of
+ * GCC and clang, which any machine has instructions for or can do without.
+ * SSE2 (x86-64) has no shift by lanes, nor greatest and least numbers.
  */
 #include <math.h>
 #include <string.h>
@@ -8,71 +10,88 @@
 #include "convert_kernels.h"
 #include "internal.h"
 
-typedef int32_t VI;
-typedef bool M;
-enum { LANES = 1 };
+enum { LANES = 4 };
+typedef int32_t VI __attribute__((vector_size(4 * LANES)));
+typedef uint32_t VU __attribute__((vector_size(4 * LANES)));
+typedef float VF __attribute__((vector_size(4 * LANES)));
+typedef VI M; /* lanes of ones */
 
-static inline VI v_all(int32_t x) { return x; }
-static inline VI v_add(VI a, VI b) { return (VI)((uint32_t)a + (uint32_t)b); }
-static inline VI v_sub(VI a, VI b) { return (VI)((uint32_t)a - (uint32_t)b); }
+static inline VI v_all(int32_t x) { return (VI){x, x, x, x}; }
+static inline VI v_add(VI a, VI b) { return (VI)((VU)a + (VU)b); }
+static inline VI v_sub(VI a, VI b) { return (VI)((VU)a - (VU)b); }
 static inline VI v_and(VI a, VI b) { return a & b; }
 static inline VI v_or(VI a, VI b) { return a | b; }
 static inline VI v_xor(VI a, VI b) { return a ^ b; }
-static inline VI v_max(VI a, VI b) { return a > b ? a : b; }
-static inline VI v_min(VI a, VI b) { return a < b ? a : b; }
-static inline VI v_sllv(VI a, VI n)
+static inline M v_gt(VI a, VI b) { return (M)(a > b); }
+static inline M v_above(VI a, VI b)
 {
-  return (uint32_t)n < 32 ? (VI)((uint32_t)a << n) : 0;
+  return v_gt(a ^ v_all(INT32_MIN), b ^ v_all(INT32_MIN));
 }
-static inline VI v_srlv(VI a, VI n)
+static inline M v_equal(VI a, VI b) { return (M)(a == b); }
+static inline M m_or(M a, M b) { return a | b; }
+static inline M m_none(void) { return v_all(0); }
+static inline VI v_if(M m, VI a) { return m & a; }
+static inline VI v_count(VI a, M m) { return v_sub(a, m); }
+static inline VI v_pick(M m, VI a, VI b) { return (a & ~m) | (b & m); }
+static inline VI v_max(VI a, VI b) { return v_pick(v_gt(a, b), b, a); }
+static inline VI v_min(VI a, VI b) { return v_pick(v_gt(a, b), a, b); }
+static inline VI v_sll(VI a, int n)
 {
-  return (uint32_t)n < 32 ? (VI)((uint32_t)a >> n) : 0;
+  return (VI)((VU)a << ((uint32_t)n & 31)) & v_all(n < 32 ? -1 : 0);
 }
-static inline VI v_sll(VI a, int n) { return v_sllv(a, n); }
-static inline VI v_srl(VI a, int n) { return v_srlv(a, n); }
-static inline M v_gt(VI a, VI b) { return a > b; }
-static inline M v_above(VI a, VI b) { return (uint32_t)a > (uint32_t)b; }
-static inline M v_equal(VI a, VI b) { return a == b; }
-static inline M m_or(M a, M b) { return a || b; }
-static inline M m_none(void) { return false; }
-static inline unsigned m_bits(M a) { return a; }
-static inline VI v_if(M m, VI a) { return m ? a : 0; }
-static inline VI v_count(VI a, M m) { return v_add(a, m); }
-static inline VI v_pick(M m, VI a, VI b) { return m ? b : a; }
-static inline int32_t v_greatest(VI v) { return v; }
-static inline VI v_by_sign(VI x, VI a, VI b) { return x < 0 ? b : a; }
+static inline VI v_srl(VI a, int n)
+{
+  return (VI)((VU)a >> ((uint32_t)n & 31)) & v_all(n < 32 ? -1 : 0);
+}
+static inline VI v_by_sign(VI x, VI a, VI b) { return v_pick(x >> 31, a, b); }
+
+static inline unsigned m_bits(M a)
+{
+  uint64_t half[2];
+  memcpy(half, &a, sizeof half);
+  if (__builtin_expect((half[0] | half[1]) == 0, 1)) return 0;
+  a &= (M){1, 2, 4, 8};
+  return (unsigned)(a[0] | a[1] | a[2] | a[3]);
+}
+
+static inline int32_t v_greatest(VI v)
+{
+  int32_t most = v[0];
+  for (int i = 1; i < LANES; i++)
+    most = v[i] > most ? v[i] : most;
+  return most;
+}
+
+/* By floats, exact as s has 24 bits: s 2^-drop is whole part and fraction, and
+ * the fraction, less 1 from a half on, is digits of 32 bits with a sign. */
+static inline VI v_cut(VI s, VI drop, bool deep, VI *digits)
+{
+  if (deep) drop = v_min(drop, v_all(64));
+  VF unit = (VF)v_sll(v_sub(v_all(127), drop), 23);
+  VF units = __builtin_convertvector(s, VF) * unit;
+  VI whole = __builtin_convertvector(units, VI);
+  VF fraction = units - __builtin_convertvector(whole, VF);
+  VI half = v_gt((VI)fraction, v_all(0x3effffff)); /* below 1/2 */
+  fraction -= (VF)v_if(half, v_all(0x3f800000));
+  *digits = __builtin_convertvector(fraction * 0x1p32f, VI);
+  return whole;
+}
 
 /* ---- floats ------------------------------------------------------------ */
 
-static inline VI bits_of(float x)
-{
-  VI v;
-  memcpy(&v, &x, sizeof v);
-  return v;
-}
+static inline VI v_all_f32(float x) { return (VI)(VF){x, x, x, x}; }
+static inline VI v_times(VI x, VI y) { return (VI)((VF)x * (VF)y); }
+static inline VI v_over(VI x, VI y) { return (VI)((VF)x / (VF)y); }
+static inline VI v_plus(VI x, VI y) { return (VI)((VF)x + (VF)y); }
 
-static inline float float_of(VI v)
+/* From 2^23 on every float is whole; a zero keeps its sign. */
+static inline VI v_round(VI x)
 {
-  float x;
-  memcpy(&x, &v, sizeof x);
-  return x;
+  VI sign = x & v_all(INT32_MIN);
+  VF beside = (VF)(sign | v_all(0x4b000000));
+  VI whole = (VI)(((VF)x + beside) - beside) | sign;
+  return v_pick(v_gt(v_all(0x4b000000), x & v_all(INT32_MAX)), x, whole);
 }
-
-static inline VI v_all_f32(float x) { return bits_of(x); }
-static inline VI v_times(VI x, VI y)
-{
-  return bits_of(float_of(x) * float_of(y));
-}
-static inline VI v_over(VI x, VI y)
-{
-  return bits_of(float_of(x) / float_of(y));
-}
-static inline VI v_plus(VI x, VI y)
-{
-  return bits_of(float_of(x) + float_of(y));
-}
-
-static inline VI v_round(VI x) { return bits_of(nearbyintf(float_of(x))); }
 
 static inline VI load_f32(const char *p)
 {
@@ -81,64 +100,131 @@ static inline VI load_f32(const char *p)
   return v;
 }
 
-static inline VI load_bf16(const char *p)
+/* Four of 16 bits. */
+static inline VI load_u16(const char *p)
 {
-  uint16_t h;
+  uint16_t h __attribute__((vector_size(2 * LANES)));
   memcpy(&h, p, sizeof h);
-  return (VI)((uint32_t)h << 16);
+  return __builtin_convertvector(h, VI);
 }
+
+static inline VI load_bf16(const char *p) { return v_sll(load_u16(p), 16); }
 
 /* The fields moved, then the difference of the biases as a factor, which
  * makes subnormals right too. */
 static inline VI load_f16(const char *p)
 {
-  uint16_t h;
-  memcpy(&h, p, sizeof h);
-  VI sign = (VI)((uint32_t)(h & 0x8000) << 16);
-  VI magnitude = (h & 0x7fff) << 13;
-  if ((h & 0x7fff) >= 0x7c00) return sign | magnitude | 0x7f800000;
-  return sign | bits_of(float_of(magnitude) * 0x1p112f);
+  VI h = load_u16(p);
+  VI magnitude = v_sll(h & v_all(0x7fff), 13);
+  VI sign = v_sll(h & v_all(0x8000), 16);
+  VI finite = v_times(magnitude, v_all_f32(0x1p112f));
+  return sign | v_pick(v_gt(magnitude, v_all(0x0f7fffff)), finite,
+                       magnitude | v_all(0x7f800000));
 }
 
 /* The f32 toward zero, its last bit set if it is not y. */
-static inline VI odd_f32(double y, M *inexact)
+static inline int32_t odd_f32(double y, int32_t *inexact)
 {
   float near = (float)y;
-  VI v = bits_of(near);
+  int32_t v;
+  memcpy(&v, &near, sizeof v);
   *inexact = (double)near != y;
   return (v - (fabs((double)near) > fabs(y))) | *inexact;
+}
+
+static inline double scaled_f64(double x, bool scaled, bool over, double factor)
+{
+  return !scaled ? x : over ? x / factor : x * factor;
+}
+
+static inline VI odd_lanes(const double x[LANES], bool scaled, bool over,
+                           double factor, M *inexact)
+{
+  int32_t v[LANES], off[LANES];
+  for (int i = 0; i < LANES; i++)
+    v[i] = odd_f32(scaled_f64(x[i], scaled, over, factor), &off[i]);
+  *inexact = -(M){off[0], off[1], off[2], off[3]};
+  return (VI){v[0], v[1], v[2], v[3]};
 }
 
 static inline VI load_f64(const char *p, bool scaled, bool over, double factor,
                           M *inexact)
 {
-  double x;
-  memcpy(&x, p, sizeof x);
-  if (scaled) x = over ? x / factor : x * factor;
-  return odd_f32(x, inexact);
+  double x[LANES];
+  memcpy(x, p, sizeof x);
+  return odd_lanes(x, scaled, over, factor, inexact);
 }
 
 static inline VI scale_f64(VI x, bool over, double factor, M *inexact)
 {
-  double y = (double)float_of(x);
-  return odd_f32(over ? y / factor : y * factor, inexact);
+  VF y = (VF)x;
+  double wide[LANES];
+  for (int i = 0; i < LANES; i++)
+    wide[i] = (double)y[i];
+  return odd_lanes(wide, true, over, factor, inexact);
 }
 
-static inline void store8(char *p, VI v) { *p = (char)v; }
+/* Pairs of lanes, side by side in 64 bits, are moved together, whichever of
+ * them is the upper one. */
+static inline void store8(char *p, VI v)
+{
+  uint64_t half[2];
+  uint16_t pair[2];
+  v &= v_all(0xff);
+  memcpy(half, &v, sizeof half);
+  for (int i = 0; i < 2; i++)
+    pair[i] = (uint16_t)(half[i] | half[i] >> 24);
+  memcpy(p, pair, sizeof pair);
+}
 static inline void store16(char *p, VI v)
 {
-  uint16_t h = (uint16_t)v;
-  memcpy(p, &h, sizeof h);
+  uint64_t half[2];
+  uint32_t pair[2];
+  v &= v_all(0xffff);
+  memcpy(half, &v, sizeof half);
+  for (int i = 0; i < 2; i++)
+    pair[i] = (uint32_t)(half[i] | half[i] >> 16);
+  memcpy(p, pair, sizeof pair);
 }
 static inline void store32(char *p, VI v) { memcpy(p, &v, sizeof v); }
 
-typedef ulp_pcg32 rng;
+/* ---- random words ------------------------------------------------------ */
+
+/* Lane l at the state of word index + l; each step skips LANES of them. */
+typedef struct {
+  uint64_t state[LANES], times, plus;
+} rng;
+
 static inline void rng_make(rng *g, const ulp_rounding *r, uint64_t index)
 {
-  *g = ulp_pcg32_seed(r->seed, r->stream);
-  ulp_pcg32_advance(g, index);
+  ulp_pcg32 one = ulp_pcg32_seed(r->seed, r->stream), leap = one;
+  ulp_pcg32_advance(&one, index);
+  for (int i = 0; i < LANES; i++) {
+    g->state[i] = one.state;
+    (void)ulp_pcg32_next(&one);
+  }
+  leap.state = 0; /* LANES steps are state -> state * times + plus */
+  ulp_pcg32_advance(&leap, LANES);
+  g->plus = leap.state;
+  leap.state = 1;
+  ulp_pcg32_advance(&leap, LANES);
+  g->times = leap.state - g->plus;
 }
-static inline VI rng_next(rng *g) { return (VI)ulp_pcg32_next(g); }
+
+static inline int32_t word_of(uint64_t s)
+{
+  uint32_t x = (uint32_t)((s >> 18 ^ s) >> 27), turn = (uint32_t)(s >> 59);
+  return (int32_t)(x >> turn | x << (-turn & 31));
+}
+
+static inline VI rng_next(rng *g)
+{
+  VI word = {word_of(g->state[0]), word_of(g->state[1]), word_of(g->state[2]),
+             word_of(g->state[3])};
+  for (int i = 0; i < LANES; i++)
+    g->state[i] = g->state[i] * g->times + g->plus;
+  return word;
+}
 
 #include "convert_body.h"
 
