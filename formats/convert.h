@@ -27,13 +27,13 @@ typedef struct {
   ulp_rounding r;
   bool fast;       /* else every element goes through ulp_round_pack */
   bool even, odd, directed, random, absolute, wide, flushes, two_limits,
-      integer;
+      integer, no_zero;
   bool by_sum;     /* to nearest even by adding and subtracting in f32 */
   bool odd_f64;    /* an f64 may come as an f32 with a sticky last bit */
   bool equal_rare, deep_rare, nearest_variant;
   int32_t last, normal, least_field, trailing, parity, above, threshold,
       flip, limit, limit_less, sign_shift, zero_at, code_mask, far,
-      normal_bits, sum_step;
+      normal_bits, sum_step, zero_code;
   int32_t overflow[2];
   uint32_t digits_kept, word_kept, word_xor, half_less, half_shift;
 } ulp_encoder;

@@ -31,7 +31,8 @@
 
 typedef struct {
   VI last, normal, least_field, parity, above, threshold, flip, limit,
-      limit_less, zero_at, code_mask, overflow[2], low_step, trailing_v;
+      limit_less, zero_at, code_mask, overflow[2], low_step, trailing_v,
+      zero_code;
   VI far, normal_bits, sum_step;
   VI most; /* beyond are the infinities and NaNs */
   VI digits_kept, word_kept, word_xor, half_less;
@@ -55,6 +56,7 @@ KERNEL constants constants_of(const ulp_encoder *e, ulp_source from,
       .zero_at = v_all(e->zero_at),
       .code_mask = v_all(e->code_mask),
       .overflow = {v_all(e->overflow[0]), v_all(e->overflow[1])},
+      .zero_code = v_all(e->zero_code),
       .low_step = v_all((int32_t)((UINT32_C(1) << e->trailing) - 1)),
       .trailing_v = v_all(e->trailing),
       .far = v_all(e->far),
@@ -98,6 +100,7 @@ KERNEL parts cut(const ulp_encoder *e, const constants *k, VI x,
   }
   VI units = v_cut(s, drop, word != NULL, &p.digits);
   p.code = v_add(v_sll(binade, e->trailing), units);
+  if (e->no_zero) p.code = v_sub(p.code, v_add(k->low_step, v_all(1)));
   if (word && e->deep_rare) p.rare = m_or(p.rare, v_gt(drop, v_all(32)));
   if (e->wide) { /* f32's subnormals are normal there */
     p.code = v_if(v_gt(magnitude, v_all(0)), p.code);
@@ -189,10 +192,14 @@ KERNEL VI encode_lanes(const ulp_encoder *e, const constants *k, VI x,
     code = nearest_even(e, k, magnitude);
   } else {
     code = rounded(e, k, x, word, rare);
+    if (e->no_zero) code = v_max(code, v_all(0));
   }
   if (e->two_limits)
     limit = v_sub(limit, v_and(v_sub(v_all(0), sign), k->limit_less));
   M beyond = v_gt(code, limit);
-  return v_pick(beyond, with_sign(e, k, sign, code),
+  code = v_pick(beyond, with_sign(e, k, sign, code),
                 v_by_sign(x, k->overflow[0], k->overflow[1]));
+  return e->no_zero ? v_pick(v_equal(v_add(x, x), v_all(0)), code,
+                             k->zero_code)
+                    : code;
 }

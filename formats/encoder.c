@@ -12,7 +12,9 @@
  * and the magnitude's code is (field - normal << trailing) + (s >> drop), the
  * first term only above `normal`: the carry of rounding walks into the next
  * binade, as in round.c.  Integers are such a format with 22 trailing bits:
- * what would be in its second binade is beyond them.
+ * what would be in its second binade is beyond them.  A format without zero
+ * (E8M0) has its first binade where others have their subnormals, so that its
+ * codes are less by 2^trailing, and at least 0.
  *
  * The fraction that is dropped is d 2^-32.  It goes up if
  *
@@ -40,7 +42,8 @@ static void plan_places(ulp_encoder *e)
   e->last = least + 150;
   e->normal = e->last - (23 - e->trailing);
   e->wide = !e->integer && e->normal < 1;
-  e->flushes = !e->integer && !f->subnormals;
+  e->no_zero = !e->integer && f->zero == ULP_ZERO_NONE;
+  e->flushes = !e->integer && !f->subnormals && !e->no_zero;
   /* 32 dropped places hold any s; a random word is compared with more. */
   e->least_field = e->last - 32 + (e->flushes ? e->trailing : 0);
   if (e->least_field < 1 || e->r.mode == ULP_SR) e->least_field = 1;
@@ -49,11 +52,12 @@ static void plan_places(ulp_encoder *e)
 static void plan_signs(ulp_encoder *e)
 {
   const ulp_format *f = &e->to;
+  static const ulp_exact zero = {.cls = ULP_CLASS_ZERO};
   int32_t most = (int32_t)f->max_code, below = most;
   e->absolute = !e->integer && !f->is_signed &&
                 ulp_rounding_profile(&e->r)->magnitude_if_unsigned;
   if (!f->is_signed)
-    below = 0;
+    below = e->no_zero ? -1 : 0;
   else if (e->integer)
     below = most + !f->symmetric;
   e->limit = most;
@@ -62,6 +66,7 @@ static void plan_signs(ulp_encoder *e)
   e->sign_shift = f->is_signed ? f->bits - 1 : 32;
   e->zero_at = f->zero == ULP_ZERO_SIGNED ? -1 : 0;
   e->code_mask = (int32_t)ulp_mask(f->bits);
+  e->zero_code = (int32_t)ulp_round_pack(f, &zero, &e->r, 0);
   for (int negative = 0; negative < 2; negative++) {
     ulp_exact beyond = {.cls = ULP_CLASS_NORMAL, .negative = negative != 0,
                         .exponent = 1 << 20, .significand = 1};
@@ -71,16 +76,17 @@ static void plan_signs(ulp_encoder *e)
 
 static void plan_mode(ulp_encoder *e)
 {
+  bool ties_up;
   e->threshold = 0;
   e->above = lowest;
   switch (e->r.mode) {
   case ULP_RNE:
-    e->even = true;
-    /* Without a trailing bit the code has the parity; 1.5 may be odd always. */
-    e->parity = !e->integer && e->to.man_bits == 0 &&
-                        ulp_rounding_profile(&e->r)->binade_ties_up
-                    ? -1
-                    : 1;
+    /* Without a trailing bit the code has the parity, or 1.5 goes up. */
+    ties_up = !e->integer && e->to.man_bits == 0 &&
+              ulp_rounding_profile(&e->r)->binade_ties_up;
+    e->even = !ties_up || !e->no_zero;
+    e->parity = ties_up ? -1 : 1;
+    if (!e->even) e->above = lowest + 1;
     break;
   case ULP_RNA: e->above = lowest + 1; break;
   case ULP_RNZ: break;
@@ -122,8 +128,8 @@ static bool is_fast(const ulp_format *f)
 {
   if (f->kind == ULP_INTEGER)
     return f->bits <= 16 && f->bias < 100 && f->bias > -100;
-  return f->kind == ULP_FLOAT && f->zero != ULP_ZERO_NONE &&
-         f->man_bits <= 23 && f->storage_bytes <= 4;
+  return f->kind == ULP_FLOAT && f->man_bits <= 23 && f->storage_bytes <= 4 &&
+         (f->zero != ULP_ZERO_NONE || !f->is_signed);
 }
 
 /* An f32 whose last bit is sticky (Boldo and Melquiond, "Emulation of FMA and
@@ -144,7 +150,8 @@ static void plan_sum(ulp_encoder *e)
   ulp_exact most = ulp_unpack(&e->to, e->to.max_code);
   int32_t top = most.exponent + ulp_top_bit(most.significand);
   int32_t far = top + 2 + 127, step = 23 - e->trailing;
-  e->by_sum = e->r.mode == ULP_RNE && !e->flushes && e->normal >= 1 &&
+  e->by_sum = e->r.mode == ULP_RNE && !e->flushes && !e->no_zero &&
+              e->normal >= 1 &&
               (e->integer || e->to.man_bits > 0) && step > 1 - e->integer &&
               far > e->normal - 23 && far >= 1 && far + step <= 254 &&
               e->normal + step <= 254;

@@ -36,6 +36,18 @@ static void add(const char *name)
   format[formats++] = f;
 }
 
+/* E8M0 has relatives that no name gives: other biases, trailing bits. */
+static void add_without_zero(int32_t bias, uint8_t man_bits)
+{
+  add("e8m0");
+  ulp_format *f = &format[formats - 1];
+  f->bias = bias;
+  f->man_bits = man_bits;
+  f->exp_bits = (uint8_t)(8 - man_bits);
+  (void)snprintf(f->name, sizeof f->name, "e%um%ub%d without zero",
+                 8u - man_bits, (unsigned)man_bits, (int)bias);
+}
+
 /* The table, every eEmM in its styles, and shapes that none of these has. */
 static void list_formats(void)
 {
@@ -52,6 +64,10 @@ static void list_formats(void)
     if (ulp_format_row(i)->bits <= 32) add(ulp_format_row(i)->name);
   for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
     add(odd[i]);
+  for (int32_t bias = 100; bias <= 140; bias += 10)
+    add_without_zero(bias, 0);
+  add_without_zero(31, 2);
+  add_without_zero(127, 1);
   for (int e = 1; e <= 8; e++)
     for (int m = 0; m <= 10; m++)
       for (int s = 0; s < 4; s++) {
