@@ -178,6 +178,24 @@ static void convert(const source *s, void *out, size_t n)
   }
 }
 
+static uint64_t code_of(const void *context, uint32_t bits)
+{
+  const ulp_encoder *e = context;
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return ulp_encode_f32(&e->to, x, &e->r, 0);
+}
+
+/* Steps of a codebook, where so many elements are worth their search. */
+static void find_steps(ulp_encoder *e, const ulp_format *from, size_t n)
+{
+  ulp_source kernels;
+  if (e->fast || e->to.kind != ULP_CODEBOOK || e->r.mode == ULP_SR ||
+      n < 8 * ulp_code_count(&e->to) || !is_source(from, &kernels))
+    return;
+  (void)ulp_encoder_find_steps(e, code_of, e);
+}
+
 /* n elements in all. */
 static source source_of(ulp_encoder *e, const ulp_format *to,
                         const ulp_format *from, const void *in, size_t n,
@@ -185,6 +203,7 @@ static source source_of(ulp_encoder *e, const ulp_format *to,
 {
   source s = {.e = e, .from = from, .in = in, .scale = 1, .index = index};
   ulp_encoder_make(e, to, r);
+  find_steps(e, from, n);
   fill_table(&s, n);
   return s;
 }

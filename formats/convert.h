@@ -20,6 +20,9 @@
 extern "C" {
 #endif
 
+/* Codes that a step function has at most (steps.c). */
+enum { ULP_STEPS = 256 };
+
 /* A conversion to a format, prepared; the fields are the kernels' own, see
  * convert.c. */
 typedef struct {
@@ -36,11 +39,26 @@ typedef struct {
       normal_bits, sum_step, zero_code;
   int32_t overflow[2];
   uint32_t digits_kept, word_kept, word_xor, half_less, half_shift;
+  bool ordered;    /* the i-th step has code i */
+  int levels;      /* of a search among steps; 0: there are none */
+  int32_t step[ULP_STEPS]; /* from 1 on: the last f32 before each, in the order
+                              of signed numbers, level behind level */
+  int32_t step_code[16];   /* unless ordered */
 } ulp_encoder;
 
 /* Never fails; `r` must satisfy ulp_rounding_check. */
 void ulp_encoder_make(ulp_encoder *e, const ulp_format *to,
                       const ulp_rounding *r);
+
+/* The code of an f32, by its bits. */
+typedef uint64_t ulp_code_of(const void *context, uint32_t bits);
+/* Makes an encoder fast where ulp_encoder_make could not, for a format of up to
+ * 8 bits and any rounding that draws nothing and never goes back as f32 ascend
+ * (-0 before 0): its steps are looked for once, which is about 4 calls for each
+ * code.  Of NaNs code_of is not asked.  False, and nothing changed, when there
+ * are more than 16 codes that do not ascend from 0. */
+bool ulp_encoder_find_steps(ulp_encoder *e, ulp_code_of *code_of,
+                            const void *context);
 
 /* What is done to an element before it is encoded.  F32: operands and result
  * are f32; F64: the f32 (or f64) element and the factor are f64, and so is the

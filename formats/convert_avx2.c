@@ -32,9 +32,9 @@ static inline VI v_srl(VI a, int n)
 /* Digits are on either side of the 32nd. */
 static inline VI v_cut(VI s, VI drop, bool deep, VI *digits)
 {
-  VI rest = v_sub(v_all(32), drop);
+  VI rest = v_sub(v_all(32), drop), more = v_sub(drop, v_all(32));
   *digits = v_sllv(s, rest);
-  if (deep) *digits = v_or(*digits, v_srlv(s, v_sub(v_all(0), rest)));
+  if (deep) *digits = v_or(*digits, v_srlv(s, more));
   return v_srlv(s, drop);
 }
 static inline M v_gt(VI a, VI b) { return _mm256_cmpgt_epi32(a, b); }
@@ -45,6 +45,7 @@ static inline M v_above(VI a, VI b)
 }
 static inline M v_equal(VI a, VI b) { return _mm256_cmpeq_epi32(a, b); }
 static inline M m_or(M a, M b) { return v_or(a, b); }
+static inline M m_and(M a, M b) { return v_and(a, b); }
 static inline M m_none(void) { return _mm256_setzero_si256(); }
 static inline unsigned m_bits(M a)
 {
@@ -239,6 +240,64 @@ static inline VI rng_next(rng *g)
   g->second = stepped(g, g->second);
   return v_or(v_srlv(word, turn), v_sllv(word, back));
 }
+
+/* ---- steps ------------------------------------------------------------- */
+
+/* Levels of 1 to 8, then of 16 and 32, in registers. */
+typedef struct {
+  VI low[4], high[6], code[2];
+  const int *step;
+} steps;
+
+static inline VI load_8(const int32_t *p)
+{
+  return _mm256_loadu_si256((const void *)p);
+}
+
+static inline steps steps_of(const ulp_encoder *e, int levels)
+{
+  steps s;
+  s.step = e->step;
+  for (int i = 0; i < 2; i++)
+    s.code[i] = load_8(e->step_code + 8 * i);
+  for (int i = 0; i < 4; i++)
+    s.low[i] = load_8(e->step + (1 << i));
+  for (int i = 0; i < (levels > 4 ? 6 : 0); i++)
+    s.high[i] = load_8(e->step + 16 + 8 * i);
+  return s;
+}
+
+/* b where bit `bit` of i is set. */
+static inline VI by_bit(VI i, int bit, VI a, VI b)
+{
+  return v_by_sign(_mm256_slli_epi32(i, 31 - bit), a, b);
+}
+
+/* Of 8, 16, 32 from s on; bits of i above are ignored. */
+static inline VI of_8(VI s, VI i)
+{
+  return _mm256_permutevar8x32_epi32(s, i);
+}
+static inline VI of_16(const VI s[2], VI i)
+{
+  return by_bit(i, 3, of_8(s[0], i), of_8(s[1], i));
+}
+static inline VI of_32(const VI s[4], VI i)
+{
+  return by_bit(i, 4, of_16(s, i), of_16(s + 2, i));
+}
+
+static inline VI step_at(const steps *s, int level, VI i)
+{
+  if (level < 4) return of_8(s->low[level], i);
+  if (level == 4) return of_16(s->high, i);
+  if (level == 5) return of_32(s->high + 2, i);
+  return _mm256_i32gather_epi32(s->step + (1 << level), i, 4);
+}
+
+static inline VI step_code(const steps *s, VI i) { return of_16(s->code, i); }
+
+#include "convert_steps.h"
 
 #include "convert_body.h"
 

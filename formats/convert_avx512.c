@@ -30,15 +30,16 @@ static inline VI v_srl(VI a, int n)
 /* Digits are on either side of the 32nd. */
 static inline VI v_cut(VI s, VI drop, bool deep, VI *digits)
 {
-  VI rest = v_sub(v_all(32), drop);
+  VI rest = v_sub(v_all(32), drop), more = v_sub(drop, v_all(32));
   *digits = _mm512_sllv_epi32(s, rest);
-  if (deep) *digits = v_or(*digits, _mm512_srlv_epi32(s, v_sub(v_all(0), rest)));
+  if (deep) *digits = v_or(*digits, _mm512_srlv_epi32(s, more));
   return _mm512_srlv_epi32(s, drop);
 }
 static inline M v_gt(VI a, VI b) { return _mm512_cmpgt_epi32_mask(a, b); }
 static inline M v_above(VI a, VI b) { return _mm512_cmpgt_epu32_mask(a, b); }
 static inline M v_equal(VI a, VI b) { return _mm512_cmpeq_epi32_mask(a, b); }
 static inline M m_or(M a, M b) { return (M)(a | b); }
+static inline M m_and(M a, M b) { return (M)(a & b); }
 static inline M m_none(void) { return 0; }
 static inline unsigned m_bits(M a) { return a; }
 static inline VI v_if(M m, VI a) { return _mm512_maskz_mov_epi32(m, a); }
@@ -189,6 +190,51 @@ static inline VI rng_next(rng *g)
   g->high = _mm512_add_epi64(_mm512_mullo_epi64(g->high, g->times), g->plus);
   return _mm512_rorv_epi32(word, turn);
 }
+
+/* ---- steps ------------------------------------------------------------- */
+
+/* Levels of 1 to 16, then of 32, 64 and 128. */
+typedef struct {
+  VI low[5], high[14], code;
+} steps;
+
+static inline steps steps_of(const ulp_encoder *e, int levels)
+{
+  steps s;
+  s.code = _mm512_loadu_si512(e->step_code);
+  for (int i = 0; i < (levels > 4 ? 5 : 4); i++)
+    s.low[i] = _mm512_loadu_si512(e->step + (1 << i));
+  for (int i = 0; i < (levels > 4 ? 14 : 0); i++)
+    s.high[i] = _mm512_loadu_si512(e->step + 32 + 16 * i);
+  return s;
+}
+
+/* Of 32 from s on; bits of i above are ignored. */
+static inline VI of_32(const VI s[2], VI i)
+{
+  return _mm512_permutex2var_epi32(s[0], i, s[1]);
+}
+static inline VI of_64(const VI s[4], VI i)
+{
+  return v_pick(_mm512_test_epi32_mask(i, v_all(32)), of_32(s, i),
+                of_32(s + 2, i));
+}
+
+static inline VI step_at(const steps *s, int level, VI i)
+{
+  if (level < 5) return _mm512_permutexvar_epi32(i, s->low[level]);
+  if (level == 5) return of_32(s->high, i);
+  if (level == 6) return of_64(s->high + 2, i);
+  return v_pick(_mm512_test_epi32_mask(i, v_all(64)), of_64(s->high + 6, i),
+                of_64(s->high + 10, i));
+}
+
+static inline VI step_code(const steps *s, VI i)
+{
+  return _mm512_permutexvar_epi32(i, s->code);
+}
+
+#include "convert_steps.h"
 
 #include "convert_body.h"
 

@@ -7,6 +7,13 @@
 
 /* ---- arrays ------------------------------------------------------------ */
 
+/* What is constant in a loop. */
+typedef struct {
+  ulp_source from;
+  bool random, more;
+  int levels; /* of steps; 0: none */
+} way;
+
 /* A run of elements with one factor. */
 typedef struct {
   const char *in;
@@ -70,14 +77,18 @@ store_rare(const ulp_encoder *e, const ulp_encode_job *j, char *out,
 }
 
 KERNEL void encode_vector(const ulp_encoder *e, const constants *k,
-                          const ulp_encode_job *j, ulp_source from, bool more,
-                          const run *r, const char *in, char *out, size_t at,
-                          size_t lanes, rng *g)
+                          const ulp_encode_job *j, way w, const run *r,
+                          const char *in, char *out, size_t at, size_t lanes,
+                          rng *g)
 {
+  const bool wide = w.from == ULP_FROM_F64 || w.more;
   M inexact = m_none(), rare;
-  VI word, x = load(j, from, more, r, in, &inexact);
-  if (g) word = rng_next(g);
-  store(e, out, encode_lanes(e, k, x, g ? &word : NULL, &rare));
+  VI word, x = load(j, w.from, w.more, r, in, &inexact);
+  if (w.random) word = rng_next(g);
+  store(e, out,
+        w.levels
+            ? step_lanes(e, k, x, w.levels, wide, &inexact, &rare)
+            : encode_lanes(e, k, x, w.random ? &word : NULL, &rare));
   if (!e->odd_f64) rare = m_or(rare, inexact);
   unsigned found = m_bits(rare);
   if (__builtin_expect(found != 0, 0))
@@ -86,77 +97,88 @@ KERNEL void encode_vector(const ulp_encoder *e, const constants *k,
 
 /* What is less than a vector goes through a room of one. */
 KERNEL void encode_rest(const ulp_encoder *e, const constants *k,
-                               const ulp_encode_job *j, ulp_source from,
-                               bool more, const run *r, size_t i, rng *g)
+                               const ulp_encode_job *j, way w, const run *r,
+                               size_t i, rng *g)
 {
   char in[LANES * 8] = {0}, out[LANES * 4];
   size_t n = r->n - i, code = e->to.storage_bytes;
-  memcpy(in, r->in + i * size_of(from), n * size_of(from));
-  encode_vector(e, k, j, from, more, r, in, out, r->at + i, n, g);
+  memcpy(in, r->in + i * size_of(w.from), n * size_of(w.from));
+  encode_vector(e, k, j, w, r, in, out, r->at + i, n, g);
   memcpy(r->out + i * code, out, n * code);
 }
 
 KERNEL void encode_run(const ulp_encoder *e, const constants *k,
-                              const ulp_encode_job *j, ulp_source from,
-                              bool more, const run *r, rng *g)
+                              const ulp_encode_job *j, way w, const run *r,
+                              rng *g)
 {
   size_t i = 0;
   for (; i + LANES <= r->n; i += LANES)
-    encode_vector(e, k, j, from, more, r, r->in + i * size_of(from),
+    encode_vector(e, k, j, w, r, r->in + i * size_of(w.from),
                   r->out + i * e->to.storage_bytes, r->at + i, LANES, g);
   if (i == r->n) return;
-  encode_rest(e, k, j, from, more, r, i, g);
-  if (g && r->at + r->n < j->n) rng_make(g, &e->r, j->index + r->at + r->n);
+  encode_rest(e, k, j, w, r, i, g);
+  if (w.random && r->at + r->n < j->n)
+    rng_make(g, &e->r, j->index + r->at + r->n);
 }
 
-KERNEL void encode_runs(const ulp_encoder *e, const ulp_encode_job *j,
-                               ulp_source from, bool random, bool more)
+KERNEL void encode_runs(const ulp_encoder *e, const ulp_encode_job *j, way w)
 {
-  constants k = constants_of(e, from, j->scaling);
+  const constants k = constants_of(e, w.from, j->scaling, w.levels);
   size_t every = j->scaling == ULP_SCALED_NOT ? j->n : j->every;
   rng g;
-  if (random) rng_make(&g, &e->r, j->index);
+  if (w.random) rng_make(&g, &e->r, j->index);
   for (size_t at = 0, i = 0; at < j->n; at += every, i++) {
-    run r = {.in = (const char *)j->in + at * size_of(from),
+    run r = {.in = (const char *)j->in + at * size_of(w.from),
              .out = (char *)j->out + at * e->to.storage_bytes,
              .n = j->n - at < every ? j->n - at : every,
              .at = at,
              .number = i,
              .factor = j->scaling == ULP_SCALED_NOT ? 1 : j->factor[i]};
     r.factor_f32 = v_all_f32((float)r.factor);
-    encode_run(e, &k, j, from, more, &r, random ? &g : NULL);
+    encode_run(e, &k, j, w, &r, &g);
   }
 }
 
 /* Each way is a function of its own, so that its loop is in one place. */
-#define WAY(name, from, random, more)                                   \
-  static void __attribute__((noinline))                                 \
-  name(const ulp_encoder *e, const ulp_encode_job *j)                   \
-  {                                                                     \
-    encode_runs(e, j, from, random, more);                              \
+#define WAY(name, ...)                                  \
+  static void __attribute__((noinline))                 \
+  name(const ulp_encoder *e, const ulp_encode_job *j)   \
+  {                                                     \
+    encode_runs(e, j, (way){__VA_ARGS__});              \
   }
-WAY(f32_plain, ULP_FROM_F32, false, false)
-WAY(f32_more, ULP_FROM_F32, false, true)
-WAY(f32_random, ULP_FROM_F32, true, true)
-WAY(f16_plain, ULP_FROM_F16, false, false)
-WAY(f16_random, ULP_FROM_F16, true, false)
-WAY(bf16_plain, ULP_FROM_BF16, false, false)
-WAY(bf16_random, ULP_FROM_BF16, true, false)
-WAY(f64_plain, ULP_FROM_F64, false, false)
-WAY(f64_random, ULP_FROM_F64, true, false)
+#define WAYS(name, from)                                 \
+  WAY(name##_plain, from, false, false, 0)              \
+  WAY(name##_random, from, true, true, 0)               \
+  WAY(name##_few, from, false, false, 4)                \
+  WAY(name##_many, from, false, false, 8)
+WAYS(f32, ULP_FROM_F32)
+WAYS(f16, ULP_FROM_F16)
+WAYS(bf16, ULP_FROM_BF16)
+WAYS(f64, ULP_FROM_F64)
+WAY(f32_plain_more, ULP_FROM_F32, false, true, 0)
+WAY(f32_few_more, ULP_FROM_F32, false, true, 4)
+WAY(f32_many_more, ULP_FROM_F32, false, true, 8)
+
+typedef void encoding(const ulp_encoder *e, const ulp_encode_job *j);
 
 static void encode(const ulp_encoder *e, ulp_source from,
                    const ulp_encode_job *j)
 {
-  bool more = j->bare_zero || j->whole || j->zero;
-  switch (from) {
-  case ULP_FROM_F32:
-    (e->random ? f32_random : more ? f32_more : f32_plain)(e, j);
-    break;
-  case ULP_FROM_F16: (e->random ? f16_random : f16_plain)(e, j); break;
-  case ULP_FROM_BF16: (e->random ? bf16_random : bf16_plain)(e, j); break;
-  case ULP_FROM_F64: (e->random ? f64_random : f64_plain)(e, j); break;
-  }
+  enum { PLAIN, RANDOM, FEW, MANY };
+  static encoding *const all[][4] = {
+      [ULP_FROM_F32] = {f32_plain, f32_random, f32_few, f32_many},
+      [ULP_FROM_F16] = {f16_plain, f16_random, f16_few, f16_many},
+      [ULP_FROM_BF16] = {bf16_plain, bf16_random, bf16_few, bf16_many},
+      [ULP_FROM_F64] = {f64_plain, f64_random, f64_few, f64_many}};
+  static encoding *const more[] = {f32_plain_more, f32_random, f32_few_more,
+                                   f32_many_more};
+  const bool wide = e->levels && j->scaling >= ULP_SCALED_TIMES_F64;
+  const bool asks = j->bare_zero || j->whole || j->zero || wide;
+  const int how = e->random       ? RANDOM
+                  : e->levels > 4 ? MANY
+                  : e->levels     ? FEW
+                                  : PLAIN;
+  (from == ULP_FROM_F32 && asks ? more[how] : all[from][how])(e, j);
 }
 
 /* ---- values ------------------------------------------------------------ */
@@ -175,7 +197,7 @@ values_rare(const ulp_values_job *j, float *out, const uint32_t *x,
 static void values(const ulp_encoder *e, float *out, const float *in, size_t n,
                    const ulp_values_job *j)
 {
-  const constants k = constants_of(e, ULP_FROM_F32, ULP_SCALED_NOT);
+  const constants k = constants_of(e, ULP_FROM_F32, ULP_SCALED_NOT, 0);
   const VI limit = v_all(j->limit), above = v_all(j->overflow[0]),
            below = v_all(j->overflow[1]);
   uint32_t kept[LANES];

@@ -17,6 +17,10 @@
  *   v_pick(m, a, b)          m ? b : a
  *   v_greatest(v)            of the lanes
  *   v_by_sign(x, a, b)       x < 0 ? b : a
+ *   steps, steps_of(e, levels)       where a step function steps
+ *   step_of(&s, key, levels, wide, *close)  the step that key is in; if wide,
+ *                            *close: a neighbour of key may be in another
+ *   step_code(&s, i)         the code of step i, of up to 16
  *   load_f32 load_f16 load_bf16(p)   the bits of f32
  *   load_f64(p, over, factor, *inexact)   x or x / factor, to odd
  *   scale_f64(x, over, factor, *inexact)  f32 by a factor in f64, to odd
@@ -36,13 +40,15 @@ typedef struct {
   VI far, normal_bits, sum_step;
   VI most; /* beyond are the infinities and NaNs */
   VI digits_kept, word_kept, word_xor, half_less;
+  steps steps;
 } constants;
 
 /* The greatest f32 also stands for every greater f64. */
 KERNEL constants constants_of(const ulp_encoder *e, ulp_source from,
-                              ulp_scaling scaling)
+                              ulp_scaling scaling, int levels)
 {
   bool wide = from == ULP_FROM_F64 || scaling >= ULP_SCALED_TIMES_F64;
+  if (levels) return (constants){.steps = steps_of(e, levels)};
   return (constants){
       .last = v_all(e->last),
       .normal = v_all(e->normal),
@@ -202,4 +208,18 @@ KERNEL VI encode_lanes(const ulp_encoder *e, const constants *k, VI x,
   return e->no_zero ? v_pick(v_equal(v_add(x, x), v_all(0)), code,
                              k->zero_code)
                     : code;
+}
+
+/* Likewise, by steps; what is inexact (an odd f32 between its neighbours) may
+ * be beyond one that is close. */
+KERNEL VI step_lanes(const ulp_encoder *e, const constants *k, VI x,
+                     int levels, bool wide, M *inexact, M *rare)
+{
+  VI key = v_xor(x, v_by_sign(x, v_all(0), v_all(INT32_MAX)));
+  VI magnitude = v_and(x, v_all(INT32_MAX));
+  M close = m_none();
+  VI i = step_of(&k->steps, key, levels, wide, &close);
+  if (wide) *inexact = m_and(*inexact, close);
+  *rare = v_gt(magnitude, v_all(0x7f800000));
+  return e->ordered || levels > 4 ? i : step_code(&k->steps, i);
 }

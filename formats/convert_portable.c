@@ -29,6 +29,7 @@ static inline M v_above(VI a, VI b)
 }
 static inline M v_equal(VI a, VI b) { return (M)(a == b); }
 static inline M m_or(M a, M b) { return a | b; }
+static inline M m_and(M a, M b) { return a & b; }
 static inline M m_none(void) { return v_all(0); }
 static inline VI v_if(M m, VI a) { return m & a; }
 static inline VI v_count(VI a, M m) { return v_sub(a, m); }
@@ -224,6 +225,59 @@ static inline VI rng_next(rng *g)
   for (int i = 0; i < LANES; i++)
     g->state[i] = g->state[i] * g->times + g->plus;
   return word;
+}
+
+/* ---- steps ------------------------------------------------------------- */
+
+/* Of 16 codes all steps are counted, in vectors; of 256 each lane is looked up
+ * for itself. */
+typedef struct {
+  VI few[15];
+  const int32_t *step, *code;
+} steps;
+
+static inline steps steps_of(const ulp_encoder *e, int levels)
+{
+  steps s = {.step = e->step, .code = e->step_code};
+  for (int i = 0; i < 15 && levels == 4; i++)
+    s.few[i] = v_all(e->step[i + 1]);
+  return s;
+}
+
+/* The next key is behind the step, or this one just is. */
+static inline M is_close(VI key, VI before)
+{
+  return v_above(v_all(2), v_sub(key, before));
+}
+
+static inline VI count_steps(const steps *s, VI key, bool wide, M *close)
+{
+  VI count = v_all(0);
+  for (int i = 0; i < 15; i++) {
+    count = v_count(count, v_gt(key, s->few[i]));
+    if (wide) *close = m_or(*close, is_close(key, s->few[i]));
+  }
+  return count;
+}
+
+static inline VI step_of(const steps *s, VI key, int levels, bool wide,
+                         M *close)
+{
+  uint32_t i[LANES] = {1, 1, 1, 1};
+  if (levels == 4) return count_steps(s, key, wide, close);
+  for (int level = 0; level < levels; level++) {
+    VI before = {s->step[i[0]], s->step[i[1]], s->step[i[2]], s->step[i[3]]};
+    if (wide) *close = m_or(*close, is_close(key, before));
+    for (int k = 0; k < LANES; k++)
+      i[k] = 2 * i[k] + (key[k] > s->step[i[k]]);
+  }
+  return v_sub((VI){(int32_t)i[0], (int32_t)i[1], (int32_t)i[2], (int32_t)i[3]},
+               v_all(1 << levels));
+}
+
+static inline VI step_code(const steps *s, VI i)
+{
+  return (VI){s->code[i[0]], s->code[i[1]], s->code[i[2]], s->code[i[3]]};
 }
 
 #include "convert_body.h"

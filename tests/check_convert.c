@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "convert.h"
 #include "formats.h"
 #include "isa.h"
 
@@ -270,6 +271,221 @@ START_TEST(every_rule)
 }
 END_TEST
 
+/* ---- steps ------------------------------------------------------------- */
+
+/* f32 in the order of signed numbers. */
+static float of_key(int64_t key)
+{
+  uint32_t bits = (uint32_t)(key < 0 ? key ^ INT32_MAX : key);
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+static uint64_t code_of_key(const ulp_format *f, const ulp_rounding *r,
+                            int64_t key)
+{
+  return ulp_encode_f32(f, of_key(key), r, 0);
+}
+
+/* Both sides of the step before `key`, and what f64 has between them. */
+static size_t put_step(size_t n, int64_t key)
+{
+  double below = (double)of_key(key - 1), above = (double)of_key(key);
+  double middle = below / 2 + above / 2;
+  const double wide[] = {below, above, middle, nextafter(middle, below),
+                         nextafter(middle, above), nextafter(below, above),
+                         nextafter(above, below), nextafter(below, -2)};
+  for (int i = 0; i < 8; i++) {
+    near_f32[n + (size_t)i] = of_key(key - 4 + i);
+    near_f64[n + (size_t)i] = wide[i];
+  }
+  return n + 8;
+}
+
+/* All steps from low to high, by bisection alone. */
+static size_t put_steps(size_t n, const ulp_format *f, const ulp_rounding *r,
+                        int64_t low, int64_t high)
+{
+  if (code_of_key(f, r, low) == code_of_key(f, r, high)) return n;
+  if (high - low == 1) return put_step(n, high);
+  int64_t middle = low + (high - low) / 2;
+  n = put_steps(n, f, r, low, middle);
+  return put_steps(n, f, r, middle, high);
+}
+
+static size_t put_extremes(size_t n)
+{
+  static const double extremes[] = {0, -0.0, INFINITY, -INFINITY, NAN, -NAN,
+                                    1, -1, 2, -2, 0x1p-149, -0x1p-149, 0x1p-150,
+                                    -0x1p-150, 0x1p-126, -0x1p-126, 1e-300,
+                                    -1e-300, 3e38, -3e38, 1e300, -1e300};
+  for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++) {
+    near_f32[n + i] = (float)extremes[i];
+    near_f64[n + i] = extremes[i];
+  }
+  return n + sizeof extremes / sizeof *extremes;
+}
+
+/* Encoding x[i] / scale, as ulp_encode_array. */
+static void check_scaled(const ulp_format *f, size_t n, double scale,
+                         const ulp_rounding *r)
+{
+  ulp_format f64 = found("f64");
+  for (size_t i = 0; i < n; i++)
+    ulp_store_code(f, want, i, ulp_encode_f64(f, near_f64[i] / scale, r, i));
+  for (size_t i = 0; ulp_isa_name(i); i++) {
+    if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
+    ck_assert(ulp_encode_array(f, out, near_f64, n, scale, r, 0) == ULP_OK);
+    same(f, &f64, near_f64, n, r, out);
+  }
+}
+
+/* Codebooks in every mode, at their steps, in arrays of any length that are
+ * worth the search of steps, and of fewer elements. */
+START_TEST(codebook_steps)
+{
+  static const char *const names[] = {"nf4", "bnb_fp4", "bnb_dynamic8",
+                                      "bnb_dynamic8u"};
+  ulp_format f = found(names[_i / 8]), f32 = found("f32"), f64 = found("f64");
+  ulp_rounding r = {.mode = (ulp_mode)(_i % 8), .seed = 7};
+  size_t least = 8 << f.bits;
+  size_t n = put_extremes(0), first = n;
+  n = put_steps(n, &f, &r, INT64_C(-0x7f800001), INT32_C(0x7f800000));
+  ck_assert(n >= first + 8 * ((1u << f.bits) - 1) || r.mode == ULP_SR);
+  while (n < least + 40)
+    n = put_extremes(n);
+  for (size_t i = 0; i < 40; i++) {
+    check_isas(&f, &f32, near_f32 + i, n - i, &r, i);
+    check_isas(&f, &f64, near_f64 + i, n - i, &r, i);
+    check_isas(&f, &f32, near_f32, least - 20 + i, &r, i);
+  }
+  check_isas(&f, &f32, near_f32, 77, &r, 3);
+  for (size_t i = 0; i < n; i++)
+    near_f64[i] *= 3;
+  check_scaled(&f, n, 3, &r);
+  check_scaled(&f, n, 0x1.8p-1000, &r);
+}
+END_TEST
+
+/* Any step function: how many of the thresholds x is not below. */
+typedef struct {
+  double threshold[255];
+  size_t count;
+  bool skips; /* every other code is left out */
+  ulp_scaling scaling;
+  const float *x;
+  const double *wide, *factor;
+} stairs;
+
+static uint64_t stair_of(const stairs *s, double x)
+{
+  uint64_t code = 0;
+  for (size_t i = 0; i < s->count; i++)
+    code += x >= s->threshold[i];
+  return s->skips ? code / 2 * 2 : code;
+}
+
+static uint64_t stair_of_f32(const void *context, uint32_t bits)
+{
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  ck_assert(!isnan(x));
+  return stair_of(context, (double)x);
+}
+
+enum { EVERY = 24 };
+
+static uint64_t stair_at(const void *context, size_t i)
+{
+  const stairs *s = context;
+  double factor = s->scaling == ULP_SCALED_NOT ? 1 : s->factor[i / EVERY];
+  double x = s->wide ? s->wide[i] : (double)s->x[i];
+  switch (s->scaling) {
+  case ULP_SCALED_NOT: break;
+  case ULP_SCALED_TIMES_F32: x = (double)((float)x * (float)factor); break;
+  case ULP_SCALED_OVER_F32: x = (double)((float)x / (float)factor); break;
+  case ULP_SCALED_TIMES_F64: x *= factor; break;
+  case ULP_SCALED_OVER_F64: x /= factor; break;
+  }
+  return stair_of(s, x);
+}
+
+/* Thresholds anywhere, most between two f32 and some beyond all; a few close
+ * to one another. */
+static void build_stairs(stairs *s, size_t count, bool skips, ulp_pcg32 *g)
+{
+  *s = (stairs){.count = count, .skips = skips};
+  for (size_t i = 0; i < count; i++) {
+    uint64_t low = ulp_pcg32_next(g), bits = low | low << 32;
+    memcpy(&s->threshold[i], &bits, sizeof bits);
+    if (i % 5 == 1) s->threshold[i] = nextafter(s->threshold[i - 1], 0);
+    if (i % 5 == 2)
+      s->threshold[i] = (double)(float)(low >> 16) * 0x1p-20 - 0.03;
+    if (isnan(s->threshold[i])) s->threshold[i] = 0;
+  }
+}
+
+static void check_stairs(ulp_encoder *e, stairs *s, size_t n)
+{
+  const void *in = s->wide ? (const void *)s->wide : s->x;
+  ulp_encode_job job = {.out = out, .in = in, .n = n,
+                        .scaling = s->scaling, .factor = s->factor,
+                        .every = EVERY, .one = stair_at, .context = s};
+  for (size_t i = 0; i < n; i++)
+    want[i] = (unsigned char)stair_at(s, i);
+  for (size_t i = 0; ulp_isa_name(i); i++) {
+    if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
+    memset(out, 0xa5, n + 1);
+    ulp_encode_many(e, s->wide ? ULP_FROM_F64 : ULP_FROM_F32, &job);
+    for (size_t k = 0; k <= n; k++)
+      ck_assert_msg(out[k] == (k < n ? want[k] : 0xa5),
+                    "%s: scaling %d, %a: %d, expected %d",
+                    ulp_isa_name(i), (int)s->scaling,
+                    s->wide ? s->wide[k] : (double)s->x[k], out[k], want[k]);
+  }
+}
+
+START_TEST(any_steps)
+{
+  enum { N = 1000 };
+  static float x[N];
+  static double wide[N], factor[N];
+  ulp_format book = found(_i % 2 ? "bnb_dynamic8" : "nf4");
+  ulp_pcg32 g = ulp_pcg32_seed(5, (uint64_t)_i);
+  ulp_rounding r = {.mode = _i / 2 % 2 ? ULP_RU : ULP_RNE};
+  ulp_encoder e;
+  stairs s;
+  build_stairs(&s, _i % 2 ? 40 : 15, _i % 2 == 0 && _i / 4 % 2, &g);
+  ulp_encoder_make(&e, &book, &r);
+  ck_assert(!e.fast);
+  ck_assert(ulp_encoder_find_steps(&e, stair_of_f32, &s) || s.count > 15);
+  if (!e.fast) { /* of equal thresholds, codes were left out */
+    s.count = 0;
+    for (double t = -3; t < 3; t += 0x1.9p-5)
+      s.threshold[s.count++] = t * (1 + 0x1p-30);
+    ck_assert(ulp_encoder_find_steps(&e, stair_of_f32, &s));
+  }
+  for (size_t i = 0; i < N; i++) {
+    double t = s.threshold[i % s.count];
+    uint32_t bits = ulp_pcg32_next(&g);
+    memcpy(&x[i], &bits, sizeof bits);
+    if (i % 3) x[i] = nextafterf((float)t, i % 2 ? INFINITY : -INFINITY);
+    wide[i] = i % 3 ? nextafter(t, i % 2 ? INFINITY : -INFINITY) : (double)x[i];
+    factor[i] = (double)((float)(i % 7) * 0.3f + 0.1f);
+  }
+  for (int k = 0; k <= ULP_SCALED_OVER_F64; k++) {
+    s.scaling = (ulp_scaling)k;
+    s.factor = factor;
+    s.x = x;
+    s.wide = NULL;
+    check_stairs(&e, &s, N - (size_t)k);
+    s.wide = wide;
+    if (k == 0 || k > ULP_SCALED_OVER_F32) check_stairs(&e, &s, N);
+  }
+}
+END_TEST
+
 /* ---- stochastic rounding ----------------------------------------------- */
 
 /* Any bits; or of about the format's least values and below, where many
@@ -354,8 +570,9 @@ END_TEST
 
 START_TEST(packed)
 {
-  static const char *const names[] = {"e4m3", "e2m1", "e3m2", "int5", "int7",
-                                      "int3", "int2", "e1m1f"};
+  static const char *const names[] = {"e4m3", "e2m1", "e3m2",  "int5", "int7",
+                                      "int3", "int2", "e1m1f", "nf4",
+                                      "bnb_fp4"};
   static uint32_t x[9000];
   static uint8_t codes[9000], stream[9000], back[9000];
   static const size_t counts[] = {0, 8, 16, 24, 72, 4096, 4104, 8200};
@@ -481,6 +698,8 @@ int main(void)
   tcase_add_loop_test(t, all_16_bits, 0, 2);
   tcase_add_loop_test(t, around_codes, 0, 4);
   tcase_add_test(t, every_rule);
+  tcase_add_loop_test(t, codebook_steps, 0, 4 * 8);
+  tcase_add_loop_test(t, any_steps, 0, 48);
   tcase_add_test(t, stochastic);
   tcase_add_test(t, equal_words);
   tcase_add_test(t, lengths);
