@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "convert.h"
 #include "quantize_element.h"
 
 /* ---- what is known of a block ------------------------------------------- */
@@ -63,6 +64,17 @@ void ulp_quantizer_range(const ulp_quantizer *q, const float *x, size_t n,
     if (!((double)x[i] >= *lo) && !isnan(*lo)) *lo = (double)x[i];
     if (!((double)x[i] <= *hi) && !isnan(*hi)) *hi = (double)x[i];
   }
+}
+
+bool ulp_quantizer_asks_range(const ulp_quantizer *q)
+{
+  const ulp_formula *const all[] = {&q->raw, &q->second, &q->error,
+                                    &q->factor, &q->zero, &q->decode};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (ulp_formula_has(all[i], ULP_VAR_LOW) ||
+        ulp_formula_has(all[i], ULP_VAR_HIGH))
+      return true;
+  return q->search != 0;
 }
 
 void ulp_element_constants(const ulp_quantizer *q, double amax, double global,
@@ -149,10 +161,15 @@ double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
   return ulp_formula_eval(d->value, q->arithmetic, v);
 }
 
+double ulp_element_taken(const ulp_quantizer *q, float x)
+{
+  return ulp_element_flush(q, is_outlier(q, x) ? 0 : (double)x);
+}
+
 double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,
                           float x)
 {
-  double y = ulp_element_flush(q, is_outlier(q, x) ? 0 : (double)x);
+  double y = ulp_element_taken(q, x);
   y = q->divide ? y / t->factor : y * t->factor;
   if (isnan(t->factor)) y = t->factor; /* of two NaNs this one, everywhere */
   y = ulp_element_narrow(q, y);

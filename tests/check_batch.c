@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "isa.h"
-#include "quantizer.h"
+#include "quantizer_internal.h"
 
 enum { MOST = 40000 };
 static float x[MOST], y[MOST], want_y[MOST];
@@ -54,28 +54,6 @@ static void fill(size_t n, int family, uint64_t seed)
 
 /* ---- both ways --------------------------------------------------------- */
 
-/* Values block by block, too few for a batch; of long blocks by a formula of
- * the code, which no batch knows. */
-static void values(const ulp_quantizer *q, const ulp_blocks *b,
-                   const ulp_quantized *in, double global)
-{
-  ulp_quantizer s = *q;
-  ulp_error e;
-  if (!s.decode.count && s.arithmetic != ULP_IN_BF16 &&
-      ulp_formula_parse("q * s", &s.decode, &e) != ULP_OK)
-    ck_abort_msg("%s", e.text);
-  for (int64_t i = 0; i < b->blocks; i++)
-    ulp_dequantize_blocks(&s, b, want_y, in, global, i, 1);
-}
-
-/* The better of a scale and itself: which no batch knows. */
-static ulp_quantizer slow(const ulp_quantizer *q)
-{
-  ulp_quantizer s = *q;
-  if (!s.second.count) s.second = s.raw;
-  return s;
-}
-
 static void differ(const ulp_quantizer *q, int family, const char *what,
                    size_t i)
 {
@@ -100,7 +78,6 @@ static void same(const ulp_quantizer *q, int family, const char *what,
 
 static void check(const ulp_quantizer *q, const int64_t shape[2], int family)
 {
-  ulp_quantizer s = slow(q);
   ulp_blocks b;
   ulp_error e;
   size_t n = (size_t)(shape[0] * shape[1]);
@@ -110,10 +87,9 @@ static void check(const ulp_quantizer *q, const int64_t shape[2], int family)
   ck_assert(ulp_isa_set(ULP_ISA_PORTABLE) == ULP_OK);
   double amax = ulp_quantizer_amax(q, 0, x, n);
   double global = ulp_quantizer_global(q, amax);
-  if (ulp_quantize_blocks(&s, &b, &all, x, amax, global, 0, b.blocks, 3) !=
-      ULP_OK)
+  if (ulp_quantize_each(q, &b, &all, x, amax, global, 3) != ULP_OK)
     ck_abort_msg("%s: refused", q->name);
-  values(q, &b, &all, global);
+  ulp_dequantize_each(q, &b, want_y, &all, global);
   for (size_t i = 0; ulp_isa_name(i); i++) {
     ulp_quantized out = {codes, scales, q->zero.count ? zeros : NULL};
     if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
