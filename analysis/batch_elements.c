@@ -70,31 +70,6 @@ static bool all_powers(const ulp_batch_work *w, const ulp_batch_setting *s,
 
 /* ---- what is scaled here ------------------------------------------------ */
 
-/* To a whole number as nearbyint, which is a call for each. */
-static inline double whole_f64(double x)
-{
-  double beside = copysign(0x1p52, x), y = copysign((x + beside) - beside, x);
-  return fabs(x) < 0x1p52 ? y : x;
-}
-
-static inline float whole_f32(float x)
-{
-  float beside = copysignf(0x1p23f, x);
-  float y = copysignf((x + beside) - beside, x);
-  return fabsf(x) < 0x1p23f ? y : x;
-}
-
-/* As ulp_round_in. */
-static inline float bf16_of(float x)
-{
-  uint32_t u, rounded;
-  memcpy(&u, &x, sizeof u);
-  rounded = (u + 0x7fff + (u >> 16 & 1)) & UINT32_C(0xffff0000);
-  u = (u & INT32_MAX) < UINT32_C(0x7f800000) ? rounded : u;
-  memcpy(&x, &u, sizeof x);
-  return x;
-}
-
 /* As ulp_element_scaled, a block. */
 static void scale_f64(const ulp_quantizer *q, double *y, const float *x,
                       size_t n, double factor, double zero)
@@ -109,7 +84,7 @@ static void scale_f64(const ulp_quantizer *q, double *y, const float *x,
   if (!q->zero.count) return;
 #pragma omp simd
   for (size_t i = 0; i < n; i++)
-    y[i] = (after ? whole_f64(y[i]) : y[i]) + zero;
+    y[i] = (after ? ulp_whole(y[i]) : y[i]) + zero;
 }
 
 /* Likewise: sums and products of two f32 in f64, rounded to f32, are those in
@@ -120,14 +95,14 @@ static void scale_bf16(const ulp_quantizer *q, float *y, const float *x,
   const bool over = q->divide, bare = q->bare_zero;
 #pragma omp simd
   for (size_t i = 0; i < n; i++)
-    y[i] = bf16_of(over ? x[i] / factor : x[i] * factor);
+    y[i] = ulp_bf16_of(over ? x[i] / factor : x[i] * factor);
 #pragma omp simd
   for (size_t i = 0; i < (bare ? n : 0); i++)
     y[i] = y[i] == 0 ? 0 : y[i];
   if (!q->zero.count) return;
 #pragma omp simd
   for (size_t i = 0; i < n; i++)
-    y[i] = q->zero_after ? whole_f32(y[i]) + zero : bf16_of(y[i] + zero);
+    y[i] = q->zero_after ? (float)ulp_whole((double)y[i]) + zero : ulp_bf16_of(y[i] + zero);
 }
 
 /* n elements from element `at` on, of as many blocks as that takes. */

@@ -120,22 +120,28 @@ static void encode_scales(const ulp_batch_work *w, ulp_batch_setting *s)
 static bool encode_f32_scales(const ulp_batch_work *w, ulp_batch_setting *s)
 {
   const ulp_quantizer *q = w->t->q;
-  const ulp_format *f = &q->scale;
   scale_context c = {q, s};
-  if (f->bits != 32 || f->kind != ULP_FLOAT || f->man_bits != 23) return false;
+  if (!w->t->scale_is_f32) return false;
   for (size_t i = 0; i < w->blocks; i++) {
     float narrow = (float)s->raw[i];
     if (isfinite(narrow) && (q->scale_rounding.mode == ULP_RNE ||
                              (double)narrow == s->raw[i]))
       memcpy(s->code + 4 * i, &narrow, 4);
     else
-      ulp_store_code(f, s->code, i, one_scale(&c, i));
+      ulp_store_code(&q->scale, s->code, i, one_scale(&c, i));
   }
   return true;
 }
 
+static bool is_f32(const ulp_format *f)
+{
+  return f->bits == 32 && f->kind == ULP_FLOAT && f->man_bits == 23 &&
+         f->storage_shift == 0;
+}
+
 void ulp_batch_scales(ulp_batch *t)
 {
+  t->scale_is_f32 = is_f32(&t->q->scale);
   for (uint64_t code = 0; t->q->scale.bits <= 8 && code < 256; code++)
     t->scale_value[code] = ulp_decode(&t->q->scale, code);
 }
@@ -144,8 +150,11 @@ double ulp_batch_scale(const ulp_batch *t, const void *codes, size_t i)
 {
   const ulp_format *f = &t->q->scale;
   const uint8_t *byte = codes;
-  return f->bits <= 8 ? t->scale_value[byte[i]]
-                      : ulp_decode(f, ulp_load_code(f, codes, i));
+  float y;
+  if (f->bits <= 8) return t->scale_value[byte[i]];
+  if (!t->scale_is_f32) return ulp_decode(f, ulp_load_code(f, codes, i));
+  memcpy(&y, byte + 4 * i, sizeof y);
+  return (double)y;
 }
 
 /* A scale that is NaN may have either sign, which depends on the order of
@@ -172,13 +181,6 @@ static void find_scales(ulp_batch_work *w, ulp_batch_setting *s)
 
 /* ---- what follows ------------------------------------------------------- */
 
-/* As nearbyint, which is a call for each number, below 2^51. */
-static double whole(double x)
-{
-  const double beside = 0x1.8p52;
-  return copysign((x + beside) - beside, x);
-}
-
 /* As zero_point in quantize_element.c; blocks whose zero point is no f32 are
  * left. */
 static void round_zeros(ulp_batch_work *w, ulp_batch_setting *s)
@@ -194,7 +196,7 @@ static void round_zeros(ulp_batch_work *w, ulp_batch_setting *s)
       s->zero[i] = 0;
     }
   for (size_t i = 0; i < ULP_FORMULA_LANES; i++)
-    s->zero[i] = whole(s->zero[i]);
+    s->zero[i] = ulp_whole(s->zero[i]);
 }
 
 static void find_factors(ulp_batch_work *w, ulp_batch_setting *s)

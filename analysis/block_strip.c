@@ -62,15 +62,16 @@ int64_t ulp_blocks_longest(const ulp_blocks *b)
   return extent(b, 0) * extent(b, 1) * extent(b, 2);
 }
 
-/* Of narrow blocks of many lines as many as share the cache line of one, if
- * they are not too many elements. */
+/* Of narrow blocks of many lines more than one cache line's, since each row
+ * is far from the next, if their elements stay in the second cache. */
 int64_t ulp_blocks_in_batch(const ulp_blocks *b)
 {
-  enum { BATCH = 4096, TALL = 1 << 21, LINE = 16 };
+  enum { BATCH = 4096, TALL = 1 << 19, LINE = 64 };
   int64_t n = ulp_blocks_longest(b), width = extent(b, 2);
   if (n == 0) return 1;
-  int64_t most = BATCH / n, beside = LINE / width;
-  if (n > width && most < beside) most = beside * n <= TALL ? beside : 1;
+  int64_t most = BATCH / n;
+  if (n > width && most * width < LINE)
+    most = least(TALL / n, LINE / width);
   return most < 1 ? 1 : least(most, ULP_FORMULA_LANES);
 }
 
@@ -105,12 +106,12 @@ int64_t ulp_strip_line(const ulp_strip *s, size_t l)
 
 /* ---- columns ------------------------------------------------------------ */
 
-/* Blocks of one column: rows to columns or back, some lines at a time so that
- * what is written to meets in the cache. */
+/* Blocks of one column: rows to columns or back, some lines at a time, as many
+ * as fit a cache of eight ways where they are a power of two apart. */
 static inline __attribute__((always_inline)) void
 turn_of(const ulp_strip *s, char *room, char *array, size_t size, bool back)
 {
-  enum { SOME = 16 };
+  enum { SOME = 8 };
   for (size_t l = 0; l < s->lines; l += SOME) {
     size_t some = s->lines - l < SOME ? s->lines - l : SOME;
     char *line[SOME];

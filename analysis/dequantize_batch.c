@@ -91,44 +91,68 @@ static uint64_t find_factors(const ulp_batch *t, factors *f, size_t blocks,
   return left;
 }
 
-/* Of blocks that are columns: a factor for each element. */
-static void decode_columns(const ulp_batch *t, float *y, const uint8_t *codes,
-                           size_t n, const factors *f)
+static void times_factors(float *y, const float *x, const factors *f, size_t n)
 {
-  for (size_t k = 0; k < n; k++) {
-    float x = t->value[codes[k]];
-    y[k] = (f->shifts ? x - f->zero[k] : x) * f->factor[k];
+#pragma omp simd
+  for (size_t k = 0; k < n; k++)
+    y[k] = (f->shifts ? x[k] - f->zero[k] : x[k]) * f->factor[k];
+}
+
+/* Of blocks that are columns, some lines at a time: values without a factor,
+ * then a factor for each element of a line. */
+static void decode_columns(ulp_batch *t, const ulp_strip *p, float *y,
+                           const uint8_t *codes, const factors *f)
+{
+  uint8_t room[ULP_BATCH_SCALED];
+  float *value = (float *)(void *)t->scaled;
+  const size_t n = p->blocks, most = ULP_BATCH_SCALED / n;
+  for (size_t l = 0, some; l < p->lines; l += some) {
+    some = p->lines - l < most ? p->lines - l : most;
+    for (size_t k = 0; k < some; k++)
+      memcpy(room + k * n, codes + ulp_strip_line(p, l + k), n);
+    ulp_decode_bytes(value, t->value, room, some * n, NULL, NULL, some * n);
+    for (size_t k = 0; k < some; k++)
+      times_factors(y + ulp_strip_line(p, l + k), value + k * n, f, n);
   }
 }
 
-static void decode_line(const ulp_batch *t, const ulp_strip *p, float *y,
-                        const uint8_t *codes, const factors *f)
+static void decode_lines(ulp_batch *t, const ulp_strip *p, float *y,
+                         const uint8_t *codes, const factors *f)
 {
-  size_t n = p->blocks * p->length;
-  if (p->length == 1)
-    decode_columns(t, y, codes, n, f);
-  else
-    ulp_decode_bytes(y, t->value, codes, n, f->factor,
-                     f->shifts ? f->zero : NULL, p->length);
+  if (p->length == 1) {
+    decode_columns(t, p, y, codes, f);
+    return;
+  }
+  for (size_t l = 0; l < p->lines; l++) {
+    int64_t at = ulp_strip_line(p, l);
+    ulp_decode_bytes(y + at, t->value, codes + at, p->blocks * p->length,
+                     f->factor, f->shifts ? f->zero : NULL, p->length);
+  }
 }
 
 /* ---- arithmetic other than f32 ------------------------------------------ */
 
 static void round_to_bf16(float *y, size_t n)
 {
+#pragma omp simd
   for (size_t k = 0; k < n; k++)
-    y[k] = (float)ulp_round_in(ULP_IN_BF16, (double)y[k]);
+    y[k] = ulp_bf16_of(y[k]);
 }
 
 /* The least normal number may be one that was less before it was rounded. */
 static bool flush_or_tell(float *y, size_t n)
 {
-  bool odd = false;
+  uint32_t odd = 0;
+#pragma omp simd reduction(| : odd)
   for (size_t k = 0; k < n; k++) {
-    odd = odd || fabsf(y[k]) == 0x1p-126F;
-    if (fabsf(y[k]) < 0x1p-126F) y[k] = copysignf(0, y[k]);
+    uint32_t u, magnitude;
+    memcpy(&u, &y[k], sizeof u);
+    magnitude = u & INT32_MAX;
+    odd |= magnitude == UINT32_C(0x800000);
+    u &= magnitude < UINT32_C(0x800000) ? UINT32_C(1) << 31 : UINT32_MAX;
+    memcpy(&y[k], &u, sizeof u);
   }
-  return odd;
+  return odd != 0;
 }
 
 /* True: as good as not done. */
@@ -150,11 +174,9 @@ uint64_t ulp_batch_decode(ulp_batch *t, const ulp_strip *p, float *y,
     return 0;
   }
   uint64_t left = find_factors(t, &f, p->blocks, scales, zeros);
-  for (size_t l = 0; l < p->lines; l++) {
-    int64_t at = ulp_strip_line(p, l);
-    decode_line(t, p, y + at, codes + at, &f);
-    if (narrows && narrow_line(t->q, y + at, p->blocks * p->length))
+  decode_lines(t, p, y, codes, &f);
+  for (size_t l = 0; narrows && l < p->lines; l++)
+    if (narrow_line(t->q, y + ulp_strip_line(p, l), p->blocks * p->length))
       odd = true;
-  }
   return odd ? ~UINT64_C(0) : left;
 }

@@ -15,8 +15,7 @@ static void NAMED(terms)(real *term, size_t blocks, const code_values *v,
   for (size_t k = 0; k < n; k++) {
     real y = v->row ? (real)v->row[code[k] & v->mask]
                     : (real)((v->value[code[k]] - v->zero) * v->step);
-    real e = y - (real)x[k];
-    e = e < 0 ? -e : e;
+    real e = (real)fabs((double)(y - (real)x[k]));
     term[k * blocks] = squares ? e * e : e;
   }
 }

@@ -12,8 +12,11 @@
 #ifndef ULPLAB_QUANTIZE_BATCH_H
 #define ULPLAB_QUANTIZE_BATCH_H
 
+#include <string.h>
+
 #include "block_strip.h"
 #include "convert.h"
+#include "formula_steps.h"
 #include "quantize_element.h"
 
 /* Values of codes of up to 8 bits by a formula that has the code in it: a row
@@ -48,6 +51,7 @@ typedef struct {
   ulp_encoder element, scale;
   bool range;                   /* whether a formula asks for lo or hi */
   double v[ULP_VARIABLES];      /* the tensor's variables */
+  bool scale_is_f32;
   double scale_value[256];      /* of a scale's codes of up to 8 bits */
   double code_value[ULP_ROW_CODES]; /* of an element's */
   float value[ULP_ROW_CODES];   /* the same in f32 */
@@ -100,6 +104,17 @@ typedef struct {
   double a[ULP_FORMULA_LANES], low[ULP_FORMULA_LANES],
       high[ULP_FORMULA_LANES];
 } ulp_batch_work;
+
+/* As ulp_round_in. */
+static inline float ulp_bf16_of(float x)
+{
+  uint32_t u, rounded;
+  memcpy(&u, &x, sizeof u);
+  rounded = (u + 0x7fff + (u >> 16 & 1)) & UINT32_C(0xffff0000);
+  u = (u & INT32_MAX) < UINT32_C(0x7f800000) ? rounded : u;
+  memcpy(&x, &u, sizeof x);
+  return x;
+}
 
 static inline void ulp_batch_leave(ulp_batch_work *w, size_t i)
 {

@@ -109,8 +109,7 @@ static const float *take_elements(const work *w, ulp_batch *t,
   const bool other = q->flush || q->outlier > 0;
   if (p->lines == 1 && !other) return x + p->at;
   ulp_strip_gather(p, t->x, x, sizeof *x);
-  for (size_t k = 0; other && k < p->blocks * p->n; k++)
-    t->x[k] = (float)ulp_element_taken(q, t->x[k]);
+  if (other) ulp_elements_taken(q, t->x, p->blocks * p->n);
   return t->x;
 }
 

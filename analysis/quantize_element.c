@@ -161,15 +161,26 @@ double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
   return ulp_formula_eval(d->value, q->arithmetic, v);
 }
 
-double ulp_element_taken(const ulp_quantizer *q, float x)
+/* In bits: the greatest subnormal is 0x7fffff. */
+void ulp_elements_taken(const ulp_quantizer *q, float *x, size_t n)
 {
-  return ulp_element_flush(q, is_outlier(q, x) ? 0 : (double)x);
+  const double bound = q->outlier > 0 ? q->outlier : INFINITY;
+  const uint32_t least = q->flush ? UINT32_C(0x800000) : 0;
+  const bool cuts = q->outlier > 0;
+#pragma omp simd
+  for (size_t i = 0; i < n; i++) {
+    uint32_t u;
+    memcpy(&u, &x[i], sizeof u);
+    u &= (u & INT32_MAX) < least ? UINT32_C(1) << 31 : UINT32_MAX;
+    u = cuts && (double)fabsf(x[i]) >= bound ? 0 : u;
+    memcpy(&x[i], &u, sizeof u);
+  }
 }
 
 double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,
                           float x)
 {
-  double y = ulp_element_taken(q, x);
+  double y = ulp_element_flush(q, is_outlier(q, x) ? 0 : (double)x);
   y = q->divide ? y / t->factor : y * t->factor;
   if (isnan(t->factor)) y = t->factor; /* of two NaNs this one, everywhere */
   y = ulp_element_narrow(q, y);

@@ -37,10 +37,10 @@ ulp_setting ulp_element_setting(const ulp_quantizer *q,
 /* The same where scale and zero point were given. */
 ulp_setting ulp_element_given(const ulp_quantizer *q, double v[ULP_VARIABLES],
                               double zero);
-/* What an element counts as: outliers as 0, flushed.  What is rounded to the
+/* What n elements count as: outliers as 0, flushed.  What is rounded to the
  * element's format; its code; and the value of a code
  * (its zero point taken off). */
-double ulp_element_taken(const ulp_quantizer *q, float x);
+void ulp_elements_taken(const ulp_quantizer *q, float *x, size_t n);
 double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,
                           float x);
 uint64_t ulp_element_round(const ulp_quantizer *q, double y, uint64_t index);

@@ -54,6 +54,19 @@ static void fill(size_t n, int family, uint64_t seed)
 
 /* ---- both ways --------------------------------------------------------- */
 
+/* Scales and zero points of what chooses them. */
+static void give(const ulp_blocks *b, const ulp_quantizer *q)
+{
+  ulp_quantizer free = *q;
+  ulp_quantized all = {want, want_scales, want_zeros};
+  free.fixed = false;
+  memset(want_zeros, 0, sizeof want_zeros);
+  double amax = ulp_quantizer_amax(q, 0, x, (size_t)b->elements);
+  if (ulp_quantize_each(&free, b, &all, x, amax,
+                        ulp_quantizer_global(q, amax), 3) != ULP_OK)
+    ck_abort_msg("%s: refused", q->name);
+}
+
 static void differ(const ulp_quantizer *q, int family, const char *what,
                    size_t i)
 {
@@ -76,25 +89,44 @@ static void same(const ulp_quantizer *q, int family, const char *what,
              : a == (void *)codes ? i / q->element.storage_bytes : i);
 }
 
-static void check(const ulp_quantizer *q, const int64_t shape[2], int family)
+typedef struct {
+  int ndim;
+  int64_t size[3];
+} array_shape;
+
+static size_t elements_of(const array_shape *s)
+{
+  size_t n = 1;
+  for (int d = 0; d < s->ndim; d++)
+    n *= (size_t)s->size[d];
+  return n;
+}
+
+static void check(const ulp_quantizer *q, const array_shape *shape, int family)
 {
   ulp_blocks b;
   ulp_error e;
-  size_t n = (size_t)(shape[0] * shape[1]);
-  ulp_quantized all = {want, want_scales, q->zero.count ? want_zeros : NULL};
-  if (ulp_blocks_make(&b, &q->granularity, q->axis, 2, shape, &e) != ULP_OK)
+  size_t n = elements_of(shape);
+  bool shifts = q->zero.count > 0;
+  ulp_quantized all = {want, want_scales, shifts ? want_zeros : NULL};
+  if (ulp_blocks_make(&b, &q->granularity, q->axis, shape->ndim, shape->size,
+                      &e) != ULP_OK)
     return;
-  ck_assert(ulp_isa_set(ULP_ISA_PORTABLE) == ULP_OK);
   double amax = ulp_quantizer_amax(q, 0, x, n);
   double global = ulp_quantizer_global(q, amax);
+  if (q->fixed) give(&b, q);
   if (ulp_quantize_each(q, &b, &all, x, amax, global, 3) != ULP_OK)
     ck_abort_msg("%s: refused", q->name);
   ulp_dequantize_each(q, &b, want_y, &all, global);
   for (size_t i = 0; ulp_isa_name(i); i++) {
-    ulp_quantized out = {codes, scales, q->zero.count ? zeros : NULL};
+    ulp_quantized out = {codes, scales, shifts ? zeros : NULL};
     if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
     memset(codes, 0xa5, sizeof codes);
     memset(scales, 0xa5, sizeof scales);
+    if (q->fixed) {
+      memcpy(scales, want_scales, sizeof scales);
+      memcpy(zeros, want_zeros, sizeof zeros);
+    }
     if (ulp_quantizer_amax(q, 0, x, n) != amax && !isnan(amax))
       ck_abort_msg("%s: amax", q->name);
     if (ulp_quantize_blocks(q, &b, &out, x, amax, global, 0, b.blocks, 3) !=
@@ -103,24 +135,33 @@ static void check(const ulp_quantizer *q, const int64_t shape[2], int family)
     same(q, family, "code", codes, want, n * q->element.storage_bytes);
     same(q, family, "byte of scales", scales, want_scales,
          (size_t)b.blocks * q->scale.storage_bytes);
-    if (q->zero.count)
+    if (shifts)
       same(q, family, "zero point", zeros, want_zeros,
            (size_t)b.blocks * sizeof *zeros);
+    memset(y, 0xa5, sizeof y);
     ulp_dequantize_blocks(q, &b, y, &out, global, 0, b.blocks);
     same(q, family, "value", y, want_y, n * sizeof *y);
   }
 }
 
-static const int64_t shapes[][2] = {{16, 128}, {5, 101}, {2, 9000}, {700, 3}};
+static const array_shape shapes[] = {
+    {2, {16, 128, 1}}, {2, {5, 101, 1}},  {2, {2, 9000, 1}},
+    {2, {700, 3, 1}},  {2, {67, 131, 1}}, {3, {3, 41, 22}}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static void check_some(const ulp_quantizer *q, size_t salt, size_t every)
+{
+  for (int family = 0; family < FAMILIES; family++)
+    for (size_t k = 0; k < SHAPES; k++) {
+      if (k && (salt + k + (size_t)family) % every) continue;
+      fill(elements_of(&shapes[k]), family, salt);
+      check(q, &shapes[k], family);
+    }
+}
 
 static void check_all(const ulp_quantizer *q, size_t salt)
 {
-  for (int family = 0; family < FAMILIES; family++)
-    for (size_t k = 0; k < 4; k++) {
-      if (k && (salt + k + (size_t)family) % 4) continue;
-      fill((size_t)(shapes[k][0] * shapes[k][1]), family, salt);
-      check(q, shapes[k], family);
-    }
+  check_some(q, salt, 4);
 }
 
 static ulp_quantizer find(const char *spec)
@@ -176,6 +217,85 @@ START_TEST(others)
 }
 END_TEST
 
+/* Choices between scales, blocks of several lines and of columns, arithmetic
+ * that kernels do not have. */
+START_TEST(choices)
+{
+  static const char *const specs[] = {
+      "nvfp4@fouroversix/judge=mae", "nvfp4@fouroversix/judge=max/sum=x3,5",
+      "nvfp4@fouroversix/g=tile:16x16/sum=32,8",
+      "nvfp4@fouroversix/round=sr", "nvfp4@fouroversix/scale=f32/sum=x4,x2,3",
+      "nvfp4@te-4over6/judge=mse/sum=4", "nvfp4@te-4over6/g=group:16/axis=0",
+      "e4m3/g=group:32/second=a * 0.003", "mxfp4@ocp/rule=mse:9",
+      "int4/rule=mse:5/g=group:24", "e3m2/rule=mae:7/g=tile:4x9/arithmetic=f32",
+      "int4-affine@torchao/second=(hi - lo) * 0.04/sum=x2",
+      "int4/rule=minmax/g=group:32/second=(hi - lo) * 0.05/judge=max",
+      "mxfp8@ocp/rule=mse:4/round=sr/g=tile:3x32"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    check_some(&q, i, 2);
+  }
+}
+END_TEST
+
+START_TEST(lines)
+{
+  static const char *const specs[] = {
+      "fp8-block@deepseek/g=tile:128x128", "fp8-block@te/g=tile:16x40",
+      "nvfp4@te/g=tile:16x16", "mxfp8@te/g=group:32/axis=0",
+      "int8/g=channel/axis=1", "int4-affine@torchao/g=group:16/axis=0",
+      "mxfp8/round=sr/g=tile:8x16", "e4m3/round=sr/g=token/axis=0",
+      "bf16/g=tile:5x7", "e2m1/g=tile:64x1/arithmetic=bf16",
+      "fp8-block@deepgemm/g=tile:128x1", "int8/rule=minmax/g=channel/axis=1",
+      "fp8-channel@compressed-tensors/axis=1", "int4/g=group:5/axis=-2",
+      "nvfp4@fouroversix-static6/g=tile:2x16"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    check_some(&q, i, 1);
+  }
+}
+END_TEST
+
+START_TEST(arithmetic)
+{
+  static const char *const specs[] = {
+      "e2m1/g=group:32/arithmetic=bf16/scale=e4m3",
+      "int8/rule=minmax/g=tensor/arithmetic=bf16",
+      "int8/rule=minmax/g=group:32/arithmetic=bf16/zero-point=after",
+      "e4m3/g=tensor/arithmetic=bf16/zero-sign=drop/round=sr",
+      "int8/rule=minmax/g=tensor", "int4/rule=minmax/g=group:32/round=sr",
+      "uint8/rule=minmax/g=token/zero-point=after/round=rna",
+      "e4m3/g=token/zero-sign=drop", "int8@bitsandbytes/g=group:32",
+      "e4m3/g=group:16/arithmetic=f32/subnormals=flush",
+      "e5m2/g=token/arithmetic=f32/subnormals=flush/scale=e8m0/rule=floor",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5",
+      "e4m3/g=token/rule=percentile:90", "int8/rule=percentile:99/g=group:40",
+      "e2m1/g=group:32/ties=f32-low/arithmetic=f32",
+      "e4m3/g=group:32/ties=f32-low/arithmetic=bf16",
+      "mxfp8/scale-round=sr", "e4m3/g=group:32/scale=e5m3/scale-round=sr",
+      "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    check_some(&q, i, 2);
+  }
+}
+END_TEST
+
+/* Scales and zero points that are given. */
+START_TEST(given)
+{
+  static const char *const specs[] = {
+      "mxfp8@ocp", "int4-affine@torchao", "nvfp4@te", "fp8-block@te",
+      "int8/rule=minmax/g=channel/axis=1", "nf4/g=group:64",
+      "e4m3/g=tile:16x16/round=sr", "int8@bitsandbytes"};
+  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+    ulp_quantizer q = find(specs[i]);
+    q.fixed = true;
+    check_some(&q, i, 2);
+  }
+}
+END_TEST
+
 /* Parts of an array and no array for the scales. */
 START_TEST(parts)
 {
@@ -204,6 +324,10 @@ int main(void)
   tcase_set_timeout(t, 0);
   tcase_add_loop_test(t, rows, 0, 4);
   tcase_add_loop_test(t, others, 0, 3);
+  tcase_add_loop_test(t, choices, 0, 2);
+  tcase_add_loop_test(t, lines, 0, 2);
+  tcase_add_loop_test(t, arithmetic, 0, 2);
+  tcase_add_test(t, given);
   tcase_add_test(t, parts);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
