@@ -104,41 +104,6 @@ int64_t ulp_strip_line(const ulp_strip *s, size_t l)
   return s->at + line / s->rows * s->plane_step + line % s->rows * s->row_step;
 }
 
-/* ---- columns ------------------------------------------------------------ */
-
-/* Blocks of one column: rows to columns or back, some lines at a time, as many
- * as fit a cache of eight ways where they are a power of two apart. */
-static inline __attribute__((always_inline)) void
-turn_of(const ulp_strip *s, char *room, char *array, size_t size, bool back)
-{
-  enum { SOME = 8 };
-  for (size_t l = 0; l < s->lines; l += SOME) {
-    size_t some = s->lines - l < SOME ? s->lines - l : SOME;
-    char *line[SOME];
-    for (size_t k = 0; k < some; k++)
-      line[k] = array + ulp_strip_line(s, l + k) * (int64_t)size;
-    for (size_t i = 0; i < s->blocks; i++) {
-      char *column = room + (i * s->n + l) * size;
-      for (size_t k = 0; k < some; k++)
-        if (back)
-          memcpy(line[k] + i * size, column + k * size, size);
-        else
-          memcpy(column + k * size, line[k] + i * size, size);
-    }
-  }
-}
-
-static void turn(const ulp_strip *s, char *room, char *array, size_t size,
-                 bool back)
-{
-  if (size == 1)
-    turn_of(s, room, array, 1, back);
-  else if (size == 2)
-    turn_of(s, room, array, 2, back);
-  else
-    turn_of(s, room, array, 4, back);
-}
-
 /* ---- lines -------------------------------------------------------------- */
 
 static void copy(const ulp_strip *s, char *room, char *array, size_t size,
@@ -162,7 +127,7 @@ void ulp_strip_gather(const ulp_strip *s, void *room, const void *array,
 {
   void *from = (void *)(uintptr_t)array; /* is only read */
   if (s->length == 1)
-    turn(s, room, from, size, false);
+    ulp_strip_turn(s, room, from, size, false);
   else
     copy(s, room, from, size, false);
 }
@@ -172,7 +137,7 @@ void ulp_strip_scatter(const ulp_strip *s, void *array, const void *room,
 {
   void *from = (void *)(uintptr_t)room;
   if (s->length == 1)
-    turn(s, from, array, size, true);
+    ulp_strip_turn(s, from, array, size, true);
   else
     copy(s, from, array, size, true);
 }

@@ -34,5 +34,8 @@ void ulp_strip_gather(const ulp_strip *s, void *room, const void *array,
                       size_t size);
 void ulp_strip_scatter(const ulp_strip *s, void *array, const void *room,
                        size_t size);
+/* Either way where lines have one element (block_turn.c). */
+void ulp_strip_turn(const ulp_strip *s, void *room, void *array, size_t size,
+                    bool back);
 
 #endif

@@ -69,7 +69,7 @@ void ulp_dequantize_blocks(const ulp_quantizer *q, const ulp_blocks *b,
   back w = {.q = q, .b = ulp_blocks_side_by_side(b), .in = in, .y = y};
   ulp_batch batch;
   int64_t some = n * ulp_blocks_longest(&w.b);
-  int64_t most = ulp_blocks_in_batch(&w.b);
+  int64_t most = ULP_FORMULA_LANES; /* nothing is kept of a batch */
   ulp_element_constants(q, 0, global, w.v);
   if (some >= ULP_FEW_ELEMENTS && in->scales &&
       ulp_batch_decodes(&batch, q, global)) {
