@@ -8,15 +8,7 @@
 
 #include "quantize_batch.h"
 
-/* ---- values of codes ---------------------------------------------------- */
-
-/* By a row, or (value - zero) * step. */
-typedef struct {
-  const float *row;
-  unsigned mask;
-  const double *value;
-  double zero, step;
-} code_values;
+/* ---- errors ------------------------------------------------------------- */
 
 /* The formula that values are to be had by; NULL: times a step. */
 static const ulp_formula *value_formula(const ulp_quantizer *q, bool search)
@@ -38,71 +30,94 @@ static void find_steps(const ulp_batch_work *w, const ulp_batch_setting *s,
     ulp_formula_eval_many(&q->decode, q->arithmetic, step, w->t->v, lane);
 }
 
-static code_values values_of(const ulp_batch_work *w,
-                             const ulp_batch_setting *s,
-                             const ulp_formula *value, double step, size_t i)
+/* The rows of the blocks' values; if they are made anew for each scale, of one
+ * block. */
+static void find_rows(ulp_batch_work *w, const ulp_batch_setting *s, size_t i,
+                      size_t blocks, const float **row)
 {
   ulp_batch *t = w->t;
-  double zero = t->q->zero.count ? s->zero[i] : 0;
-  uint64_t code = t->q->scale.bits <= 8 ? s->code[i] : 0;
-  const float *row =
-      value ? ulp_value_row(&t->rows, code, s->scale[i], zero) : NULL;
-  return (code_values){.row = row,
-                       .mask = (1u << t->q->element.bits) - 1,
-                       .value = t->code_value,
-                       .zero = zero,
-                       .step = step};
+  const bool narrow = t->q->scale.bits <= 8, shifts = t->q->zero.count;
+  for (size_t k = i; k < i + blocks; k++)
+    row[k] = ulp_value_row(&t->rows, narrow ? s->code[k] : 0, s->scale[k],
+                           shifts ? s->zero[k] : 0);
 }
 
-/* ---- errors ------------------------------------------------------------- */
-
-#define real double
-#define NAMED(name) name##_f64
-#include "judge_lanes.h"
-#undef real
-#undef NAMED
-
-#define real float
-#define NAMED(name) name##_f32
-#include "judge_lanes.h"
-#undef real
-#undef NAMED
+static void judge_blocks(ulp_batch_work *w, const ulp_batch_setting *s,
+                         const ulp_judged *all, size_t i, size_t blocks,
+                         double *error)
+{
+  const float *row[ULP_FORMULA_LANES];
+  ulp_judged some = *all;
+  some.blocks = blocks;
+  some.code += i * w->n;
+  some.x += i * w->n;
+  some.zero += i;
+  some.step += i;
+  if (all->row) {
+    find_rows(w, s, i, blocks, row);
+    some.row = row + i;
+  }
+  if (w->t->q->arithmetic == ULP_IN_F32)
+    ulp_batch_loops_now()->errors_f32(&some, error + i);
+  else
+    ulp_batch_loops_now()->errors_f64(&some, error + i);
+}
 
 static void find_errors(ulp_batch_work *w, const ulp_batch_setting *s,
-                        bool search, double error[ULP_FORMULA_LANES])
+                        bool search, uint8_t *codes,
+                        double error[ULP_FORMULA_LANES])
 {
+  static const double none[ULP_FORMULA_LANES];
+  static const float *const rows[1];
   const ulp_quantizer *q = w->t->q;
   const ulp_formula *value = value_formula(q, search);
-  ulp_judge judge = search ? q->search_for : q->judge;
-  ulp_batch_elements(w, s, w->t->tried, true);
-  if (q->arithmetic == ULP_IN_F32)
-    errors_f32(w, s, value, judge, error);
+  double step[ULP_FORMULA_LANES];
+  ulp_judged t = {.n = w->n,
+                  .code = codes,
+                  .x = w->task->x,
+                  .row = value ? rows : NULL,
+                  .mask = (1u << q->element.bits) - 1,
+                  .value = w->t->code_value,
+                  .zero = q->zero.count ? s->zero : none,
+                  .step = step,
+                  .judge = search ? q->search_for : q->judge,
+                  .order = &q->sum,
+                  .term = w->t->terms};
+  ulp_batch_elements(w, s, codes, true);
+  find_steps(w, s, value, step);
+  if (!value || w->t->rows.kept)
+    judge_blocks(w, s, &t, 0, w->blocks, error);
   else
-    errors_f64(w, s, value, judge, error);
+    for (size_t i = 0; i < w->blocks; i++)
+      judge_blocks(w, s, &t, i, 1, error);
 }
 
 /* ---- choices ------------------------------------------------------------ */
 
-static void take(ulp_batch_setting *s, const ulp_batch_setting *other,
-                 size_t i, size_t scale_bytes)
+static void take(ulp_batch_work *w, ulp_batch_setting *s,
+                 const ulp_batch_setting *other, size_t i)
 {
+  const size_t size = w->t->q->scale.storage_bytes, n = w->n;
   s->scale[i] = other->scale[i];
   s->factor[i] = other->factor[i];
   s->zero[i] = other->zero[i];
-  memcpy(s->code + i * scale_bytes, other->code + i * scale_bytes,
-         scale_bytes);
+  memcpy(s->code + i * size, other->code + i * size, size);
+  memcpy((uint8_t *)w->task->codes + i * n, w->t->tried + i * n, n);
 }
 
+/* The codes that errors are those of are the block's, too, unless random words
+ * were others. */
 static void choose_of_two(ulp_batch_work *w, ulp_batch_setting *s)
 {
   const ulp_quantizer *q = w->t->q;
   ulp_batch_setting other;
   double first[ULP_FORMULA_LANES], second[ULP_FORMULA_LANES];
   ulp_batch_set(w, &other, &q->second, s->scale);
-  find_errors(w, &other, false, second);
-  find_errors(w, s, false, first);
+  find_errors(w, &other, false, w->t->tried, second);
+  find_errors(w, s, false, w->task->codes, first);
   for (size_t i = 0; i < w->blocks; i++)
-    if (second[i] < first[i]) take(s, &other, i, q->scale.storage_bytes);
+    if (second[i] < first[i]) take(w, s, &other, i);
+  w->encoded = !w->t->element.random;
 }
 
 /* What formulas know of the blocks, as if it were these parts of it. */
@@ -131,7 +146,7 @@ static void choose_best(ulp_batch_work *w, ulp_batch_setting *s)
       part[i] = ulp_search_part(c, q->search);
     shrink(w, &whole, part);
     ulp_batch_set(w, s, &q->raw, NULL);
-    find_errors(w, s, true, error);
+    find_errors(w, s, true, w->t->tried, error);
     for (size_t i = 0; i < w->blocks; i++) {
       if (!(error[i] < best[i])) continue;
       best[i] = error[i];

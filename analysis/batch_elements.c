@@ -70,46 +70,12 @@ static bool all_powers(const ulp_batch_work *w, const ulp_batch_setting *s,
 
 /* ---- what is scaled here ------------------------------------------------ */
 
-/* As ulp_element_scaled, a block. */
-static void scale_f64(const ulp_quantizer *q, double *y, const float *x,
-                      size_t n, double factor, double zero)
-{
-  const bool over = q->divide, bare = q->bare_zero, after = q->zero_after;
-#pragma omp simd
-  for (size_t i = 0; i < n; i++)
-    y[i] = over ? (double)x[i] / factor : (double)x[i] * factor;
-#pragma omp simd
-  for (size_t i = 0; i < (bare ? n : 0); i++)
-    y[i] = (float)y[i] == 0 ? 0 : y[i];
-  if (!q->zero.count) return;
-#pragma omp simd
-  for (size_t i = 0; i < n; i++)
-    y[i] = (after ? ulp_whole(y[i]) : y[i]) + zero;
-}
-
-/* Likewise: sums and products of two f32 in f64, rounded to f32, are those in
- * f32. */
-static void scale_bf16(const ulp_quantizer *q, float *y, const float *x,
-                       size_t n, float factor, float zero)
-{
-  const bool over = q->divide, bare = q->bare_zero;
-#pragma omp simd
-  for (size_t i = 0; i < n; i++)
-    y[i] = ulp_bf16_of(over ? x[i] / factor : x[i] * factor);
-#pragma omp simd
-  for (size_t i = 0; i < (bare ? n : 0); i++)
-    y[i] = y[i] == 0 ? 0 : y[i];
-  if (!q->zero.count) return;
-#pragma omp simd
-  for (size_t i = 0; i < n; i++)
-    y[i] = q->zero_after ? (float)ulp_whole((double)y[i]) + zero : ulp_bf16_of(y[i] + zero);
-}
-
 /* n elements from element `at` on, of as many blocks as that takes. */
 static void scale_here(const ulp_batch_work *w, const ulp_batch_setting *s,
                        size_t at, size_t n)
 {
   const ulp_quantizer *q = w->t->q;
+  const ulp_batch_loops *loops = ulp_batch_loops_now();
   double *wide = w->t->scaled;
   float *narrow = (float *)(void *)wide;
   for (size_t i = 0, some; i < n; i += some) {
@@ -118,9 +84,10 @@ static void scale_here(const ulp_batch_work *w, const ulp_batch_setting *s,
     double zero = q->zero.count ? s->zero[block] : 0;
     some = left < n - i ? left : n - i;
     if (q->arithmetic == ULP_IN_F64)
-      scale_f64(q, wide + i, x, some, s->factor[block], zero);
+      loops->scale_f64(q, wide + i, x, some, s->factor[block], zero);
     else
-      scale_bf16(q, narrow + i, x, some, (float)s->factor[block], (float)zero);
+      loops->scale_bf16(q, narrow + i, x, some, (float)s->factor[block],
+                        (float)zero);
   }
 }
 

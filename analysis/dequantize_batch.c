@@ -35,22 +35,33 @@ bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
 
 /* ---- by rows ------------------------------------------------------------ */
 
+/* Blocks i to i + n - 1 by their rows, row[0] the first's. */
+static void look_up(const ulp_batch *t, const ulp_strip *p, float *y,
+                    const uint8_t *codes, const float *const *row, size_t i,
+                    size_t n)
+{
+  const unsigned mask = (1u << t->q->element.bits) - 1;
+  for (size_t l = 0; l < p->lines; l++) {
+    int64_t at = ulp_strip_line(p, l) + (int64_t)(i * p->length);
+    ulp_batch_loops_now()->look_up(y + at, row, mask, codes + at, n,
+                                   p->length);
+  }
+}
+
 static void decode_rows(ulp_batch *t, const ulp_strip *p, float *y,
                         const uint8_t *codes, const void *scales,
                         const int32_t *zeros)
 {
-  const unsigned mask = (1u << t->q->element.bits) - 1;
   const uint8_t *byte = scales;
+  const float *row[ULP_FORMULA_LANES];
+  const bool kept = t->rows.kept != NULL; /* else the next replaces it */
   for (size_t i = 0; i < p->blocks; i++) {
-    const float *row = ulp_value_row(
-        &t->rows, t->q->scale.bits <= 8 ? byte[i] : 0,
-        ulp_batch_scale(t, scales, i), zeros ? (double)zeros[i] : 0);
-    for (size_t l = 0; l < p->lines; l++) {
-      int64_t at = ulp_strip_line(p, l) + (int64_t)(i * p->length);
-      for (size_t k = 0; k < p->length; k++)
-        y[at + (int64_t)k] = row[codes[at + (int64_t)k] & mask];
-    }
+    row[i] = ulp_value_row(&t->rows, t->q->scale.bits <= 8 ? byte[i] : 0,
+                           ulp_batch_scale(t, scales, i),
+                           zeros ? (double)zeros[i] : 0);
+    if (!kept) look_up(t, p, y, codes, &row[i], i, 1);
   }
+  if (kept) look_up(t, p, y, codes, row, 0, p->blocks);
 }
 
 /* ---- by factors --------------------------------------------------------- */
@@ -132,13 +143,6 @@ static void decode_lines(ulp_batch *t, const ulp_strip *p, float *y,
 
 /* ---- arithmetic other than f32 ------------------------------------------ */
 
-static void round_to_bf16(float *y, size_t n)
-{
-#pragma omp simd
-  for (size_t k = 0; k < n; k++)
-    y[k] = ulp_bf16_of(y[k]);
-}
-
 /* The least normal number may be one that was less before it was rounded. */
 static bool flush_or_tell(float *y, size_t n)
 {
@@ -159,7 +163,7 @@ static bool flush_or_tell(float *y, size_t n)
 static bool narrow_line(const ulp_quantizer *q, float *y, size_t n)
 {
   bool odd = q->flush && flush_or_tell(y, n);
-  if (q->arithmetic == ULP_IN_BF16) round_to_bf16(y, n);
+  if (q->arithmetic == ULP_IN_BF16) ulp_batch_loops_now()->round_bf16(y, n);
   return odd;
 }
 

@@ -100,8 +100,9 @@ uint64_t ulp_batch_encode(ulp_batch *t, const ulp_batch_task *task)
   w.blocks = task->strip.blocks;
   w.n = task->strip.n;
   w.left = 0;
+  w.encoded = false;
   find_setting(&w, &s);
   if (!t->q->fixed) store_setting(&w, &s);
-  ulp_batch_elements(&w, &s, task->codes, false);
+  if (!w.encoded) ulp_batch_elements(&w, &s, task->codes, false);
   return w.left;
 }

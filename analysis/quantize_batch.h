@@ -12,8 +12,7 @@
 #ifndef ULPLAB_QUANTIZE_BATCH_H
 #define ULPLAB_QUANTIZE_BATCH_H
 
-#include <string.h>
-
+#include "batch_loops.h"
 #include "block_strip.h"
 #include "convert.h"
 #include "formula_steps.h"
@@ -101,20 +100,10 @@ typedef struct {
   const ulp_batch_task *task;
   size_t blocks, n;
   uint64_t left; /* bit i: block i is not for kernels */
+  bool encoded;  /* the task's codes are there */
   double a[ULP_FORMULA_LANES], low[ULP_FORMULA_LANES],
       high[ULP_FORMULA_LANES];
 } ulp_batch_work;
-
-/* As ulp_round_in. */
-static inline float ulp_bf16_of(float x)
-{
-  uint32_t u, rounded;
-  memcpy(&u, &x, sizeof u);
-  rounded = (u + 0x7fff + (u >> 16 & 1)) & UINT32_C(0xffff0000);
-  u = (u & INT32_MAX) < UINT32_C(0x7f800000) ? rounded : u;
-  memcpy(&x, &u, sizeof x);
-  return x;
-}
 
 static inline void ulp_batch_leave(ulp_batch_work *w, size_t i)
 {
