@@ -40,28 +40,62 @@ static size_t NAMED(neighbours)(real *term, size_t n, size_t step)
   return left;
 }
 
-static size_t NAMED(folded)(real *term, size_t n, size_t step)
+static inline __attribute__((always_inline)) size_t
+NAMED(folded_by)(real *term, size_t n, size_t step)
 {
-  for (size_t k = step; k < n; k += step) {
-    const size_t some = n - k < step ? n - k : step;
-#pragma omp simd
-    for (size_t j = 0; j < some; j++)
+  size_t k = step;
+  for (; k + step <= n; k += step)
+    for (size_t j = 0; j < step; j++)
       term[j] += term[k + j];
-  }
+  for (size_t j = 0; k + j < n; j++)
+    term[j] += term[k + j];
   return n < step ? n : step;
 }
 
-static real NAMED(sum)(real *term, size_t n, const ulp_sum_order *order)
+/* Vectors are eight lanes where torch sums. */
+static size_t NAMED(folded)(real *term, size_t n, size_t step)
 {
-  for (int i = 0; i < order->count; i++) {
-    const size_t step = (size_t)order->step[i].n;
-    n = order->step[i].neighbours ? NAMED(neighbours)(term, n, step)
-                                  : NAMED(folded)(term, n, step);
+  return step == 8 ? NAMED(folded_by)(term, n, 8)
+                   : NAMED(folded_by)(term, n, step);
+}
+
+/* Of all blocks' terms; how many are left of each. */
+static size_t NAMED(shorten)(const ulp_judged *t, real *term)
+{
+  size_t left = t->n;
+  for (int i = 0; i < t->order->count; i++) {
+    const size_t step = (size_t)t->order->step[i].n, n = left;
+    for (size_t k = 0; k < t->blocks; k++)
+      left = (t->order->step[i].neighbours ? NAMED(neighbours)
+                                           : NAMED(folded))(term + k * t->n, n,
+                                                            step);
   }
-  real sum = term[0];
-  for (size_t k = 1; k < n; k++)
-    sum += term[k];
-  return sum;
+  return left;
+}
+
+/* From the first term to the last, of some blocks at a time, since each sum
+ * waits for the one before. */
+static void NAMED(sums)(const ulp_judged *t, real *term, double *error)
+{
+  enum { SOME = 8 };
+  const size_t left = NAMED(shorten)(t, term);
+  size_t i = 0;
+  for (; i + SOME <= t->blocks; i += SOME) {
+    real sum[SOME] = {0};
+    for (size_t k = 0; k < left; k++)
+      _Pragma("GCC unroll 8")
+      for (size_t j = 0; j < SOME; j++)
+        sum[j] += term[(i + j) * t->n + k];
+    _Pragma("GCC unroll 8")
+    for (size_t j = 0; j < SOME; j++)
+      error[i + j] = (double)sum[j];
+  }
+  for (; i < t->blocks; i++) {
+    real sum = 0;
+    for (size_t k = 0; k < left; k++)
+      sum += term[i * t->n + k];
+    error[i] = (double)sum;
+  }
 }
 
 /* A NaN stays. */
@@ -76,8 +110,10 @@ static real NAMED(greatest_of)(const real *term, size_t n)
 static void NAMED(judge)(const ulp_judged *t, real *y, double *error)
 {
   NAMED(terms)(y, t->x, t->blocks * t->n, t->judge == ULP_JUDGE_MSE);
-  for (size_t i = 0; i < t->blocks; i++, y += t->n)
-    error[i] = (double)(t->judge == ULP_JUDGE_MAX
-                            ? NAMED(greatest_of)(y, t->n)
-                            : NAMED(sum)(y, t->n, t->order));
+  if (t->judge != ULP_JUDGE_MAX) {
+    NAMED(sums)(t, y, error);
+    return;
+  }
+  for (size_t i = 0; i < t->blocks; i++)
+    error[i] = (double)NAMED(greatest_of)(y + i * t->n, t->n);
 }
