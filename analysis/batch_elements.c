@@ -215,12 +215,32 @@ static bool low_midpoints(ulp_batch *t)
   return true;
 }
 
+static uint64_t code_of(const void *context, uint32_t bits)
+{
+  const ulp_quantizer *q = context;
+  float y;
+  memcpy(&y, &bits, sizeof y);
+  return ulp_element_round(q, ulp_element_flush(q, (double)y), 0);
+}
+
+/* Codebooks and thresholds of any kind, as steps.  A product that is flushed
+ * and yet rounds to 2^-126 is not told from that. */
+static bool by_steps(ulp_batch *t)
+{
+  const ulp_quantizer *q = t->q;
+  ulp_rounding r = q->rounding;
+  if (q->ties != ULP_TIES_MODE) r.mode = ULP_RNE; /* and not asked */
+  ulp_encoder_make(&t->element, &q->element, &r);
+  if (!ulp_encoder_find_steps(&t->element, code_of, q)) return false;
+  if (q->flush) t->element.rare_at = 0x00800000;
+  return true;
+}
+
 bool ulp_batch_encoder(ulp_batch *t)
 {
   const ulp_quantizer *q = t->q;
-  if (q->ties == ULP_TIES_MODE)
-    ulp_encoder_make(&t->element, &q->element, &q->rounding);
-  else if (!low_midpoints(t))
-    return false;
-  return t->element.fast && q->element.storage_bytes <= 2;
+  if (q->element.storage_bytes > 2) return false;
+  if (q->ties != ULP_TIES_MODE) return low_midpoints(t) || by_steps(t);
+  ulp_encoder_make(&t->element, &q->element, &q->rounding);
+  return t->element.fast || by_steps(t);
 }

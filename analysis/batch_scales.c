@@ -84,19 +84,6 @@ static uint64_t one_scale(const void *context, size_t i)
   return ulp_encode_f64(&c->q->scale, c->s->raw[i], &c->q->scale_rounding, 0);
 }
 
-/* The code of a power of two within E8M0, whatever the rounding; or 0. */
-static uint64_t e8m0_code(const ulp_format *f, double x)
-{
-  uint64_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  int64_t field = (int64_t)(bits >> 52) - 1023 + f->bias;
-  bool power = (bits & ((UINT64_C(1) << 52) - 1)) == 0;
-  return power && f->man_bits == 0 && field > 0 &&
-                 field <= (int64_t)f->max_code
-             ? (uint64_t)field
-             : 0;
-}
-
 /* Each block's random word is that of an array of one scale, so that kernels
  * do not know it. */
 static void encode_scales(const ulp_batch_work *w, ulp_batch_setting *s)
@@ -109,11 +96,8 @@ static void encode_scales(const ulp_batch_work *w, ulp_batch_setting *s)
     ulp_encode_many(&w->t->scale, ULP_FROM_F64, &job);
     return;
   }
-  for (size_t i = 0; i < w->blocks; i++) {
-    uint64_t code = f->zero == ULP_ZERO_NONE ? e8m0_code(f, s->raw[i]) : 0;
-    if (code == 0) code = one_scale(&c, i);
-    ulp_store_code(f, s->code, i, code);
-  }
+  for (size_t i = 0; i < w->blocks; i++)
+    ulp_store_code(f, s->code, i, one_scale(&c, i));
 }
 
 /* An f32 that is one already, or is rounded to nearest as C does. */

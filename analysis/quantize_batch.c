@@ -12,14 +12,14 @@
 
 /* Elements that count as another number are that number in a batch, where
  * nothing else asks for them; and a product that q flushes is to be one that
- * rounds to zero. */
+ * rounds to zero, or to what the steps know of. */
 static bool takes_elements(const ulp_batch *t)
 {
   const ulp_quantizer *q = t->q;
   bool measures = t->range || q->percentile < 100 || q->second.count;
   if (q->flush &&
       (q->arithmetic != ULP_IN_F32 || q->zero.count ||
-       !ulp_batch_tiny_is_zero(t)))
+       !(t->element.levels || ulp_batch_tiny_is_zero(t))))
     return false;
   return (!q->flush && q->outlier <= 0) || !measures;
 }

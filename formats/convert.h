@@ -41,6 +41,7 @@ typedef struct {
   uint32_t digits_kept, word_kept, word_xor, half_less, half_shift;
   bool ordered;    /* the i-th step has code i */
   int levels;      /* of a search among steps; 0: there are none */
+  int32_t rare_at; /* bits of a magnitude that is none of theirs; -1: none */
   int32_t step[ULP_STEPS]; /* from 1 on: the last f32 before each, in the order
                               of signed numbers, level behind level */
   int32_t step_code[16];   /* unless ordered */

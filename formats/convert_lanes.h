@@ -41,6 +41,7 @@ typedef struct {
   VI most; /* beyond are the infinities and NaNs */
   VI digits_kept, word_kept, word_xor, half_less;
   steps steps;
+  VI rare_at;
 } constants;
 
 /* The greatest f32 also stands for every greater f64. */
@@ -48,7 +49,9 @@ KERNEL constants constants_of(const ulp_encoder *e, ulp_source from,
                               ulp_scaling scaling, int levels)
 {
   bool wide = from == ULP_FROM_F64 || scaling >= ULP_SCALED_TIMES_F64;
-  if (levels) return (constants){.steps = steps_of(e, levels)};
+  if (levels)
+    return (constants){.steps = steps_of(e, levels),
+                       .rare_at = v_all(e->rare_at)};
   return (constants){
       .last = v_all(e->last),
       .normal = v_all(e->normal),
@@ -220,6 +223,7 @@ KERNEL VI step_lanes(const ulp_encoder *e, const constants *k, VI x,
   M close = m_none();
   VI i = step_of(&k->steps, key, levels, wide, &close);
   if (wide) *inexact = m_and(*inexact, close);
-  *rare = v_gt(magnitude, v_all(0x7f800000));
+  *rare = m_or(v_gt(magnitude, v_all(0x7f800000)),
+               v_equal(magnitude, k->rare_at));
   return e->ordered || levels > 4 ? i : step_code(&k->steps, i);
 }

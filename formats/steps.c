@@ -150,6 +150,7 @@ bool ulp_encoder_find_steps(ulp_encoder *e, ulp_code_of *code_of,
     e->step_code[i] = (int32_t)(i < s.count ? s.code[i] : 0);
   e->ordered = ordered;
   e->levels = levels;
+  e->rare_at = -1;
   e->fast = true;
   e->odd_f64 = false;
   return true;

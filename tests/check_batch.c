@@ -127,6 +127,30 @@ START_TEST(arithmetic)
 }
 END_TEST
 
+/* Codebooks, and thresholds of any kind. */
+START_TEST(steps)
+{
+  static const char *const specs[] = {
+      "nf4/g=group:64/round=rtz", "nf4/g=group:64/scale=e8m0/rule=floor",
+      "nf4@bitsandbytes/g=group:24", "nf4@bitsandbytes-cpu/g=group:40",
+      "bnb-fp4@bitsandbytes", "bnb-fp4@bitsandbytes-cpu/g=tile:3x20",
+      "bnb-fp4@bitsandbytes/raw=a * 2^100", "bnb_fp4/round=ru/g=token",
+      "bnb-fp4@bitsandbytes/raw=2^126/ties=mode",
+      "dynamic8@bitsandbytes", "dynamic8u@bitsandbytes/g=group:100",
+      "dynamic8@bitsandbytes-cpu", "dynamic8u@bitsandbytes-cpu/g=group:33",
+      "bnb_dynamic8/g=group:64/arithmetic=f32/round=odd",
+      "bnb_dynamic8/g=group:64/arithmetic=bf16", "nf4/arithmetic=bf16/g=token",
+      "bnb_dynamic8/ties=f32-even/g=group:64",
+      "e2m1/g=group:32/ties=f32-low", "e5m2/g=group:32/ties=f32-low",
+      "e2m1/g=group:32/ties=f32-low/round=sr", "nf4/ties=f32-down/g=group:16",
+      "nf4/g=group:64/rule=mse:5", "nf4/g=group:64/round=sr"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    batch_compare(&q, i, 2);
+  }
+}
+END_TEST
+
 /* Scales and zero points that are given. */
 START_TEST(given)
 {
@@ -175,6 +199,7 @@ int main(void)
   tcase_add_loop_test(t, choices, 0, 2);
   tcase_add_loop_test(t, lines, 0, 2);
   tcase_add_loop_test(t, arithmetic, 0, 2);
+  tcase_add_loop_test(t, steps, 0, 2);
   tcase_add_test(t, given);
   tcase_add_test(t, no_scales);
   suite_add_tcase(s, t);
