@@ -20,7 +20,7 @@ static int32_t zeros[MOST], want_zeros[MOST];
 
 /* ---- blocks that are easy and blocks that are not ---------------------- */
 
-enum { FAMILIES = 7 };
+enum { FAMILIES = 8 };
 
 static uint32_t draw(ulp_pcg32 *g, int family, size_t i)
 {
@@ -32,6 +32,8 @@ static uint32_t draw(ulp_pcg32 *g, int family, size_t i)
   case 3: field = 200 + u % 55; break;         /* huge */
   case 4: return i / 48 % 2 ? 0 : u & 0x80000000; /* zeros */
   case 5: return u;                            /* anything */
+  case 7: /* under 2^10, products about 2^-126 */
+    return i % 16 ? (u & 0x80000000) | (0x057ffffd + u % 4) : 0x44800000;
   default: field = 120 + u % 4; break;
   }
   u = (u & 0x807fffff) | field << 23;
