@@ -16,11 +16,15 @@ static uint64_t code_at(const ulp_format *f, size_t i)
   return i;
 }
 
+static double value_at(const ulp_format *f, size_t i)
+{
+  return f->kind == ULP_CODEBOOK ? (double)f->codebook[code_at(f, i)]
+                                 : ulp_decode(f, i);
+}
+
 static float midpoint(const ulp_format *f, size_t i)
 {
-  return (float)((ulp_decode(f, code_at(f, i)) +
-                  ulp_decode(f, code_at(f, i + 1))) /
-                 2);
+  return (float)((value_at(f, i) + value_at(f, i + 1)) / 2);
 }
 
 /* bitsandbytes csrc/kernels.cu, dQuantizeNF4 and dQuantizeFP4, by increasing
@@ -72,12 +76,12 @@ static uint64_t nearest_magnitude(const ulp_format *f, const float *thresholds,
 static uint64_t code_by_value(const ulp_format *f, size_t i)
 {
   uint64_t code = code_at(f, i), n = ulp_code_count(f), other = code;
-  double value = ulp_decode(f, code);
-  if (i + 1 < n && ulp_decode(f, code_at(f, i + 1)) == value) {
+  double value = value_at(f, i);
+  if (i + 1 < n && value_at(f, i + 1) == value) {
     other = code_at(f, i + 1);
     return other < code ? other : code;
   }
-  if (i > 0 && ulp_decode(f, code_at(f, i - 1)) == value)
+  if (i > 0 && value_at(f, i - 1) == value)
     other = code_at(f, i - 1);
   return other > code ? other : code;
 }

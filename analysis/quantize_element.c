@@ -161,18 +161,27 @@ double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
   return ulp_formula_eval(d->value, q->arithmetic, v);
 }
 
-/* In bits: the greatest subnormal is 0x7fffff. */
+/* The bits of the least f32 that is not below x >= 0. */
+static int32_t bits_from(double x)
+{
+  float y = (float)x;
+  int32_t bits;
+  memcpy(&bits, &y, sizeof bits);
+  return bits + ((double)y < x);
+}
+
+/* In bits: the greatest subnormal is 0x7fffff, infinity 0x7f800000. */
 void ulp_elements_taken(const ulp_quantizer *q, float *x, size_t n)
 {
-  const double bound = q->outlier > 0 ? q->outlier : INFINITY;
-  const uint32_t least = q->flush ? UINT32_C(0x800000) : 0;
-  const bool cuts = q->outlier > 0;
+  const int32_t least = q->flush ? 0x800000 : 0, infinite = 0x7f800000;
+  const int32_t cut = q->outlier > 0 ? bits_from(q->outlier) : INT32_MAX;
 #pragma omp simd
   for (size_t i = 0; i < n; i++) {
-    uint32_t u;
+    int32_t u, size;
     memcpy(&u, &x[i], sizeof u);
-    u &= (u & INT32_MAX) < least ? UINT32_C(1) << 31 : UINT32_MAX;
-    u = cuts && (double)fabsf(x[i]) >= bound ? 0 : u;
+    size = u & INT32_MAX;
+    u = size < least ? u & INT32_MIN : u;
+    u = (size >= cut) & (size <= infinite) ? 0 : u;
     memcpy(&x[i], &u, sizeof u);
   }
 }

@@ -191,7 +191,7 @@ static void find_steps(ulp_encoder *e, const ulp_format *from, size_t n)
 {
   ulp_source kernels;
   if (e->fast || e->to.kind != ULP_CODEBOOK || e->r.mode == ULP_SR ||
-      n < 8 * ulp_code_count(&e->to) || !is_source(from, &kernels))
+      n < 4 * ulp_code_count(&e->to) || !is_source(from, &kernels))
     return;
   (void)ulp_encoder_find_steps(e, code_of, e);
 }

@@ -39,7 +39,7 @@ typedef struct {
       normal_bits, sum_step, zero_code;
   int32_t overflow[2];
   uint32_t digits_kept, word_kept, word_xor, half_less, half_shift;
-  bool ordered;    /* the i-th step has code i */
+  bool ordered;    /* step i has code i */
   int levels;      /* of a search among steps; 0: there are none */
   int32_t rare_at; /* bits of a magnitude that is none of theirs; -1: none */
   int32_t step[ULP_STEPS]; /* from 1 on: the last f32 before each, in the order
@@ -56,8 +56,8 @@ typedef uint64_t ulp_code_of(const void *context, uint32_t bits);
 /* Makes an encoder fast where ulp_encoder_make could not, for a format of up to
  * 8 bits and any rounding that draws nothing and never goes back as f32 ascend
  * (-0 before 0): its steps are looked for once, which is about 4 calls for each
- * code.  Of NaNs code_of is not asked.  False, and nothing changed, when there
- * are more than 16 codes that do not ascend from 0. */
+ * code.  Of NaNs code_of is not asked.  False when there are more than 16 codes
+ * and they do not ascend. */
 bool ulp_encoder_find_steps(ulp_encoder *e, ulp_code_of *code_of,
                             const void *context);
 

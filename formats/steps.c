@@ -28,6 +28,8 @@ static float value_at(int32_t key)
   return x;
 }
 
+/* ---- the search --------------------------------------------------------- */
+
 typedef struct {
   ulp_code_of *code_of;
   const void *context;
@@ -122,6 +124,25 @@ static bool find_all(search *s, const ulp_format *f)
   return find_between(s, low, key_of(__builtin_inff()));
 }
 
+/* ---- for kernels -------------------------------------------------------- */
+
+/* Whether codes ascend, so that a step can be what begins a code and all codes
+ * left out before it; then they do. */
+static bool number_steps(search *s)
+{
+  int32_t step[ULP_STEPS];
+  size_t n = 0;
+  if (s->code[s->count - 1] >= ULP_STEPS) return false;
+  for (size_t i = 0; i < s->count; i++) {
+    if (s->code[i] < n) return false;
+    while (n <= s->code[i])
+      step[n++] = i ? s->step[i] : INT32_MIN + 1; /* below all */
+  }
+  memcpy(s->step, step, n * sizeof *step);
+  s->count = n;
+  return true;
+}
+
 /* The i-th of a level's steps halves what those above it leave. */
 static void arrange(ulp_encoder *e, const search *s, int levels)
 {
@@ -140,16 +161,12 @@ bool ulp_encoder_find_steps(ulp_encoder *e, ulp_code_of *code_of,
               .nearest = e->r.mode <= ULP_RNZ};
   if (e->to.bits > 8 || e->r.mode == ULP_SR || !find_all(&s, &e->to))
     return false;
-  int levels = s.count <= 16 ? 4 : 8;
-  bool ordered = true;
-  for (size_t i = 0; i < s.count; i++)
-    ordered = ordered && s.code[i] == i;
-  if (!ordered && levels > 4) return false;
-  arrange(e, &s, levels);
-  for (size_t i = 0; i < 16; i++)
+  e->ordered = number_steps(&s);
+  if (!e->ordered && s.count > 16) return false;
+  for (size_t i = 0; i < 16 && !e->ordered; i++)
     e->step_code[i] = (int32_t)(i < s.count ? s.code[i] : 0);
-  e->ordered = ordered;
-  e->levels = levels;
+  e->levels = s.count <= 16 ? 4 : 8;
+  arrange(e, &s, e->levels);
   e->rare_at = -1;
   e->fast = true;
   e->odd_f64 = false;
