@@ -231,6 +231,7 @@ static bool by_steps(ulp_batch *t)
   ulp_rounding r = q->rounding;
   if (q->ties != ULP_TIES_MODE) r.mode = ULP_RNE; /* and not asked */
   ulp_encoder_make(&t->element, &q->element, &r);
+  if (r.mode == ULP_SR) return ulp_encoder_find_draws(&t->element, &t->draws);
   if (!ulp_encoder_find_steps(&t->element, code_of, q)) return false;
   if (q->flush) t->element.rare_at = 0x00800000;
   return true;

@@ -48,6 +48,7 @@ enum { ULP_BATCH_SCALED = 4096 };
 typedef struct {
   const ulp_quantizer *q;
   ulp_encoder element, scale;
+  ulp_draws draws;              /* element's, if it has them */
   bool range;                   /* whether a formula asks for lo or hi */
   double v[ULP_VARIABLES];      /* the tensor's variables */
   bool scale_is_f32;

@@ -186,24 +186,31 @@ static uint64_t code_of(const void *context, uint32_t bits)
   return ulp_encode_f32(&e->to, x, &e->r, 0);
 }
 
+typedef struct {
+  ulp_encoder e;
+  ulp_draws draws; /* if they are e's */
+} prepared;
+
 /* Steps of a codebook, where so many elements are worth their search. */
-static void find_steps(ulp_encoder *e, const ulp_format *from, size_t n)
+static void find_steps(prepared *p, const ulp_format *from, size_t n)
 {
+  ulp_encoder *e = &p->e;
   ulp_source kernels;
-  if (e->fast || e->to.kind != ULP_CODEBOOK || e->r.mode == ULP_SR ||
+  if (e->fast || e->to.kind != ULP_CODEBOOK ||
       n < 4 * ulp_code_count(&e->to) || !is_source(from, &kernels))
     return;
-  (void)ulp_encoder_find_steps(e, code_of, e);
+  (void)(e->r.mode == ULP_SR ? ulp_encoder_find_draws(e, &p->draws)
+                             : ulp_encoder_find_steps(e, code_of, e));
 }
 
 /* n elements in all. */
-static source source_of(ulp_encoder *e, const ulp_format *to,
+static source source_of(prepared *p, const ulp_format *to,
                         const ulp_format *from, const void *in, size_t n,
                         const ulp_rounding *r, uint64_t index)
 {
-  source s = {.e = e, .from = from, .in = in, .scale = 1, .index = index};
-  ulp_encoder_make(e, to, r);
-  find_steps(e, from, n);
+  source s = {.e = &p->e, .from = from, .in = in, .scale = 1, .index = index};
+  ulp_encoder_make(&p->e, to, r);
+  find_steps(p, from, n);
   fill_table(&s, n);
   return s;
 }
@@ -212,9 +219,9 @@ ulp_status ulp_convert(const ulp_format *to, void *out, const ulp_format *from,
                        const void *in, size_t n, const ulp_rounding *r,
                        uint64_t first_index)
 {
-  ulp_encoder e;
+  prepared p;
   if (ulp_rounding_check(r) != ULP_OK) return ULP_EINVAL;
-  source s = source_of(&e, to, from, in, n, r, first_index);
+  source s = source_of(&p, to, from, in, n, r, first_index);
   convert(&s, out, n);
   return ULP_OK;
 }
@@ -229,10 +236,10 @@ ulp_status ulp_convert_packed(const ulp_format *to, uint8_t *out,
                               const ulp_rounding *r, uint64_t first_index)
 {
   uint8_t codes[CHUNK];
-  ulp_encoder e;
+  prepared p;
   ulp_status status = ULP_OK;
   if (ulp_rounding_check(r) != ULP_OK || !packs(to, n)) return ULP_EINVAL;
-  source s = source_of(&e, to, from, in, n, r, first_index);
+  source s = source_of(&p, to, from, in, n, r, first_index);
   for (size_t i = 0; i < n && status == ULP_OK; i += CHUNK) {
     size_t some = n - i < CHUNK ? n - i : CHUNK;
     s.in = (const char *)in + i * from->storage_bytes;
@@ -249,10 +256,10 @@ ulp_status ulp_convert_unpacked(const ulp_format *to, void *out,
                                 uint64_t first_index)
 {
   uint8_t codes[CHUNK];
-  ulp_encoder e;
+  prepared p;
   ulp_status status = ULP_OK;
   if (ulp_rounding_check(r) != ULP_OK || !packs(from, n)) return ULP_EINVAL;
-  source s = source_of(&e, to, from, codes, n, r, first_index);
+  source s = source_of(&p, to, from, codes, n, r, first_index);
   for (size_t i = 0; i < n && status == ULP_OK; i += CHUNK) {
     size_t some = n - i < CHUNK ? n - i : CHUNK;
     status = ulp_unpack_bytes(from, codes, in + i / 8 * from->bits, some);
@@ -310,13 +317,13 @@ ulp_status ulp_round_values(const ulp_format *f, float *out, const float *in,
   enum { PART = 2048 };
   uint64_t codes[PART];
   ulp_format f32;
-  ulp_encoder e, d;
+  prepared p, d;
   if (ulp_rounding_check(r) != ULP_OK ||
       ulp_format_find("float32", &f32, NULL, 0) != ULP_OK)
     return ULP_EINVAL;
   there_and_back both = {f, &f32, r};
-  source to = source_of(&e, f, &f32, in, n, r, first_index);
-  if (round_directly(&e, &both, out, in, n)) return ULP_OK;
+  source to = source_of(&p, f, &f32, in, n, r, first_index);
+  if (round_directly(&p.e, &both, out, in, n)) return ULP_OK;
   source back = source_of(&d, &f32, f, codes, n, &to_f32, 0);
   for (size_t i = 0; i < n; i += PART) {
     size_t some = n - i < PART ? n - i : PART;
@@ -334,10 +341,10 @@ ulp_status ulp_encode_array(const ulp_format *f, void *out, const double *x,
                             size_t n, double scale, const ulp_rounding *r,
                             uint64_t first_index)
 {
-  ulp_encoder e;
+  prepared p;
   if (ulp_rounding_check(r) != ULP_OK || !isfinite(scale) || scale <= 0)
     return ULP_EINVAL;
-  source s = source_of(&e, f, ulp_format_row(0), x, n, r, first_index);
+  source s = source_of(&p, f, ulp_format_row(0), x, n, r, first_index);
   s.scale = scale;
   convert(&s, out, n);
   return ULP_OK;

@@ -45,6 +45,7 @@ typedef struct {
   int32_t step[ULP_STEPS]; /* from 1 on: the last f32 before each, in the order
                               of signed numbers, level behind level */
   int32_t step_code[16];   /* unless ordered */
+  const struct ulp_draws *draws; /* random steps; or NULL */
 } ulp_encoder;
 
 /* Never fails; `r` must satisfy ulp_rounding_check. */
@@ -60,6 +61,15 @@ typedef uint64_t ulp_code_of(const void *context, uint32_t bits);
  * and they do not ascend. */
 bool ulp_encoder_find_steps(ulp_encoder *e, ulp_code_of *code_of,
                             const void *context);
+
+/* Of a codebook's values in order, by double arithmetic: each, and 2^32 divided
+ * by its distance to the next one above and below; 0 where there is none. */
+typedef struct ulp_draws {
+  double near[ULP_STEPS], inverse[2][ULP_STEPS];
+} ulp_draws;
+/* The same for stochastic rounding to a codebook; `d` is filled, and is to stay
+ * as long as e is used. */
+bool ulp_encoder_find_draws(ulp_encoder *e, ulp_draws *d);
 
 /* What is done to an element before it is encoded.  F32: operands and result
  * are f32; F64: the f32 (or f64) element and the factor are f64, and so is the

@@ -297,6 +297,28 @@ static inline VI step_at(const steps *s, int level, VI i)
 
 static inline VI step_code(const steps *s, VI i) { return of_16(s->code, i); }
 
+/* ---- doubles ----------------------------------------------------------- */
+
+typedef double VD __attribute__((vector_size(sizeof(VI))));
+typedef int64_t VL __attribute__((vector_size(sizeof(VI))));
+typedef float half_f32 __attribute__((vector_size(sizeof(VI) / 2)));
+typedef int32_t half_i32 __attribute__((vector_size(sizeof(VI) / 2)));
+
+static inline half_i32 v_half(VI v, int i)
+{
+  return (half_i32)(i ? _mm256_extracti128_si256(v, 1)
+                      : _mm256_castsi256_si128(v));
+}
+static inline VI v_join(half_i32 a, half_i32 b)
+{
+  return _mm256_set_m128i((__m128i)b, (__m128i)a);
+}
+static inline VD v_of(const double *p, half_i32 i, int levels)
+{
+  (void)levels;
+  return (VD)_mm256_i32gather_pd(p, (__m128i)i, 8);
+}
+
 #include "convert_steps.h"
 
 #include "convert_body.h"

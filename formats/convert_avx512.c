@@ -234,6 +234,30 @@ static inline VI step_code(const steps *s, VI i)
   return _mm512_permutexvar_epi32(i, s->code);
 }
 
+/* ---- doubles ----------------------------------------------------------- */
+
+typedef double VD __attribute__((vector_size(sizeof(VI))));
+typedef int64_t VL __attribute__((vector_size(sizeof(VI))));
+typedef float half_f32 __attribute__((vector_size(sizeof(VI) / 2)));
+typedef int32_t half_i32 __attribute__((vector_size(sizeof(VI) / 2)));
+
+static inline half_i32 v_half(VI v, int i)
+{
+  return (half_i32)(i ? _mm512_extracti64x4_epi64(v, 1)
+                      : _mm512_castsi512_si256(v));
+}
+static inline VI v_join(half_i32 a, half_i32 b)
+{
+  return _mm512_inserti64x4(_mm512_castsi256_si512((__m256i)a), (__m256i)b, 1);
+}
+static inline VD v_of(const double *p, half_i32 i, int levels)
+{
+  if (levels > 4) return (VD)_mm512_i32gather_pd((__m256i)i, p, 8);
+  return (VD)_mm512_permutex2var_pd(_mm512_loadu_pd(p),
+                                    _mm512_cvtepi32_epi64((__m256i)i),
+                                    _mm512_loadu_pd(p + 8));
+}
+
 #include "convert_steps.h"
 
 #include "convert_body.h"

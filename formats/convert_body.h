@@ -86,9 +86,9 @@ KERNEL void encode_vector(const ulp_encoder *e, const constants *k,
   VI word, x = load(j, w.from, w.more, r, in, &inexact);
   if (w.random) word = rng_next(g);
   store(e, out,
-        w.levels
-            ? step_lanes(e, k, x, w.levels, wide, &inexact, &rare)
-            : encode_lanes(e, k, x, w.random ? &word : NULL, &rare));
+        !w.levels   ? encode_lanes(e, k, x, w.random ? &word : NULL, &rare)
+        : !w.random ? step_lanes(e, k, x, w.levels, wide, &inexact, &rare)
+                    : draw_lanes(e, k, x, word, w.levels, &rare));
   if (!e->odd_f64) rare = m_or(rare, inexact);
   unsigned found = m_bits(rare);
   if (__builtin_expect(found != 0, 0))
@@ -150,7 +150,9 @@ KERNEL void encode_runs(const ulp_encoder *e, const ulp_encode_job *j, way w)
   WAY(name##_plain, from, false, false, 0)              \
   WAY(name##_random, from, true, true, 0)               \
   WAY(name##_few, from, false, false, 4)                \
-  WAY(name##_many, from, false, false, 8)
+  WAY(name##_many, from, false, false, 8)               \
+  WAY(name##_few_random, from, true, true, 4)           \
+  WAY(name##_many_random, from, true, true, 8)
 WAYS(f32, ULP_FROM_F32)
 WAYS(f16, ULP_FROM_F16)
 WAYS(bf16, ULP_FROM_BF16)
@@ -164,21 +166,21 @@ typedef void encoding(const ulp_encoder *e, const ulp_encode_job *j);
 static void encode(const ulp_encoder *e, ulp_source from,
                    const ulp_encode_job *j)
 {
-  enum { PLAIN, RANDOM, FEW, MANY };
-  static encoding *const all[][4] = {
-      [ULP_FROM_F32] = {f32_plain, f32_random, f32_few, f32_many},
-      [ULP_FROM_F16] = {f16_plain, f16_random, f16_few, f16_many},
-      [ULP_FROM_BF16] = {bf16_plain, bf16_random, bf16_few, bf16_many},
-      [ULP_FROM_F64] = {f64_plain, f64_random, f64_few, f64_many}};
-  static encoding *const more[] = {f32_plain_more, f32_random, f32_few_more,
-                                   f32_many_more};
+#define OF(from)                                                             \
+  {{from##_plain, from##_random}, {from##_few, from##_few_random},           \
+   {from##_many, from##_many_random}}
+  static encoding *const all[][3][2] = {[ULP_FROM_F32] = OF(f32),
+                                        [ULP_FROM_F16] = OF(f16),
+                                        [ULP_FROM_BF16] = OF(bf16),
+                                        [ULP_FROM_F64] = OF(f64)};
+  static encoding *const more[][2] = {{f32_plain_more, f32_random},
+                                      {f32_few_more, f32_few_random},
+                                      {f32_many_more, f32_many_random}};
   const bool wide = e->levels && j->scaling >= ULP_SCALED_TIMES_F64;
   const bool asks = j->bare_zero || j->whole || j->zero || wide;
-  const int how = e->random       ? RANDOM
-                  : e->levels > 4 ? MANY
-                  : e->levels     ? FEW
-                                  : PLAIN;
-  (from == ULP_FROM_F32 && asks ? more[how] : all[from][how])(e, j);
+  const int deep = e->levels / 4;
+  (asks && from == ULP_FROM_F32 ? more[deep] : all[from][deep])[e->random](
+      e, j);
 }
 
 /* ---- values ------------------------------------------------------------ */

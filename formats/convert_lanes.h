@@ -21,6 +21,10 @@
  *   step_of(&s, key, levels, wide, *close)  the step that key is in; if wide,
  *                            *close: a neighbour of key may be in another
  *   step_code(&s, i)         the code of step i, of up to 16
+ *   VD VL half_i32 half_f32  doubles and whole numbers of half the lanes, in
+ *                            vectors of GCC's
+ *   v_half(v, i) v_join(a, b)        lanes from LANES / 2 * i on; and back
+ *   v_of(p, i, levels)       doubles at p + i, i below 2^levels
  *   load_f32 load_f16 load_bf16(p)   the bits of f32
  *   load_f64(p, over, factor, *inexact)   x or x / factor, to odd
  *   scale_f64(x, over, factor, *inexact)  f32 by a factor in f64, to odd
@@ -28,6 +32,7 @@
  *   store8 store16 store32(p, v)
  *   rng, rng_make(r, index), rng_next(*g)   LANES words
  */
+#include <math.h>
 #include <string.h>
 
 /* What is constant where they are called is to be constant in them. */
@@ -51,7 +56,11 @@ KERNEL constants constants_of(const ulp_encoder *e, ulp_source from,
   bool wide = from == ULP_FROM_F64 || scaling >= ULP_SCALED_TIMES_F64;
   if (levels)
     return (constants){.steps = steps_of(e, levels),
-                       .rare_at = v_all(e->rare_at)};
+                       .rare_at = v_all(e->rare_at),
+                       .digits_kept = v_all((int32_t)e->digits_kept),
+                       .word_kept = v_all((int32_t)e->word_kept),
+                       .word_xor = v_all((int32_t)e->word_xor),
+                       .half_less = v_all((int32_t)e->half_less)};
   return (constants){
       .last = v_all(e->last),
       .normal = v_all(e->normal),
@@ -225,5 +234,84 @@ KERNEL VI step_lanes(const ulp_encoder *e, const constants *k, VI x,
   if (wide) *inexact = m_and(*inexact, close);
   *rare = m_or(v_gt(magnitude, v_all(0x7f800000)),
                v_equal(magnitude, k->rare_at));
+  return e->ordered || levels > 4 ? i : step_code(&k->steps, i);
+}
+
+/* Of x between a value and the next, 2^32 divided by their distance away:
+ * whether anything, 32 digits of it, and whether these are uncertain.  The last
+ * place of what is beside 1.5 2^52 is 1. */
+KERNEL VD magnitudes(VD x) { return (VD)((VL)x & INT64_MAX); }
+
+typedef struct {
+  half_i32 some, off, digits;
+} half_digits;
+
+KERNEL half_digits digits_of_half(VD x, VD value, VD inverse)
+{
+  VD t = magnitudes(x - value) * inverse;
+  VL fine = (VL)(t < 0x1p32);
+  VD c = (VD)((VL)t & fine), sum = c + 0x1.8p52, rest = c - (sum - 0x1.8p52);
+  VL some = (VL)(c > 0), near = (VL)(magnitudes(rest) < 0x1p-18);
+  VL off = ~fine | (some & (near | (VL)(magnitudes(x) < 0x1p-37)));
+  VL digits = (VL)sum + (VL)(rest < 0);
+  return (half_digits){__builtin_convertvector(some, half_i32),
+                       __builtin_convertvector(off, half_i32),
+                       __builtin_convertvector(digits, half_i32)};
+}
+
+/* By the sign of v; many are not looked up twice. */
+KERNEL VD inverse_of(const ulp_draws *d, VD v, half_i32 at, int levels)
+{
+  VL minus = (VL)v >> 63;
+  if (levels > 4)
+    return v_of(d->inverse[0],
+                at + (__builtin_convertvector(minus, half_i32) & ULP_STEPS),
+                levels);
+  VL above = (VL)v_of(d->inverse[0], at, levels);
+  VL below = (VL)v_of(d->inverse[1], at, levels);
+  return (VD)((above & ~minus) | (below & minus));
+}
+
+KERNEL half_digits half_between(const ulp_draws *d, VI x, VI near, int levels,
+                                int i)
+{
+  VD v = __builtin_convertvector((half_f32)v_half(x, i), VD);
+  half_i32 at = v_half(near, i);
+  return digits_of_half(v, v_of(d->near, at, levels),
+                        inverse_of(d, v, at, levels));
+}
+
+/* Double arithmetic is right but for 2^-19 of the 32nd digit, so what is within
+ * 2^-18 of a whole number is rare; and codebook.c keeps all digits of x from
+ * 2^-37 on. */
+KERNEL VI digits_between(const ulp_draws *d, VI x, VI near, int levels,
+                         M *some, M *rare)
+{
+  half_digits a = half_between(d, x, near, levels, 0);
+  half_digits b = half_between(d, x, near, levels, 1);
+  *some = v_gt(v_all(0), v_join(a.some, b.some));
+  *rare = v_gt(v_all(0), v_join(a.off, b.off));
+  return v_join(a.digits, b.digits);
+}
+
+/* Likewise stochastically.  Digits below the 32nd are there, but not known:
+ * where they count it is rare. */
+KERNEL VI draw_lanes(const ulp_encoder *e, const constants *k, VI x, VI word,
+                     int levels, M *rare)
+{
+  VI key = v_xor(x, v_by_sign(x, v_all(0), v_all(INT32_MAX)));
+  M some = m_none();
+  VI near = step_of(&k->steps, key, levels, false, &some);
+  parts p;
+  p.digits = digits_between(e->draws, x, near, levels, &some, &p.rare);
+  if (e->deep_rare && e->nearest_variant) {
+    VI half = v_add(k->half_less, v_all(1));
+    VI low = v_and(p.digits, v_add(k->half_less, half));
+    some = m_and(some, v_equal(low, half));
+  }
+  if (e->deep_rare) p.rare = m_or(p.rare, some);
+  M far = up_random(e, k, &p, word);
+  VI i = v_add(near, v_if(far, v_by_sign(x, v_all(1), v_all(-1))));
+  *rare = p.rare;
   return e->ordered || levels > 4 ? i : step_code(&k->steps, i);
 }

@@ -275,6 +275,27 @@ static inline VI step_of(const steps *s, VI key, int levels, bool wide,
                v_all(1 << levels));
 }
 
+/* ---- doubles ----------------------------------------------------------- */
+
+typedef double VD __attribute__((vector_size(sizeof(VI))));
+typedef int64_t VL __attribute__((vector_size(sizeof(VI))));
+typedef float half_f32 __attribute__((vector_size(sizeof(VI) / 2)));
+typedef int32_t half_i32 __attribute__((vector_size(sizeof(VI) / 2)));
+
+static inline half_i32 v_half(VI v, int i)
+{
+  return (half_i32){v[2 * i], v[2 * i + 1]};
+}
+static inline VI v_join(half_i32 a, half_i32 b)
+{
+  return (VI){a[0], a[1], b[0], b[1]};
+}
+static inline VD v_of(const double *p, half_i32 i, int levels)
+{
+  (void)levels;
+  return (VD){p[i[0]], p[i[1]]};
+}
+
 static inline VI step_code(const steps *s, VI i)
 {
   return (VI){s->code[i[0]], s->code[i[1]], s->code[i[2]], s->code[i[3]]};

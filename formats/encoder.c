@@ -168,11 +168,11 @@ void ulp_encoder_make(ulp_encoder *e, const ulp_format *to,
   e->to = *to;
   e->r = *r;
   e->fast = is_fast(to);
+  if (r->mode == ULP_SR) plan_random(e);
   if (!e->fast) return;
   plan_places(e);
   plan_signs(e);
   plan_mode(e);
-  if (e->random) plan_random(e);
   plan_sum(e);
   e->odd_f64 = takes_odd_f32(e);
 }

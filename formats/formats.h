@@ -346,9 +346,9 @@ void ulp_decode_array(const ulp_format *f, double *out, const void *in,
 /* From any format to any: n stored elements of `from` (laid out as above) to
  * n of `to`, element i with index first_index + i: what ulp_round_pack makes of
  * ulp_unpack.  Fast from float32, float16, bfloat16 and float64 to floats of up
- * to 24 significant bits, to integers of up to 16, and without ULP_SR to
- * codebooks (for arrays of some hundreds or, of 8 bits, thousands); and from all
- * of up to 8 bits without ULP_SR, decoding (to float32, ...) above all.
+ * to 24 significant bits, to integers of up to 16, and to codebooks (arrays of
+ * 64 elements or, of 8 bits, of 1024; float64 without ULP_SR); and from all of up
+ * to 8 bits without ULP_SR, decoding (to float32, ...) above all.
  * in and out do not overlap.  ULP_EINVAL for a bad rounding. */
 ULP_MUST_CHECK ulp_status ulp_convert(const ulp_format *to, void *out,
                                       const ulp_format *from, const void *in,

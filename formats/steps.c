@@ -172,3 +172,35 @@ bool ulp_encoder_find_steps(ulp_encoder *e, ulp_code_of *code_of,
   e->odd_f64 = false;
   return true;
 }
+
+/* ---- random steps ------------------------------------------------------- */
+
+static uint64_t toward_zero(const void *context, uint32_t bits)
+{
+  static const ulp_rounding rtz = {.mode = ULP_RTZ};
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return ulp_encode_f32(context, x, &rtz, 0);
+}
+
+static double inverse_of(double gap) { return gap > 0 ? 0x1p32 / gap : 0; }
+
+bool ulp_encoder_find_draws(ulp_encoder *e, ulp_draws *d)
+{
+  const size_t last = (size_t)ulp_code_count(&e->to) - 1;
+  const ulp_mode mode = e->r.mode;
+  if (e->to.kind != ULP_CODEBOOK || mode != ULP_SR) return false;
+  e->r.mode = ULP_RTZ;
+  bool found = ulp_encoder_find_steps(e, toward_zero, &e->to);
+  e->r.mode = mode;
+  for (size_t i = 0; found && i <= last; i++)
+    d->near[i] = (double)e->to.codebook[e->ordered ? (int32_t)i
+                                                   : e->step_code[i]];
+  for (size_t i = 0; found && i <= last; i++) {
+    d->inverse[0][i] = i < last ? inverse_of(d->near[i + 1] - d->near[i]) : 0;
+    d->inverse[1][i] = i > 0 ? inverse_of(d->near[i] - d->near[i - 1]) : 0;
+  }
+  e->draws = d;
+  e->random = found;
+  return found;
+}

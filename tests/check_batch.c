@@ -143,7 +143,10 @@ START_TEST(steps)
       "bnb_dynamic8/ties=f32-even/g=group:64",
       "e2m1/g=group:32/ties=f32-low", "e5m2/g=group:32/ties=f32-low",
       "e2m1/g=group:32/ties=f32-low/round=sr", "nf4/ties=f32-down/g=group:16",
-      "nf4/g=group:64/rule=mse:5", "nf4/g=group:64/round=sr"};
+      "nf4/g=group:64/rule=mse:5", "nf4/g=group:64/round=sr",
+      "nf4@bitsandbytes/ties=mode/round=sr",
+      "bnb_dynamic8/arithmetic=f32/g=group:64/round=sr/sr-bits=9",
+      "bnb_fp4/arithmetic=bf16/g=tile:4x16/round=sr"};
   for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
     ulp_quantizer q = find(specs[i]);
     batch_compare(&q, i, 2);

@@ -501,7 +501,8 @@ START_TEST(stochastic)
 {
   static const char *const names[] = {"e4m3", "e2m1", "e5m2",  "bf16", "f16",
                                       "int8", "e8m7b130", "e4m3:nosub",
-                                      "ue4m3"};
+                                      "ue4m3", "nf4", "bnb_fp4", "e8m0",
+                                      "bnb_dynamic8", "bnb_dynamic8u"};
   static uint32_t x[3000];
   static double y[3000];
   ulp_format f32 = found("f32"), f64 = found("f64");
@@ -541,6 +542,101 @@ START_TEST(equal_words)
     hits++;
   }
   ck_assert_int_gt(hits, 20);
+}
+END_TEST
+
+/* ---- codebooks by chance ----------------------------------------------- */
+
+typedef struct {
+  const ulp_encoder *e;
+  const float *x;
+  uint64_t index;
+} chance;
+
+static uint64_t chance_at(const void *context, size_t i)
+{
+  const chance *c = context;
+  return ulp_encode_f32(&c->e->to, c->x[i], &c->e->r, c->index + i);
+}
+
+static void check_chance(const ulp_encoder *e, float x, uint64_t index)
+{
+  chance c = {e, &x, index};
+  uint8_t code, expected = (uint8_t)chance_at(&c, 0);
+  ulp_encode_job job = {.out = &code, .in = &x, .n = 1, .index = index,
+                        .one = chance_at, .context = &c};
+  for (size_t i = 0; ulp_isa_name(i); i++) {
+    if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
+    ulp_encode_many(e, ULP_FROM_F32, &job);
+    ck_assert_msg(code == expected, "%s: %s of %a, index %llu, sr %c%d: %d, "
+                  "expected %d", ulp_isa_name(i), e->to.name, (double)x,
+                  (unsigned long long)index, 'A' + (int)e->r.sr_variant,
+                  e->r.sr_bits, code, expected);
+  }
+}
+
+/* The digit of the fraction at which x goes up is one that x is beside: words
+ * close to 2^32 and x close to 0, where f32 are closer than digits; and halves,
+ * quarters, ... of a gap, whose digits are a power of two. */
+static void check_digits(const ulp_encoder *e, double gap, uint64_t index,
+                         uint32_t word)
+{
+  double digit = gap * 0x1p-32, x = digit * (0x1p32 - (double)word);
+  float beside = (float)x;
+  for (int i = 0; i < 6; i++, beside = nextafterf(beside, 0)) {
+    check_chance(e, beside, index);
+    check_chance(e, -beside, index);
+  }
+  for (int i = -8; i < 8; i++)
+    check_chance(e, (float)(x + digit * 0.3 * i), index);
+  for (int i = 1; i < 33; i++)
+    check_chance(e, (float)ldexp(gap, -i), index);
+}
+
+/* The middles and quarters of all gaps. */
+static void check_gaps(const ulp_encoder *e, uint64_t index)
+{
+  const ulp_format *f = &e->to;
+  for (uint64_t a = 0; a < ulp_code_count(f); a++) {
+    double low = ulp_decode(f, a), high = 2;
+    for (uint64_t b = 0; b < ulp_code_count(f); b++)
+      if (ulp_decode(f, b) > low) high = fmin(high, ulp_decode(f, b));
+    for (int i = 1; i < 4; i++)
+      check_chance(e, (float)(low + (high - low) / 4 * i), index);
+  }
+}
+
+START_TEST(codebook_digits)
+{
+  static const char *const names[] = {"nf4", "bnb_fp4", "bnb_dynamic8",
+                                      "bnb_dynamic8u"};
+  static const uint8_t bits[] = {0, 1, 2, 3, 8, 30, 31, 32};
+  ulp_encoder e[4 * 8 * 3];
+  ulp_draws draws[4];
+  double gap[4];
+  int hits = 0;
+  for (size_t i = 0; i < 4 * 8 * 3; i++) {
+    ulp_format f = found(names[i / 24]);
+    ulp_rounding r = {.mode = ULP_SR, .seed = 78, .sr_bits = bits[i / 3 % 8],
+                      .sr_variant = (ulp_sr_variant)(i % 3)};
+    ulp_encoder_make(&e[i], &f, &r);
+    ck_assert(!e[i].fast && ulp_encoder_find_draws(&e[i], &draws[i / 24]));
+    gap[i / 24] = 2;
+    for (uint64_t code = 0; code < ulp_code_count(&f); code++)
+      if (ulp_decode(&f, code) > 0)
+        gap[i / 24] = fmin(gap[i / 24], ulp_decode(&f, code));
+  }
+  ulp_pcg32 g = ulp_pcg32_seed(78, 0);
+  for (uint64_t index = 0; index < 1 << 21; index++) {
+    uint32_t word = ulp_pcg32_next(&g);
+    if (word < UINT32_C(0xffff0000) && index > 20) continue;
+    for (size_t i = 0; i < 4 * 8 * 3; i++)
+      check_digits(&e[i], gap[i / 24], index, word);
+    for (size_t i = 0; i < 4 * 8 * 3 && index < 2; i++)
+      check_gaps(&e[i], index);
+    hits++;
+  }
+  ck_assert_int_gt(hits, 30);
 }
 END_TEST
 
@@ -700,6 +796,7 @@ int main(void)
   tcase_add_loop_test(t, any_steps, 0, 48);
   tcase_add_test(t, stochastic);
   tcase_add_test(t, equal_words);
+  tcase_add_test(t, codebook_digits);
   tcase_add_test(t, lengths);
   tcase_add_test(t, packed);
   tcase_add_test(t, decoding);
