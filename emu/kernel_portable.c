@@ -47,20 +47,25 @@ static inline vi widen(const int16_t *x)
   return __builtin_convertvector(LOAD(vhh, x), vi);
 }
 
-/* Of lanes 0 and 1 or 2 and 3: counts, and upper halves of doubles. */
+/* Lanes 0 and 1 or 2 and 3. */
 static inline vl half(vi x, int h)
 {
   return h ? (vl){x[2], x[3]} : (vl){x[0], x[1]};
 }
 
-static inline vd upper(vi x, int h)
+/* Doubles of these, their words given; the lower ones are not negative. */
+static inline vd words_of(vi low, vi high, int h)
 {
-  vl high = half(x, h) << 32;
-  return (vd)high;
+  return (vd)(half(high, h) << 32 | half(low, h));
 }
 
 static inline vd to_double(vfh x) { return __builtin_convertvector(x, vd); }
 static inline vfh to_float(vd x) { return __builtin_convertvector(x, vfh); }
+
+static inline vfh cut_to_float(vd x)
+{
+  return to_float((vd)((vu)x & UINT64_MAX << 29));
+}
 
 static inline vf join(vfh x, vfh y) { return (vf){x[0], x[1], y[0], y[1]}; }
 
