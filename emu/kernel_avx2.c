@@ -89,6 +89,9 @@ static inline vd fma_down_d(vd x, vd y, vd z)
   return (vd)_mm256_fmadd_pd((__m256d)x, (__m256d)y, (__m256d)z);
 }
 
+/* 0, not -0, of equals, in FE_DOWNWARD. */
+static inline vf minus(vf x, vf y) { return -(y - x); }
+
 /* n and the bits set in x: of each nibble, then the sum of the bytes. */
 static inline vi add_ones(vi n, vi x)
 {

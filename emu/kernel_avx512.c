@@ -90,6 +90,8 @@ static inline vd fma_down_d(vd x, vd y, vd z)
   return (vd)_mm512_fmadd_round_pd((__m512d)x, (__m512d)y, (__m512d)z, DOWN);
 }
 
+static inline vf minus(vf x, vf y) { return x - y; }
+
 /* n and the bits set in x. */
 static inline vi add_ones(vi n, vi x)
 {

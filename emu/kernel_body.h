@@ -90,18 +90,18 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
                                const int16_t *top, float *acc)
 {
   vf s[ULP_ROWS][COLUMNS_F];
-  vi e[ULP_ROWS][COLUMNS_F];
-  const uint32_t unit = (uint32_t)p->align << 23;
   /* 1.5 * 2^23 units.  Where C is huge exponents wrap, and that C is not for
-   * here. */
-  const uint32_t start = (23u << 23) - unit + 0x400000;
+   * here.  C, below 2^21 units, keeps 22 bits and gets an ulp, as A has. */
+  const int32_t start = ((23 - p->align) << 23) + 0x400000;
   UNROLL
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
     for (int c = 0; c < COLUMNS_F; c++) {
-      vi of_c = LOAD(vi, acc + r * ULP_LANES + c * W) & 0x7f800000;
-      e[r][c] = max_i(of_c, widen(top + r * ULP_LANES + c * W) << 23);
-      s[r][c] = (vf)((vw)e[r][c] + start);
+      vi old = LOAD(vi, acc + r * ULP_LANES + c * W);
+      vi e = max_i(old & 0x7f800000,
+                   widen(top + r * ULP_LANES + c * W) << 23);
+      s[r][c] = fma_down_f(splat_f(0x1.000002p0F), (vf)(old & ~3),
+                           (vf)(vi)((vw)e + (uint32_t)start));
     }
   for (int k = 0; k < p->block; k++) {
     vf x[COLUMNS_F];
@@ -120,13 +120,11 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
     for (int c = 0; c < COLUMNS_F; c++) {
-      vw bits = (vw)s[r][c] - ((vw)e[r][c] + start);
-      vf up = (vf)(((254u << 23) + unit) - (vw)e[r][c]);
-      vf old = LOAD(vf, acc + r * ULP_LANES + c * W);
-      bits += (vw)__builtin_convertvector(old * up, vi);
-      vi n = add_negative((vi)bits, sign_a + r, sign_b + c * W, words);
-      vf sum = __builtin_convertvector(n, vf);
-      sum = (vf)((vi)sum & (int32_t)p->keep) * (vf)((vw)e[r][c] - unit);
+      vi old = LOAD(vi, acc + r * ULP_LANES + c * W);
+      vi from = ((vi)s[r][c] & 0x7f800000) | 0x400000;
+      vi sum = add_negative((vi)s[r][c] + (vi)((vw)old >> 31), sign_a + r,
+                            sign_b + c * W, words);
+      sum = (vi)minus((vf)sum, (vf)from) & (int32_t)p->keep;
       STORE(acc + r * ULP_LANES + c * W, sum);
     }
 }

@@ -79,6 +79,9 @@ static inline bool any_above(vi x, int32_t y)
 static inline vf fma_down_f(vf x, vf y, vf z) { return x * y + z; }
 static inline vd fma_down_d(vd x, vd y, vd z) { return x * y + z; }
 
+/* 0, not -0, of equals, in FE_DOWNWARD. */
+static inline vf minus(vf x, vf y) { return -(y - x); }
+
 /* n and the bits set: Warren 2012, "Hacker's Delight", 5-1. */
 static inline vi add_ones(vi n, vi bits)
 {
