@@ -67,6 +67,8 @@ END_TEST
  * that kernels do not have. */
 START_TEST(choices)
 {
+#define NEAR \
+  "/arithmetic=f32/raw=a * 0.0022321429/second=a * 0.0022321431/judge=mae"
   static const char *const specs[] = {
       "nvfp4@fouroversix/judge=mae", "nvfp4@fouroversix/judge=max/sum=x3,5",
       "nvfp4@fouroversix/g=tile:16x16/sum=32,8",
@@ -76,7 +78,11 @@ START_TEST(choices)
       "int4/rule=mse:5/g=group:24", "e3m2/rule=mae:7/g=tile:4x9/arithmetic=f32",
       "int4-affine@torchao/second=(hi - lo) * 0.04/sum=x2",
       "int4/rule=minmax/g=group:32/second=(hi - lo) * 0.05/judge=max",
-      "mxfp8@ocp/rule=mse:4/round=sr/g=tile:3x32"};
+      "mxfp8@ocp/rule=mse:4/round=sr/g=tile:3x32",
+      "nvfp4@te-4over6/judge=max",
+      /* The order of the sum decides. */
+      "e4m3/g=token" NEAR, "e4m3/g=group:32" NEAR "/sum=8",
+      "e4m3/g=group:24" NEAR "/sum=x3,5", "e4m3/g=tensor" NEAR "/sum=x2"};
   for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
     ulp_quantizer q = find(specs[i]);
     batch_compare(&q, i, 2);
