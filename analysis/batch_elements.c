@@ -95,7 +95,10 @@ static void scale_here(const ulp_batch_work *w, const ulp_batch_setting *s,
 
 static void leave_wide(ulp_batch_work *w, const ulp_batch_setting *s)
 {
+  bool any = false;
   for (size_t i = 0; i < w->blocks; i++)
+    any |= (double)(float)s->factor[i] != s->factor[i];
+  for (size_t i = 0; any && i < w->blocks; i++)
     if ((double)(float)s->factor[i] != s->factor[i]) ulp_batch_leave(w, i);
 }
 
