@@ -139,7 +139,8 @@ START_TEST(given)
   static const char *const specs[] = {
       "mxfp8@ocp", "int4-affine@torchao", "nvfp4@te", "fp8-block@te",
       "int8/rule=minmax/g=channel/axis=1", "nf4/g=group:64",
-      "e4m3/g=tile:16x16/round=sr", "int8@bitsandbytes"};
+      "e4m3/g=tile:16x16/round=sr", "int8@bitsandbytes",
+      "e4m3/g=group:32/arithmetic=f32/scale=float64"};
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
     ulp_quantizer q = find(specs[i]);
     q.fixed = true;
