@@ -4,11 +4,13 @@
  * quantizer of the table and others.
  */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch_compare.h"
+#include "quantizer_internal.h"
 
 static ulp_quantizer find(const char *spec)
 {
@@ -125,7 +127,13 @@ START_TEST(arithmetic)
       "e2m1/g=group:32/ties=f32-low/arithmetic=f32",
       "e4m3/g=group:32/ties=f32-low/arithmetic=bf16",
       "mxfp8/scale-round=sr", "e4m3/g=group:32/scale=e5m3/scale-round=sr",
-      "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1"};
+      "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1",
+      "int8/g=group:32/arithmetic=f32/zero=lo * 30000000",
+      "int4-affine@torchao/decode=q * s * 1.25",
+      "int4-affine@torchao/scale=e4m3/decode=q * s * 1.25",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5/rule=percentile:90",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5/second=a * 0.003",
+      "e4m3/g=group:32/arithmetic=f32/subnormals=flush/rule=mse:3"};
   for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
     ulp_quantizer q = find(specs[i]);
     batch_compare(&q, i, 2);
@@ -146,6 +154,73 @@ START_TEST(given)
     q.fixed = true;
     batch_compare(&q, i, 2);
   }
+}
+END_TEST
+
+static int by_value(const void *a, const void *b)
+{
+  double m = *(const double *)a, n = *(const double *)b;
+  return (m > n) - (m < n);
+}
+
+/* Against sorting: equal numbers, zeros, subnormals; infinities and NaNs, which
+ * do not count. */
+START_TEST(percentiles_sort)
+{
+  static const float odd[] = {0, -0.0F, 0x1p-140F, INFINITY, -INFINITY, NAN};
+  enum { N = 300 };
+  static double sorted[N];
+  static float x[N];
+  ulp_pcg32 g = ulp_pcg32_seed(1, 2);
+  for (size_t n = 1; n <= N; n += n < 10 ? 1 : 29) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+      x[i] = (float)(int32_t)ulp_pcg32_next(&g);
+      if (i % 5 == 4) x[i] = odd[i / 5 % 6];
+      if (i % 7 == 3) x[i] = x[i / 2];
+      if (isfinite(x[i])) sorted[count++] = fabs((double)x[i]);
+    }
+    qsort(sorted, count, sizeof *sorted, by_value);
+    for (double p = 0.5; p < 100; p += 8.3) {
+      double at = p / 100 * (double)(count - 1);
+      size_t i = (size_t)at, next = i + 1 < count ? i + 1 : i;
+      double want =
+          sorted[i] + (at - (double)i) * (sorted[next] - sorted[i]);
+      ck_assert_double_eq(ulp_block_percentile(x, n, p),
+                          want > 0 ? want : sorted[count - 1]);
+    }
+  }
+}
+END_TEST
+
+/* Products that are about 2^-126, where flushing looks at what they are before
+ * they are rounded. */
+START_TEST(least_normal)
+{
+  enum { BLOCKS = 64, CODES = 256, N = BLOCKS * CODES };
+  static unsigned char codes[N];
+  static float y[N], want[N], scales[BLOCKS];
+  ulp_quantizer q =
+      find("e4m3/g=group:256/arithmetic=f32/subnormals=flush");
+  const int64_t shape[] = {BLOCKS, CODES};
+  const ulp_quantized in = {codes, scales, NULL};
+  ulp_blocks b;
+  ulp_error e;
+  ck_assert(ulp_blocks_make(&b, &q.granularity, q.axis, 2, shape, &e) ==
+            ULP_OK);
+  for (size_t i = 0; i < N; i++)
+    codes[i] = (unsigned char)i;
+  for (int i = 0; i < BLOCKS; i++) { /* for significands from 8/8 to 15/8 */
+    scales[i] = 0x1p-123F / (float)(8 + i / 8);
+    for (int k = 0; k < i % 8; k++)
+      scales[i] = nextafterf(scales[i], 0);
+  }
+  ulp_dequantize_each(&q, &b, want, &in, 1);
+  ulp_dequantize_blocks(&q, &b, y, &in, 1, 0, BLOCKS);
+  for (size_t i = 0; i < N; i++)
+    if (memcmp(&y[i], &want[i], sizeof *y) != 0)
+      ck_abort_msg("block %zu, code 0x%x: %a, expected %a", i / CODES,
+                   codes[i], (double)y[i], (double)want[i]);
 }
 END_TEST
 
@@ -183,6 +258,8 @@ int main(void)
   tcase_add_loop_test(t, lines, 0, 2);
   tcase_add_loop_test(t, arithmetic, 0, 2);
   tcase_add_test(t, given);
+  tcase_add_test(t, percentiles_sort);
+  tcase_add_test(t, least_normal);
   tcase_add_test(t, no_scales);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
