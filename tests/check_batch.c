@@ -128,7 +128,7 @@ START_TEST(arithmetic)
       "e4m3/g=group:32/ties=f32-low/arithmetic=bf16",
       "mxfp8/scale-round=sr", "e4m3/g=group:32/scale=e5m3/scale-round=sr",
       "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1",
-      "int8/g=group:32/arithmetic=f32/zero=lo * 30000000",
+      "int8/g=group:32/arithmetic=f32/zero=hi * 30000000",
       "int4-affine@torchao/decode=q * s * 1.25",
       "int4-affine@torchao/scale=e4m3/decode=q * s * 1.25",
       "e4m3/g=group:32/arithmetic=f32/outlier=1.5/rule=percentile:90",
