@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "isa.h"
+#include "room.h"
 
 enum { COLUMNS = ULP_UNIT_COLUMNS, SEGMENT = 128 };
 
@@ -179,8 +180,8 @@ static bool by_units(const ulp_unit_kernel *v, bool wide, uint32_t *y,
   operand x = make_operand(a, false, wide), w = make_operand(b, true, wide);
   size_t per = per_unit(&x), units = (k + per - 1) / per;
   size_t panels = (n + COLUMNS - 1) / COLUMNS, most = ulp_unit_block_rows(v);
-  uint32_t *rows = malloc((most * units + 1) * sizeof *rows);
-  uint32_t *side = malloc((panels * COLUMNS * units + 1) * sizeof *side);
+  uint32_t *rows = ulp_room(most * units, sizeof *rows);
+  uint32_t *side = ulp_room(panels * COLUMNS * units, sizeof *side);
   bool ready = rows && side;
   ulp_unit_job job = {.y = y, .x = rows, .panels = side, .y_stride = n,
                       .x_stride = units, .panel_stride = units * COLUMNS,

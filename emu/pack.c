@@ -4,6 +4,7 @@
  */
 #include "blocks.h"
 #include "convert_kernels.h"
+#include "room.h"
 #include "tile.h"
 
 #include <assert.h>
@@ -180,23 +181,17 @@ static void pack_group(ulp_packed *p, size_t group)
 
 /* ---- panels ------------------------------------------------------------- */
 
-/* On a cache line's boundary. */
-static void *room(size_t count, size_t size)
-{
-  return aligned_alloc(64, (count * size + 64) / 64 * 64);
-}
-
 static bool allocate(ulp_packed *p, size_t groups)
 {
   size_t chunks = groups * p->chunks;
   size_t elements = chunks * (size_t)p->m->k * p->lanes;
   size_t block = (size_t)p->plan.block;
   size_t words = (block + ULP_SIGNS - 1) / ULP_SIGNS;
-  p->value = room(elements + ULP_SLACK, value_bytes(p));
-  p->vote = room(elements + ULP_SLACK, vote_bytes(p));
-  p->sign = room(elements / block * words, sizeof *p->sign);
-  p->odd = room(chunks, sizeof *p->odd);
-  p->any_odd = room(groups, sizeof *p->any_odd);
+  p->value = ulp_room(elements + ULP_SLACK, value_bytes(p));
+  p->vote = ulp_room(elements + ULP_SLACK, vote_bytes(p));
+  p->sign = ulp_room(elements / block * words, sizeof *p->sign);
+  p->odd = ulp_room(chunks, sizeof *p->odd);
+  p->any_odd = ulp_room(groups, sizeof *p->any_odd);
   return p->value && p->vote && p->sign && p->odd && p->any_odd;
 }
 
