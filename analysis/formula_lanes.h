@@ -23,7 +23,7 @@ LANES_OF void NAMED(apply)(operation op, int lanes, real *restrict x,
   case EVEN: EACH(even(x[i], y[i]));
   case EXP2LOG: EACH(exp2log(x[i]));
   case CEIL2LOG: EACH(ceil2log(x[i]));
-  case RNE: EACH(nearbyint(x[i]));
+  case RNE: EACH(ulp_whole((double)x[i]));
   case ABS: EACH(fabs(x[i]));
   case BF16: EACH(ulp_round_in(ULP_IN_BF16, x[i]));
   case OK: EACH(x[i] == 0 || !isfinite(x[i]) ? 1 : y[i]);

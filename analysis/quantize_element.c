@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "convert.h"
 #include "quantize_element.h"
 
 /* ---- what is known of a block ------------------------------------------- */
@@ -63,6 +64,17 @@ void ulp_quantizer_range(const ulp_quantizer *q, const float *x, size_t n,
     if (!((double)x[i] >= *lo) && !isnan(*lo)) *lo = (double)x[i];
     if (!((double)x[i] <= *hi) && !isnan(*hi)) *hi = (double)x[i];
   }
+}
+
+bool ulp_quantizer_asks_range(const ulp_quantizer *q)
+{
+  const ulp_formula *const all[] = {&q->raw, &q->second, &q->error,
+                                    &q->factor, &q->zero, &q->decode};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (ulp_formula_has(all[i], ULP_VAR_LOW) ||
+        ulp_formula_has(all[i], ULP_VAR_HIGH))
+      return true;
+  return q->search != 0;
 }
 
 void ulp_element_constants(const ulp_quantizer *q, double amax, double global,
@@ -147,6 +159,22 @@ double ulp_element_value(const ulp_quantizer *q, const ulp_decoding *d,
   if (!d->value) return ulp_element_narrow(q, code * d->scale);
   v[ULP_VAR_CODE] = code;
   return ulp_formula_eval(d->value, q->arithmetic, v);
+}
+
+/* In bits: the greatest subnormal is 0x7fffff. */
+void ulp_elements_taken(const ulp_quantizer *q, float *x, size_t n)
+{
+  const double bound = q->outlier > 0 ? q->outlier : INFINITY;
+  const uint32_t least = q->flush ? UINT32_C(0x800000) : 0;
+  const bool cuts = q->outlier > 0;
+#pragma omp simd
+  for (size_t i = 0; i < n; i++) {
+    uint32_t u;
+    memcpy(&u, &x[i], sizeof u);
+    u &= (u & INT32_MAX) < least ? UINT32_C(1) << 31 : UINT32_MAX;
+    u = cuts && (double)fabsf(x[i]) >= bound ? 0 : u;
+    memcpy(&x[i], &u, sizeof u);
+  }
 }
 
 double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,

@@ -6,7 +6,6 @@
 #ifndef ULPLAB_QUANTIZE_ELEMENT_H
 #define ULPLAB_QUANTIZE_ELEMENT_H
 
-#include "convert.h"
 #include "quantizer_internal.h"
 
 /* What elements are encoded with, once s is known. */
@@ -23,6 +22,8 @@ typedef struct {
 /* The variables that a block does not change; the others 0. */
 void ulp_element_constants(const ulp_quantizer *q, double amax, double global,
                            double v[ULP_VARIABLES]);
+/* Whether a formula of a block asks for lo or hi. */
+bool ulp_quantizer_asks_range(const ulp_quantizer *q);
 /* Subnormals of f32 become zeros where q flushes. */
 double ulp_element_flush(const ulp_quantizer *q, double x);
 /* To the precision that q computes in. */
@@ -36,8 +37,10 @@ ulp_setting ulp_element_setting(const ulp_quantizer *q,
 /* The same where scale and zero point were given. */
 ulp_setting ulp_element_given(const ulp_quantizer *q, double v[ULP_VARIABLES],
                               double zero);
-/* What is rounded to the element's format; its code; and the value of a code
+/* What n elements count as: outliers as 0, flushed.  What is rounded to the
+ * element's format; its code; and the value of a code
  * (its zero point taken off). */
+void ulp_elements_taken(const ulp_quantizer *q, float *x, size_t n);
 double ulp_element_scaled(const ulp_quantizer *q, const ulp_setting *t,
                           float x);
 uint64_t ulp_element_round(const ulp_quantizer *q, double y, uint64_t index);
@@ -64,37 +67,6 @@ void ulp_code_table_free(ulp_code_table *t);
 /* Whether the table, which has entries, tells the code of what
  * ulp_element_scaled gave. */
 bool ulp_code_find(const ulp_code_table *t, double y, uint64_t *code);
-
-/* ---- many blocks (quantize_batch.c, dequantize_batch.c) ---------------- */
-
-/* What the batches of one call share. */
-typedef struct {
-  const ulp_quantizer *q;
-  ulp_encoder element, scale;
-  bool range; /* whether a formula asks for lo or hi */
-  double v[ULP_VARIABLES];
-  double scale_value[256]; /* of a scale's codes of up to 8 bits */
-  float value[256];        /* of an element's */
-} ulp_batch;
-/* Whether q computes in what the kernels have; the value of scale i, once
- * those of all narrow codes are filled in. */
-bool ulp_batch_plain(const ulp_quantizer *q);
-void ulp_batch_scales(ulp_batch *t);
-double ulp_batch_scale(const ulp_batch *t, const void *codes, size_t i);
-/* Whether there is a fast way for q; prepares it. */
-bool ulp_batch_encodes(ulp_batch *t, const ulp_quantizer *q, double amax,
-                       double global);
-bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global);
-/* Up to ULP_FORMULA_LANES blocks of n neighbours, n > 0, one behind the other;
- * scales may be NULL in encoding,
- * zeros if there are none.  Bit i of the result: block i is still to be
- * done. */
-uint64_t ulp_batch_encode(ulp_batch *t, void *codes, void *scales,
-                          int32_t *zeros, const float *x, size_t blocks,
-                          size_t n, uint64_t index);
-uint64_t ulp_batch_decode(ulp_batch *t, float *y, const uint8_t *codes,
-                          const void *scales, const int32_t *zeros,
-                          size_t blocks, size_t n);
 
 /* ---- choosing ----------------------------------------------------------- */
 

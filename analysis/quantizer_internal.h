@@ -28,6 +28,14 @@ ulp_status ulp_quantizer_set_rule(ulp_quantizer *q, const char *value,
 
 /* ---- blocks --------------------------------------------------------------- */
 
+/* ulp_quantize_blocks and ulp_dequantize_blocks of all blocks, one element
+ * after the other: what the batches are compared with. */
+ulp_status ulp_quantize_each(const ulp_quantizer *q, const ulp_blocks *b,
+                             const ulp_quantized *out, const float *x,
+                             double amax, double global, uint64_t index);
+void ulp_dequantize_each(const ulp_quantizer *q, const ulp_blocks *b, float *y,
+                         const ulp_quantized *in, double global);
+
 /* Nearest by thresholds in f32, as q->ties says. */
 uint64_t ulp_encode_midpoints(const ulp_quantizer *q, float y);
 

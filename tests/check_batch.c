@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Batches of blocks against one block and one element after the other, byte by
- * byte: every quantizer of the table and others, on every instruction set.
+ * Batches of blocks against one block and one element after the other: every
+ * quantizer of the table and others.
  */
 #include <check.h>
 #include <math.h>
@@ -9,143 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "isa.h"
-#include "quantizer.h"
-
-enum { MOST = 40000 };
-static float x[MOST], y[MOST], want_y[MOST];
-static unsigned char codes[2 * MOST], want[2 * MOST];
-static unsigned char scales[8 * MOST], want_scales[8 * MOST];
-static int32_t zeros[MOST], want_zeros[MOST];
-
-/* ---- blocks that are easy and blocks that are not ---------------------- */
-
-enum { FAMILIES = 7 };
-
-static uint32_t draw(ulp_pcg32 *g, int family, size_t i)
-{
-  uint32_t u = ulp_pcg32_next(g), field;
-  switch (family) {
-  case 0: field = 120 + u % 8; break;          /* near 1 */
-  case 1: field = 100 + u % 56; break;         /* far apart */
-  case 2: field = i / 64 % 3 ? u % 40 : 0; break; /* tiny; subnormal */
-  case 3: field = 200 + u % 55; break;         /* huge */
-  case 4: return i / 48 % 2 ? 0 : u & 0x80000000; /* zeros */
-  case 5: return u;                            /* anything */
-  default: field = 120 + u % 4; break;
-  }
-  u = (u & 0x807fffff) | field << 23;
-  if (family == 6) {
-    if (i % 97 == 5) u = 0x7fc00000 | (u & 0x80003fff);
-    if (i % 89 == 3) u = 0x7f800000 | (u & 0x80000000);
-    if (i % 3) u &= 0xff800000;
-  }
-  return u;
-}
-
-static void fill(size_t n, int family, uint64_t seed)
-{
-  ulp_pcg32 g = ulp_pcg32_seed(seed, (uint64_t)family);
-  for (size_t i = 0; i < n; i++) {
-    uint32_t u = draw(&g, family, i);
-    memcpy(&x[i], &u, sizeof u);
-  }
-}
-
-/* ---- both ways --------------------------------------------------------- */
-
-/* Values block by block, too few for a batch; of long blocks by a formula of
- * the code, which no batch knows. */
-static void values(const ulp_quantizer *q, const ulp_blocks *b,
-                   const ulp_quantized *in, double global)
-{
-  ulp_quantizer s = *q;
-  ulp_error e;
-  if (!s.decode.count && s.arithmetic != ULP_IN_BF16 &&
-      ulp_formula_parse("q * s", &s.decode, &e) != ULP_OK)
-    ck_abort_msg("%s", e.text);
-  for (int64_t i = 0; i < b->blocks; i++)
-    ulp_dequantize_blocks(&s, b, want_y, in, global, i, 1);
-}
-
-/* The better of a scale and itself: which no batch knows. */
-static ulp_quantizer slow(const ulp_quantizer *q)
-{
-  ulp_quantizer s = *q;
-  if (!s.second.count) s.second = s.raw;
-  return s;
-}
-
-static void differ(const ulp_quantizer *q, int family, const char *what,
-                   size_t i)
-{
-  ck_abort_msg("%s, %s, family %d: %s %zu differs (x %a, code 0x%x, expected "
-               "0x%x; y %a, expected %a)",
-               ulp_isa_name(ulp_isa_now()), q->name, family, what, i,
-               (double)x[i], codes[i], want[i], (double)y[i],
-               (double)want_y[i]);
-}
-
-static void same(const ulp_quantizer *q, int family, const char *what,
-                 const void *a, const void *b, size_t n)
-{
-  const unsigned char *p = a, *r = b;
-  if (memcmp(a, b, n) == 0) return;
-  for (size_t i = 0; i < n; i++)
-    if (p[i] != r[i])
-      differ(q, family, what,
-             a == (void *)y ? i / 4
-             : a == (void *)codes ? i / q->element.storage_bytes : i);
-}
-
-static void check(const ulp_quantizer *q, const int64_t shape[2], int family)
-{
-  ulp_quantizer s = slow(q);
-  ulp_blocks b;
-  ulp_error e;
-  size_t n = (size_t)(shape[0] * shape[1]);
-  ulp_quantized all = {want, want_scales, q->zero.count ? want_zeros : NULL};
-  if (ulp_blocks_make(&b, &q->granularity, q->axis, 2, shape, &e) != ULP_OK)
-    return;
-  ck_assert(ulp_isa_set(ULP_ISA_PORTABLE) == ULP_OK);
-  double amax = ulp_quantizer_amax(q, 0, x, n);
-  double global = ulp_quantizer_global(q, amax);
-  if (ulp_quantize_blocks(&s, &b, &all, x, amax, global, 0, b.blocks, 3) !=
-      ULP_OK)
-    ck_abort_msg("%s: refused", q->name);
-  values(q, &b, &all, global);
-  for (size_t i = 0; ulp_isa_name(i); i++) {
-    ulp_quantized out = {codes, scales, q->zero.count ? zeros : NULL};
-    if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
-    memset(codes, 0xa5, sizeof codes);
-    memset(scales, 0xa5, sizeof scales);
-    if (ulp_quantizer_amax(q, 0, x, n) != amax && !isnan(amax))
-      ck_abort_msg("%s: amax", q->name);
-    if (ulp_quantize_blocks(q, &b, &out, x, amax, global, 0, b.blocks, 3) !=
-        ULP_OK)
-      ck_abort_msg("%s: refused", q->name);
-    same(q, family, "code", codes, want, n * q->element.storage_bytes);
-    same(q, family, "byte of scales", scales, want_scales,
-         (size_t)b.blocks * q->scale.storage_bytes);
-    if (q->zero.count)
-      same(q, family, "zero point", zeros, want_zeros,
-           (size_t)b.blocks * sizeof *zeros);
-    ulp_dequantize_blocks(q, &b, y, &out, global, 0, b.blocks);
-    same(q, family, "value", y, want_y, n * sizeof *y);
-  }
-}
-
-static const int64_t shapes[][2] = {{16, 128}, {5, 101}, {2, 9000}, {700, 3}};
-
-static void check_all(const ulp_quantizer *q, size_t salt)
-{
-  for (int family = 0; family < FAMILIES; family++)
-    for (size_t k = 0; k < 4; k++) {
-      if (k && (salt + k + (size_t)family) % 4) continue;
-      fill((size_t)(shapes[k][0] * shapes[k][1]), family, salt);
-      check(q, shapes[k], family);
-    }
-}
+#include "batch_compare.h"
+#include "quantizer_internal.h"
 
 static ulp_quantizer find(const char *spec)
 {
@@ -164,7 +29,7 @@ START_TEST(rows)
     (void)snprintf(spec, sizeof spec, "%s%s%s", r->name,
                    *r->profile ? "@" : "", r->profile);
     ulp_quantizer q = find(spec);
-    check_all(&q, i);
+    batch_compare(&q, i, 4);
   }
 }
 END_TEST
@@ -195,29 +60,190 @@ START_TEST(others)
       (void)snprintf(spec, sizeof spec, "%s/round=%s", specs[i], modes[m]);
       if (m == 7 && i % 2) strcat(spec, "/overflow=ieee");
       ulp_quantizer q = find(spec);
-      if (m % 3 == (size_t)_i) check_all(&q, i + m);
+      if (m % 3 == (size_t)_i) batch_compare(&q, i + m, 4);
     }
 }
 END_TEST
 
-/* Parts of an array and no array for the scales. */
-START_TEST(parts)
+/* Choices between scales, blocks of several lines and of columns, arithmetic
+ * that kernels do not have. */
+START_TEST(choices)
 {
+#define NEAR \
+  "/arithmetic=f32/raw=a * 0.0022321429/second=a * 0.0022321431/judge=mae"
+  static const char *const specs[] = {
+      "nvfp4@fouroversix/judge=mae", "nvfp4@fouroversix/judge=max/sum=x3,5",
+      "nvfp4@fouroversix/g=tile:16x16/sum=32,8",
+      "nvfp4@fouroversix/round=sr", "nvfp4@fouroversix/scale=f32/sum=x4,x2,3",
+      "nvfp4@te-4over6/judge=mse/sum=4", "nvfp4@te-4over6/g=group:16/axis=0",
+      "e4m3/g=group:32/second=a * 0.003", "mxfp4@ocp/rule=mse:9",
+      "int4/rule=mse:5/g=group:24", "e3m2/rule=mae:7/g=tile:4x9/arithmetic=f32",
+      "int4-affine@torchao/second=(hi - lo) * 0.04/sum=x2",
+      "int4/rule=minmax/g=group:32/second=(hi - lo) * 0.05/judge=max",
+      "mxfp8@ocp/rule=mse:4/round=sr/g=tile:3x32",
+      "nvfp4@te-4over6/judge=max",
+      /* The order of the sum decides. */
+      "e4m3/g=token" NEAR, "e4m3/g=group:32" NEAR "/sum=8",
+      "e4m3/g=group:24" NEAR "/sum=x3,5", "e4m3/g=tensor" NEAR "/sum=x2"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    batch_compare(&q, i, 2);
+  }
+}
+END_TEST
+
+START_TEST(lines)
+{
+  static const char *const specs[] = {
+      "fp8-block@deepseek/g=tile:128x128", "fp8-block@te/g=tile:16x40",
+      "nvfp4@te/g=tile:16x16", "mxfp8@te/g=group:32/axis=0",
+      "int8/g=channel/axis=1", "int4-affine@torchao/g=group:16/axis=0",
+      "mxfp8/round=sr/g=tile:8x16", "e4m3/round=sr/g=token/axis=0",
+      "bf16/g=tile:5x7", "e2m1/g=tile:64x1/arithmetic=bf16",
+      "fp8-block@deepgemm/g=tile:128x1", "int8/rule=minmax/g=channel/axis=1",
+      "fp8-channel@compressed-tensors/axis=1", "int4/g=group:5/axis=-2",
+      "nvfp4@fouroversix-static6/g=tile:2x16"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    batch_compare(&q, i, 1);
+  }
+}
+END_TEST
+
+START_TEST(arithmetic)
+{
+  static const char *const specs[] = {
+      "e2m1/g=group:32/arithmetic=bf16/scale=e4m3",
+      "int8/rule=minmax/g=tensor/arithmetic=bf16",
+      "int8/rule=minmax/g=group:32/arithmetic=bf16/zero-point=after",
+      "e4m3/g=tensor/arithmetic=bf16/zero-sign=drop/round=sr",
+      "int8/rule=minmax/g=tensor", "int4/rule=minmax/g=group:32/round=sr",
+      "uint8/rule=minmax/g=token/zero-point=after/round=rna",
+      "e4m3/g=token/zero-sign=drop", "int8@bitsandbytes/g=group:32",
+      "e4m3/g=group:16/arithmetic=f32/subnormals=flush",
+      "e5m2/g=token/arithmetic=f32/subnormals=flush/scale=e8m0/rule=floor",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5",
+      "e4m3/g=token/rule=percentile:90", "int8/rule=percentile:99/g=group:40",
+      "e2m1/g=group:32/ties=f32-low/arithmetic=f32",
+      "e4m3/g=group:32/ties=f32-low/arithmetic=bf16",
+      "mxfp8/scale-round=sr", "e4m3/g=group:32/scale=e5m3/scale-round=sr",
+      "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1",
+      "int8/g=group:32/arithmetic=f32/zero=hi * 30000000",
+      "int4-affine@torchao/decode=q * s * 1.25",
+      "int4-affine@torchao/scale=e4m3/decode=q * s * 1.25",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5/rule=percentile:90",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5/second=a * 0.003",
+      "e4m3/g=group:32/arithmetic=f32/subnormals=flush/rule=mse:3"};
+  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    batch_compare(&q, i, 2);
+  }
+}
+END_TEST
+
+/* Scales and zero points that are given. */
+START_TEST(given)
+{
+  static const char *const specs[] = {
+      "mxfp8@ocp", "int4-affine@torchao", "nvfp4@te", "fp8-block@te",
+      "int8/rule=minmax/g=channel/axis=1", "nf4/g=group:64",
+      "e4m3/g=tile:16x16/round=sr", "int8@bitsandbytes",
+      "e4m3/g=group:32/arithmetic=f32/scale=float64"};
+  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+    ulp_quantizer q = find(specs[i]);
+    q.fixed = true;
+    batch_compare(&q, i, 2);
+  }
+}
+END_TEST
+
+static int by_value(const void *a, const void *b)
+{
+  double m = *(const double *)a, n = *(const double *)b;
+  return (m > n) - (m < n);
+}
+
+/* Against sorting: equal numbers, zeros, subnormals; infinities and NaNs, which
+ * do not count. */
+START_TEST(percentiles_sort)
+{
+  static const float odd[] = {0, -0.0F, 0x1p-140F, INFINITY, -INFINITY, NAN};
+  enum { N = 300 };
+  static double sorted[N];
+  static float x[N];
+  ulp_pcg32 g = ulp_pcg32_seed(1, 2);
+  for (size_t n = 1; n <= N; n += n < 10 ? 1 : 29) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+      x[i] = (float)(int32_t)ulp_pcg32_next(&g);
+      if (i % 5 == 4) x[i] = odd[i / 5 % 6];
+      if (i % 7 == 3) x[i] = x[i / 2];
+      if (isfinite(x[i])) sorted[count++] = fabs((double)x[i]);
+    }
+    qsort(sorted, count, sizeof *sorted, by_value);
+    for (double p = 0.5; p < 100; p += 8.3) {
+      double at = p / 100 * (double)(count - 1);
+      size_t i = (size_t)at, next = i + 1 < count ? i + 1 : i;
+      double want =
+          sorted[i] + (at - (double)i) * (sorted[next] - sorted[i]);
+      ck_assert_double_eq(ulp_block_percentile(x, n, p),
+                          want > 0 ? want : sorted[count - 1]);
+    }
+  }
+}
+END_TEST
+
+/* Products that are about 2^-126, where flushing looks at what they are before
+ * they are rounded. */
+START_TEST(least_normal)
+{
+  enum { BLOCKS = 64, CODES = 256, N = BLOCKS * CODES };
+  static unsigned char codes[N];
+  static float y[N], want[N], scales[BLOCKS];
+  ulp_quantizer q =
+      find("e4m3/g=group:256/arithmetic=f32/subnormals=flush");
+  const int64_t shape[] = {BLOCKS, CODES};
+  const ulp_quantized in = {codes, scales, NULL};
+  ulp_blocks b;
+  ulp_error e;
+  ck_assert(ulp_blocks_make(&b, &q.granularity, q.axis, 2, shape, &e) ==
+            ULP_OK);
+  for (size_t i = 0; i < N; i++)
+    codes[i] = (unsigned char)i;
+  for (int i = 0; i < BLOCKS; i++) { /* for significands from 8/8 to 15/8 */
+    scales[i] = 0x1p-123F / (float)(8 + i / 8);
+    for (int k = 0; k < i % 8; k++)
+      scales[i] = nextafterf(scales[i], 0);
+  }
+  ulp_dequantize_each(&q, &b, want, &in, 1);
+  ulp_dequantize_blocks(&q, &b, y, &in, 1, 0, BLOCKS);
+  for (size_t i = 0; i < N; i++)
+    if (memcmp(&y[i], &want[i], sizeof *y) != 0)
+      ck_abort_msg("block %zu, code 0x%x: %a, expected %a", i / CODES,
+                   codes[i], (double)y[i], (double)want[i]);
+}
+END_TEST
+
+/* No array for the scales. */
+START_TEST(no_scales)
+{
+  enum { N = 40 * 96 };
+  static float x[N];
+  static unsigned char want[N], codes[N], scales[N];
   ulp_quantizer q = find("mxfp8@ocp/round=sr");
   const int64_t shape[] = {40, 96};
   ulp_blocks b;
   ulp_error e;
-  ulp_quantized whole = {want, want_scales, NULL}, none = {codes, NULL, NULL};
-  fill(40 * 96, 0, 1);
+  ulp_quantized whole = {want, scales, NULL}, none = {codes, NULL, NULL};
+  for (int i = 0; i < N; i++)
+    x[i] = (float)(i * 37 % 1001) - 500;
   ck_assert(ulp_blocks_make(&b, &q.granularity, q.axis, 2, shape, &e) ==
             ULP_OK);
   ck_assert(ulp_quantize_blocks(&q, &b, &whole, x, 0, 1, 0, b.blocks, 9) ==
             ULP_OK);
-  ck_assert(ulp_quantize_blocks(&q, &b, &none, x, 0, 1, 0, 37, 9) == ULP_OK);
-  ck_assert(ulp_quantize_blocks(&q, &b, &none, x, 0, 1, 37, 3, 9) == ULP_OK);
-  ck_assert(ulp_quantize_blocks(&q, &b, &none, x, 0, 1, 40, b.blocks - 40,
-                                9) == ULP_OK);
-  ck_assert_mem_eq(codes, want, 40 * 96);
+  ck_assert(ulp_quantize_blocks(&q, &b, &none, x, 0, 1, 0, b.blocks, 9) ==
+            ULP_OK);
+  ck_assert_mem_eq(codes, want, N);
 }
 END_TEST
 
@@ -228,7 +254,13 @@ int main(void)
   tcase_set_timeout(t, 0);
   tcase_add_loop_test(t, rows, 0, 4);
   tcase_add_loop_test(t, others, 0, 3);
-  tcase_add_test(t, parts);
+  tcase_add_loop_test(t, choices, 0, 2);
+  tcase_add_loop_test(t, lines, 0, 2);
+  tcase_add_loop_test(t, arithmetic, 0, 2);
+  tcase_add_test(t, given);
+  tcase_add_test(t, percentiles_sort);
+  tcase_add_test(t, least_normal);
+  tcase_add_test(t, no_scales);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_ENV);
