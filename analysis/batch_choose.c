@@ -43,8 +43,8 @@ static void find_rows(ulp_batch_work *w, const ulp_batch_setting *s, size_t i,
 }
 
 static void judge_blocks(ulp_batch_work *w, const ulp_batch_setting *s,
-                         const ulp_judged *all, size_t i, size_t blocks,
-                         double *error)
+                         const ulp_judged *all, bool rows, size_t i,
+                         size_t blocks, double *error)
 {
   const float *row[ULP_FORMULA_LANES];
   ulp_judged some = *all;
@@ -53,7 +53,7 @@ static void judge_blocks(ulp_batch_work *w, const ulp_batch_setting *s,
   some.x += i * w->n;
   some.zero += i;
   some.step += i;
-  if (all->row) {
+  if (rows) {
     find_rows(w, s, i, blocks, row);
     some.row = row + i;
   }
@@ -68,14 +68,12 @@ static void find_errors(ulp_batch_work *w, const ulp_batch_setting *s,
                         double error[ULP_FORMULA_LANES])
 {
   static const double none[ULP_FORMULA_LANES];
-  static const float *const rows[1];
   const ulp_quantizer *q = w->t->q;
   const ulp_formula *value = value_formula(q, search);
   double step[ULP_FORMULA_LANES];
   ulp_judged t = {.n = w->n,
                   .code = codes,
                   .x = w->task->x,
-                  .row = value ? rows : NULL,
                   .mask = (1u << q->element.bits) - 1,
                   .value = w->t->code_value,
                   .zero = q->zero.count ? s->zero : none,
@@ -86,10 +84,10 @@ static void find_errors(ulp_batch_work *w, const ulp_batch_setting *s,
   ulp_batch_elements(w, s, codes, true);
   find_steps(w, s, value, step);
   if (!value || w->t->rows.kept)
-    judge_blocks(w, s, &t, 0, w->blocks, error);
+    judge_blocks(w, s, &t, value != NULL, 0, w->blocks, error);
   else
     for (size_t i = 0; i < w->blocks; i++)
-      judge_blocks(w, s, &t, i, 1, error);
+      judge_blocks(w, s, &t, true, i, 1, error);
 }
 
 /* ---- choices ------------------------------------------------------------ */
@@ -172,8 +170,8 @@ static bool asks_block(const ulp_formula *f)
          ulp_formula_has(f, ULP_VAR_HIGH) || ulp_formula_has(f, ULP_VAR_COUNT);
 }
 
-/* In a formula other than of a value, or of a search's scale, variables may be
- * left over from what was tried before. */
+/* Whether no formula asks for what a value, or a search's scale, that was
+ * tried before has left in quantize_choose.c. */
 static bool forgets(const ulp_quantizer *q)
 {
   const ulp_formula *const all[] = {&q->raw, &q->second, &q->factor, &q->zero};

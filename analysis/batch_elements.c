@@ -95,7 +95,10 @@ static void scale_here(const ulp_batch_work *w, const ulp_batch_setting *s,
 
 static void leave_wide(ulp_batch_work *w, const ulp_batch_setting *s)
 {
+  bool any = false;
   for (size_t i = 0; i < w->blocks; i++)
+    any |= (double)(float)s->factor[i] != s->factor[i];
+  for (size_t i = 0; any && i < w->blocks; i++)
     if ((double)(float)s->factor[i] != s->factor[i]) ulp_batch_leave(w, i);
 }
 
@@ -148,19 +151,15 @@ static void encode_some(const ulp_batch_work *w, const ulp_batch_setting *s,
   ulp_encode_many(&w->t->element, f64 ? ULP_FROM_F64 : ULP_FROM_F32, &job);
 }
 
-/* Neighbours, whose random words are; if they do not fit the room, those of a
- * block at a time. */
+/* Neighbours, whose random words are, too; what is scaled here, a room at a
+ * time. */
 static void encode_part(const ulp_batch_work *w, const ulp_batch_setting *s,
                         const method *m, void *codes, size_t at, size_t n,
                         uint64_t index)
 {
+  const size_t most = m->here ? ULP_BATCH_SCALED : n;
   for (size_t some; n > 0; at += some, n -= some, index += some) {
-    const size_t left = w->n - at % w->n;
-    some = n;
-    if (m->here && some > ULP_BATCH_SCALED) {
-      some = left < some ? left : some;
-      some = some < ULP_BATCH_SCALED ? some : ULP_BATCH_SCALED;
-    }
+    some = n < most ? n : most;
     encode_some(w, s, m, codes,
                 (job_context){.w = w, .s = s, .at = at, .index = index}, some);
   }

@@ -10,7 +10,7 @@
 
 /* ---- what formulas know of a block -------------------------------------- */
 
-static double number_of(uint32_t bits)
+static double number_of(int32_t bits)
 {
   float a;
   memcpy(&a, &bits, sizeof a);
@@ -29,22 +29,23 @@ static void measure_odd(ulp_batch_work *w, size_t i)
 
 static void measure_all(ulp_batch_work *w)
 {
-  const uint32_t infinity = UINT32_C(0x7f800000);
-  uint32_t high[ULP_FORMULA_LANES] = {0}, low[ULP_FORMULA_LANES] = {0};
+  const int32_t infinity = INT32_C(0x7f800000);
+  int32_t high[ULP_FORMULA_LANES] = {0}, low[ULP_FORMULA_LANES] = {0};
+  bool odd = false;
   if (w->t->range)
-    ulp_block_range(high, low, w->task->x, w->blocks, w->n);
+    ulp_block_range((uint32_t *)high, (uint32_t *)low, w->task->x, w->blocks,
+                    w->n);
   else
-    ulp_block_amax(high, w->task->x, w->blocks, w->n);
+    ulp_block_amax((uint32_t *)high, w->task->x, w->blocks, w->n);
   for (size_t i = 0; i < ULP_FORMULA_LANES; i++) {
-    if (high[i] >= infinity || low[i] >= infinity) {
-      measure_odd(w, i);
-      continue;
-    }
-    double above = number_of(high[i]), below = number_of(low[i]);
-    w->a[i] = above > below ? above : below;
-    w->high[i] = above;
-    w->low[i] = 0 - below; /* 0, not -0 */
+    int32_t most = high[i] > low[i] ? high[i] : low[i];
+    odd |= most >= infinity;
+    w->a[i] = number_of(most);
+    w->high[i] = number_of(high[i]);
+    w->low[i] = 0 - number_of(low[i]); /* 0, not -0 */
   }
+  for (size_t i = 0; odd && i < w->blocks; i++)
+    if (high[i] >= infinity || low[i] >= infinity) measure_odd(w, i);
 }
 
 void ulp_batch_measure(ulp_batch_work *w)
@@ -67,10 +68,10 @@ static void find_raw(const ulp_batch_work *w, ulp_batch_setting *s,
       [ULP_VAR_BLOCK] = w->a, [ULP_VAR_LOW] = w->low,
       [ULP_VAR_HIGH] = w->high, [ULP_VAR_SCALE] = before};
   ulp_formula_eval_many(raw, q->arithmetic, s->raw, w->t->v, lane);
-  for (size_t i = 0; i < w->blocks; i++) {
-    if (s->raw[i] == 0 && q->zero_scale > 0) s->raw[i] = q->zero_scale;
-    if (q->arithmetic != ULP_IN_F64) s->raw[i] = (double)(float)s->raw[i];
-  }
+  double stands = q->arithmetic == ULP_IN_F64 ? q->zero_scale
+                                              : (double)(float)q->zero_scale;
+  for (size_t i = 0; q->zero_scale > 0 && i < ULP_FORMULA_LANES; i++)
+    s->raw[i] = s->raw[i] == 0 ? stands : s->raw[i];
 }
 
 typedef struct {
@@ -141,26 +142,38 @@ double ulp_batch_scale(const ulp_batch *t, const void *codes, size_t i)
   return (double)y;
 }
 
+static void leave_nan(ulp_batch_work *w, const double *x)
+{
+  bool any = false;
+  for (size_t i = 0; i < w->blocks; i++)
+    any |= isnan(x[i]);
+  for (size_t i = 0; any && i < w->blocks; i++)
+    if (isnan(x[i])) ulp_batch_leave(w, i);
+}
+
+/* A scale that is 0, where that stands for another. */
+static void replace_zero(const ulp_quantizer *q, ulp_batch_setting *s,
+                         size_t i)
+{
+  uint64_t code =
+      ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
+  s->scale[i] = ulp_decode(&q->scale, code);
+  ulp_store_code(&q->scale, s->code, i, code);
+}
+
 /* A scale that is NaN may have either sign, which depends on the order of
  * operands that the compiler chose. */
 static void find_scales(ulp_batch_work *w, ulp_batch_setting *s)
 {
   const ulp_quantizer *q = w->t->q;
   if (!encode_f32_scales(w, s)) encode_scales(w, s);
-  for (size_t i = 0; i < ULP_FORMULA_LANES; i++) {
-    if (i >= w->blocks) {
-      s->scale[i] = 1;
-      continue;
-    }
-    if (isnan(s->raw[i])) ulp_batch_leave(w, i);
+  for (size_t i = 0; i < w->blocks; i++)
     s->scale[i] = ulp_batch_scale(w->t, s->code, i);
-    if (s->scale[i] == 0 && q->zero_scale > 0) {
-      uint64_t code =
-          ulp_encode_f64(&q->scale, q->zero_scale, &q->scale_rounding, 0);
-      s->scale[i] = ulp_decode(&q->scale, code);
-      ulp_store_code(&q->scale, s->code, i, code);
-    }
-  }
+  for (size_t i = w->blocks; i < ULP_FORMULA_LANES; i++)
+    s->scale[i] = 1;
+  leave_nan(w, s->raw);
+  for (size_t i = 0; q->zero_scale > 0 && i < w->blocks; i++)
+    if (s->scale[i] == 0) replace_zero(q, s, i);
 }
 
 /* ---- what follows ------------------------------------------------------- */
@@ -201,20 +214,13 @@ static void find_factors(ulp_batch_work *w, ulp_batch_setting *s)
     s->factor[i] = ulp_element_flush(q, s->factor[i]);
 }
 
-/* A factor that is NaN, whose sign an element would have, is left. */
-static void leave_nan(ulp_batch_work *w, const ulp_batch_setting *s)
-{
-  for (size_t i = 0; i < w->blocks; i++)
-    if (isnan(s->factor[i])) ulp_batch_leave(w, i);
-}
-
 void ulp_batch_set(ulp_batch_work *w, ulp_batch_setting *s,
                    const ulp_formula *raw, const double *before)
 {
   find_raw(w, s, raw, before);
   find_scales(w, s);
   find_factors(w, s);
-  leave_nan(w, s);
+  leave_nan(w, s->factor); /* of its sign an element would be */
 }
 
 void ulp_batch_set_given(ulp_batch_work *w, ulp_batch_setting *s)
@@ -228,5 +234,5 @@ void ulp_batch_set_given(ulp_batch_work *w, ulp_batch_setting *s)
     s->factor[i] = ulp_element_given(w->t->q, v, s->zero[i]).factor;
     if (fabs(s->zero[i]) > 0x1p24) ulp_batch_leave(w, i);
   }
-  leave_nan(w, s);
+  leave_nan(w, s->factor); /* of its sign an element would be */
 }

@@ -101,6 +101,7 @@ ulp_strip ulp_strip_of(const ulp_blocks *b, int64_t i, int64_t most)
 int64_t ulp_strip_line(const ulp_strip *s, size_t l)
 {
   int64_t line = (int64_t)l;
+  if (line < s->rows) return s->at + line * s->row_step; /* no division */
   return s->at + line / s->rows * s->plane_step + line % s->rows * s->row_step;
 }
 

@@ -19,12 +19,24 @@ bool ulp_batch_values(ulp_batch *t)
   return narrow;
 }
 
+static bool is_f32(double x) { return (double)(float)x == x; }
+
+/* Floats that convert.h makes f32 of, with nothing lost at either end. */
+static bool converts(const ulp_format *f, ulp_format *f32)
+{
+  return f->kind == ULP_FLOAT && f->storage_bytes == 2 && is_f32(ulp_max(f)) &&
+         is_f32(ulp_decode(f, 1)) &&
+         ulp_format_find("float32", f32, NULL, 0) == ULP_OK;
+}
+
 bool ulp_batch_decodes(ulp_batch *t, const ulp_quantizer *q, double global)
 {
   const bool rows = ulp_formula_has(&q->decode, ULP_VAR_CODE);
   t->q = q;
-  if (q->element.bits > 8 || q->element.storage_bytes != 1 ||
-      (!ulp_batch_values(t) && !rows))
+  t->converts = !rows && converts(&q->element, &t->f32);
+  if (!t->converts &&
+      (q->element.bits > 8 || q->element.storage_bytes != 1 ||
+       (!ulp_batch_values(t) && !rows)))
     return false;
   ulp_element_constants(q, 0, global, t->v);
   ulp_batch_scales(t);
@@ -127,9 +139,31 @@ static void decode_columns(ulp_batch *t, const ulp_strip *p, float *y,
   }
 }
 
+/* Values without a factor, then each block's factor. */
+static void decode_wide(const ulp_batch *t, const ulp_strip *p, float *y,
+                        const uint8_t *codes, const factors *f)
+{
+  static const ulp_rounding exact;
+  const size_t n = p->blocks * p->length, size = t->q->element.storage_bytes;
+  for (size_t l = 0; l < p->lines; l++) {
+    int64_t at = ulp_strip_line(p, l);
+    float *line = y + at;
+    if (ulp_convert(&t->f32, line, &t->q->element,
+                    codes + (size_t)at * size, n, &exact, 0) != ULP_OK)
+      return; /* of no rounding that is not one */
+    for (size_t i = 0; i < p->blocks; i++)
+      for (size_t k = 0; k < p->length; k++)
+        line[i * p->length + k] *= f->factor[i];
+  }
+}
+
 static void decode_lines(ulp_batch *t, const ulp_strip *p, float *y,
                          const uint8_t *codes, const factors *f)
 {
+  if (t->converts) {
+    decode_wide(t, p, y, codes, f);
+    return;
+  }
   if (p->length == 1) {
     decode_columns(t, p, y, codes, f);
     return;

@@ -27,17 +27,18 @@ static void NAMED(terms)(real *restrict y, const float *restrict x, size_t n,
     y[k] *= y[k];
 }
 
-/* A step of ulp_sum_order: the number of terms that are left. */
-static size_t NAMED(neighbours)(real *term, size_t n, size_t step)
+/* A step of ulp_sum_order for the n terms of each block; how many are left. */
+static size_t NAMED(neighbours)(const ulp_judged *t, real *term, size_t n,
+                                size_t step)
 {
-  size_t left = 0;
-  for (size_t k = 0; k < n; k += step) {
-    real sum = term[k];
-    for (size_t j = k + 1; j < n && j < k + step; j++)
-      sum += term[j];
-    term[left++] = sum;
-  }
-  return left;
+  for (size_t i = 0; i < t->blocks; i++, term += t->n)
+    for (size_t k = 0; k < n; k += step) {
+      real sum = term[k];
+      for (size_t j = k + 1; j < n && j < k + step; j++)
+        sum += term[j];
+      term[k / step] = sum;
+    }
+  return (n + step - 1) / step;
 }
 
 static inline __attribute__((always_inline)) size_t
@@ -45,6 +46,7 @@ NAMED(folded_by)(real *term, size_t n, size_t step)
 {
   size_t k = step;
   for (; k + step <= n; k += step)
+#pragma omp simd
     for (size_t j = 0; j < step; j++)
       term[j] += term[k + j];
   for (size_t j = 0; k + j < n; j++)
@@ -53,24 +55,27 @@ NAMED(folded_by)(real *term, size_t n, size_t step)
 }
 
 /* Vectors are eight lanes where torch sums. */
-static size_t NAMED(folded)(real *term, size_t n, size_t step)
+static size_t NAMED(folded)(const ulp_judged *t, real *term, size_t n,
+                            size_t step)
 {
-  return step == 8 ? NAMED(folded_by)(term, n, 8)
-                   : NAMED(folded_by)(term, n, step);
+  size_t left = n;
+  for (size_t i = 0; step == 8 && i < t->blocks; i++)
+    left = NAMED(folded_by)(term + i * t->n, n, 8);
+  for (size_t i = 0; step != 8 && i < t->blocks; i++)
+    left = NAMED(folded_by)(term + i * t->n, n, step);
+  return left;
 }
 
 /* Of all blocks' terms; how many are left of each. */
 static size_t NAMED(shorten)(const ulp_judged *t, real *term)
 {
-  size_t left = t->n;
+  size_t n = t->n;
   for (int i = 0; i < t->order->count; i++) {
-    const size_t step = (size_t)t->order->step[i].n, n = left;
-    for (size_t k = 0; k < t->blocks; k++)
-      left = (t->order->step[i].neighbours ? NAMED(neighbours)
-                                           : NAMED(folded))(term + k * t->n, n,
-                                                            step);
+    const size_t step = (size_t)t->order->step[i].n;
+    n = t->order->step[i].neighbours ? NAMED(neighbours)(t, term, n, step)
+                                     : NAMED(folded)(t, term, n, step);
   }
-  return left;
+  return n;
 }
 
 /* From the first term to the last, of some blocks at a time, since each sum

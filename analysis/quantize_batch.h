@@ -55,6 +55,8 @@ typedef struct {
   double scale_value[256];      /* of a scale's codes of up to 8 bits */
   double code_value[ULP_ROW_CODES]; /* of an element's */
   float value[ULP_ROW_CODES];   /* the same in f32 */
+  bool converts;                /* elements of more bits to f32, by convert.h */
+  ulp_format f32;
   ulp_value_rows rows;          /* of values, in a choice those of its errors */
   /* Rooms of a batch, where they are needed: elements and codes that lie
    * elsewhere in the array; codes that may not stay, and their errors. */

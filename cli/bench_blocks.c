@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "bench.h"
-#include "quantizer.h"
+#include "quantizer_internal.h"
 
-enum { COLUMNS = 4096, ROWS = 4096, QUICK_ROWS = 16, CHECKED = 16 };
+enum { COLUMNS = 4096, ROWS = 4096, QUICK_ROWS = 16, BAND = 128 };
 
 typedef struct {
   const char *quantizer;
@@ -71,86 +71,125 @@ static ulp_status copy_pass(void *data, size_t size, int threads)
   return ULP_OK;
 }
 
-/* ---- the check: the same block by the portable kernels ------------------ */
+/* ---- the check: some rows, one element after the other ------------------ */
 
-static ulp_status block_again(const block_work *w, const ulp_blocks *b,
-                              size_t i, ulp_error *e)
+/* Rows whose blocks are no others'. */
+typedef struct {
+  ulp_blocks b;
+  size_t at, block; /* the first element, the first block */
+  ulp_quantized ours, reference;
+  const float *x;
+  float *y; /* values, by the reference */
+} band;
+
+static void *after(void *array, size_t size, size_t i)
 {
-  size_t n = (size_t)(b->elements / b->blocks);
-  ulp_quantized other = {.codes = malloc((size_t)b->elements + 64),
-                         .scales = malloc((size_t)b->blocks * 4 + 64)};
-  ulp_status s = other.codes && other.scales ? ulp_isa_set(ULP_ISA_PORTABLE)
-                                             : cli_no_memory(e);
-  if (s == ULP_OK)
-    s = ulp_quantize_blocks(&w->q, b, &other, w->x, w->amax, w->global,
-                            (int64_t)i, 1, 0);
-  uint64_t want = s == ULP_OK ? ulp_load_code(&w->q.scale, other.scales, i) : 0;
-  uint64_t ours = ulp_load_code(&w->q.scale, w->out.scales, i);
-  if (s == ULP_OK && want != ours)
-    s = bench_differs(e, "scale", 0, i, ours, want);
-  for (size_t k = i * n; s == ULP_OK && k < (i + 1) * n; k++) {
-    want = ulp_load_code(&w->q.element, other.codes, k);
-    ours = ulp_load_code(&w->q.element, w->out.codes, k);
-    if (want != ours) s = bench_differs(e, "element", 0, k, ours, want);
-  }
-  free(other.codes);
-  free(other.scales);
-  return s;
+  return array ? (char *)array + i * size : NULL;
 }
 
-/* No value is further from x than a quarter of the block's greatest: the most
- * that E2M1 under a scale rounded down loses (6 for 8; OCP MX 1.0, 6.3). */
-static ulp_status values_near(const block_work *w, const ulp_blocks *b,
-                              size_t i, ulp_error *e)
+static ulp_status make_band(band *d, const block_work *w, size_t rows,
+                            ulp_error *e)
 {
-  size_t n = (size_t)(b->elements / b->blocks);
+  size_t some = rows < BAND ? rows : BAND;
+  size_t number = bench_chance(w->seed, rows / some);
+  ulp_status s = blocks_of(w, some, &d->b);
+  if (s != ULP_OK) return ulp_error_set(e, s, "%s", ulp_strerror(s));
+  size_t blocks = (size_t)d->b.blocks, n = (size_t)d->b.elements;
+  size_t code = w->q.element.storage_bytes, scale = w->q.scale.storage_bytes;
+  d->at = number * n;
+  d->block = number * blocks;
+  d->x = w->x + d->at;
+  d->ours = (ulp_quantized){after(w->out.codes, code, d->at),
+                            after(w->out.scales, scale, d->block),
+                            after(w->out.zeros, sizeof(int32_t), d->block)};
+  d->reference = (ulp_quantized){
+      malloc(n * code), malloc(blocks * scale),
+      w->out.zeros ? malloc(blocks * sizeof(int32_t)) : NULL};
+  d->y = malloc(n * sizeof *d->y);
+  return d->reference.codes && d->reference.scales && d->y &&
+                 (d->reference.zeros || !w->out.zeros)
+             ? ULP_OK
+             : cli_no_memory(e);
+}
+
+static void free_band(band *d)
+{
+  free(d->reference.codes);
+  free(d->reference.scales);
+  free(d->reference.zeros);
+  free(d->y);
+}
+
+static ulp_status same(const ulp_format *f, const void *ours,
+                       const void *reference, size_t n, const char *what,
+                       size_t first, ulp_error *e)
+{
+  for (size_t i = 0; i < n; i++) {
+    uint64_t got = ulp_load_code(f, ours, i);
+    uint64_t want = ulp_load_code(f, reference, i);
+    if (got != want) return bench_differs(e, what, 0, first + i, got, want);
+  }
+  return ULP_OK;
+}
+
+/* No value is further from x than a quarter of the greatest: the most that
+ * E2M1 under a scale rounded down loses (6 for 8; OCP MX 1.0, 6.3). */
+static ulp_status values_near(const band *d, const char *name, ulp_error *e)
+{
+  size_t n = (size_t)d->b.elements;
   float amax = 0, far = 0;
-  ulp_dequantize_blocks(&w->q, b, w->y, &w->out, w->global, (int64_t)i, 1);
-  for (size_t k = i * n; k < (i + 1) * n; k++) {
-    amax = fmaxf(amax, fabsf(w->x[k]));
-    far = fmaxf(far, fabsf(w->y[k] - w->x[k]));
+  for (size_t k = 0; k < n; k++) {
+    amax = fmaxf(amax, fabsf(d->x[k]));
+    far = fmaxf(far, fabsf(d->y[k] - d->x[k]));
   }
   if (far <= amax * 0.2501F) return ULP_OK;
-  return ulp_error_set(e, ULP_ERANGE, "%s: block %zu: a value is off by %g of "
-                       "%g", w->entry->name, i, (double)far, (double)amax);
+  return ulp_error_set(e, ULP_ERANGE, "%s: a value is off by %g of %g", name,
+                       (double)far, (double)amax);
 }
 
 static ulp_status check(void *data, size_t size, ulp_error *e)
 {
   const block_work *w = data;
-  ulp_blocks b;
-  ulp_status s = blocks_of(w, size, &b);
-  if (s != ULP_OK) return ulp_error_set(e, s, "%s", ulp_strerror(s));
-  for (int c = 0; s == ULP_OK && c < CHECKED; c++) {
-    size_t i = bench_chance(w->seed, (size_t)b.blocks);
-    s = block_again(w, &b, i, e);
-    if (s == ULP_OK) s = values_near(w, &b, i, e);
+  band d = {.x = NULL};
+  ulp_status s = make_band(&d, w, size, e);
+  if (s == ULP_OK)
+    s = ulp_quantize_each(&w->q, &d.b, &d.reference, d.x, w->amax, w->global,
+                          0);
+  size_t blocks = (size_t)d.b.blocks;
+  if (s == ULP_OK)
+    s = same(&w->q.scale, d.ours.scales, d.reference.scales, blocks, "scale",
+             d.block, e);
+  for (size_t i = 0; s == ULP_OK && d.ours.zeros && i < blocks; i++)
+    if (d.ours.zeros[i] != d.reference.zeros[i])
+      s = bench_differs(e, "zero point", 0, d.block + i,
+                        (uint64_t)d.ours.zeros[i],
+                        (uint64_t)d.reference.zeros[i]);
+  if (s == ULP_OK)
+    s = same(&w->q.element, d.ours.codes, d.reference.codes,
+             (size_t)d.b.elements, "element", d.at, e);
+  if (s == ULP_OK) {
+    ulp_dequantize_each(&w->q, &d.b, d.y, &d.ours, w->global);
+    s = values_near(&d, w->entry->name, e);
   }
+  free_band(&d);
   return s;
 }
 
-/* Values as the portable kernel has them, bit by bit. */
+/* Values bit by bit. */
 static ulp_status check_back(void *data, size_t size, ulp_error *e)
 {
   const block_work *w = data;
-  ulp_blocks b;
-  ulp_status s = blocks_of(w, size, &b);
-  float *y = malloc(size * COLUMNS * sizeof *y);
-  if (!y) s = ULP_ENOMEM;
-  if (s == ULP_OK) s = ulp_isa_set(ULP_ISA_PORTABLE);
-  for (int c = 0; s == ULP_OK && c < CHECKED; c++) {
-    size_t i = bench_chance(w->seed, (size_t)b.blocks);
-    size_t n = (size_t)(b.elements / b.blocks);
-    ulp_dequantize_blocks(&w->q, &b, y, &w->out, w->global, (int64_t)i, 1);
-    for (size_t k = i * n; s == ULP_OK && k < (i + 1) * n; k++)
-      if (memcmp(&y[k], &w->y[k], sizeof *y) != 0)
-        s = ulp_error_set(e, ULP_ERANGE, "%s: element %zu is %a, the reference "
-                          "says %a", w->entry->name, k, (double)w->y[k],
-                          (double)y[k]);
-  }
-  free(y);
-  if (s == ULP_OK || s == ULP_ERANGE) return s;
-  return ulp_error_set(e, s, "%s", ulp_strerror(s));
+  band d = {.x = NULL};
+  ulp_status s = make_band(&d, w, size, e);
+  if (s == ULP_OK)
+    ulp_dequantize_each(&w->q, &d.b, d.y, &d.ours, w->global);
+  for (size_t k = 0; s == ULP_OK && k < (size_t)d.b.elements; k++)
+    if (memcmp(&d.y[k], &w->y[d.at + k], sizeof *d.y) != 0)
+      s = ulp_error_set(e, ULP_ERANGE, "%s: element %zu is %a, the reference "
+                        "says %a", w->entry->name, d.at + k,
+                        (double)w->y[d.at + k], (double)d.y[k]);
+  free_band(&d);
+  return s;
 }
 
 /* ---- cases -------------------------------------------------------------- */
@@ -169,7 +208,10 @@ static ulp_status make(block_work *w, bench *b, const bench_entry *x,
   w->out.codes = malloc(rows * COLUMNS * w->q.element.storage_bytes + 64);
   w->out.scales =
       malloc((size_t)w->b.blocks * w->q.scale.storage_bytes + 64);
-  if (!w->y || !w->copy || !w->out.codes || !w->out.scales)
+  if (w->q.zero.count)
+    w->out.zeros = malloc((size_t)w->b.blocks * sizeof *w->out.zeros);
+  if (!w->y || !w->copy || !w->out.codes || !w->out.scales ||
+      (w->q.zero.count && !w->out.zeros))
     return cli_no_memory(e);
   memset(w->y, 0xa5, rows * COLUMNS * sizeof *w->y);
   memset(w->copy, 0xa5, rows * COLUMNS * sizeof *w->copy);
@@ -204,6 +246,7 @@ static ulp_status run(bench *b, const bench_entry *x, ulp_error *e)
   free(w.copy);
   free(w.out.codes);
   free(w.out.scales);
+  free(w.out.zeros);
   return s;
 }
 
@@ -224,7 +267,27 @@ const bench_entry bench_blocks[] = {
            "f32 to NVFP4 with scales, the amax of the tensor first"),
     BLOCKS("int4-128", "int4/g=group:128", false,
            "f32 to INT4 with a scale for 128"),
+    BLOCKS("int4-affine", "int4-affine@torchao", false,
+           "f32 to INT4 with a scale and a zero point for 32"),
+    BLOCKS("mxfp8-columns", "mxfp8/axis=0", false,
+           "f32 to MXFP8, blocks along the first axis"),
+    BLOCKS("fp8-128x128", "fp8-block@deepgemm/g=tile:128x128", false,
+           "f32 to E4M3 with a scale for 128x128"),
+    BLOCKS("nvfp4-16x16", "nvfp4@te/g=tile:16x16", false,
+           "f32 to NVFP4 with scales for 16x16, the amax first"),
+    BLOCKS("nvfp4-4over6", "nvfp4@fouroversix", false,
+           "f32 to NVFP4, the better of two scales, the amax first"),
+    BLOCKS("int4-bf16", "int4/g=group:32/arithmetic=bf16", false,
+           "f32 to INT4, computed in bf16"),
     BLOCKS("from-mxfp8", "mxfp8", true, "MXFP8 to f32"),
     BLOCKS("from-mxfp4", "mxfp4", true, "MXFP4 to f32"),
     BLOCKS("from-nvfp4", "nvfp4@te", true, "NVFP4 to f32"),
+    BLOCKS("from-int4-affine", "int4-affine@torchao", true,
+           "INT4 with zero points to f32"),
+    BLOCKS("from-mxfp8-columns", "mxfp8/axis=0", true,
+           "MXFP8 along the first axis to f32"),
+    BLOCKS("from-fp8-128x128", "fp8-block@deepgemm/g=tile:128x128", true,
+           "E4M3 with scales for 128x128 to f32"),
+    BLOCKS("from-nvfp4-4over6", "nvfp4@fouroversix", true,
+           "NVFP4 by a formula of the code to f32"),
     {0}};

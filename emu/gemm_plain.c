@@ -11,6 +11,7 @@
 #include "blocks.h"
 #include "exact.h"
 #include "fma_gemm.h"
+#include "room.h"
 
 /* ---- operands ------------------------------------------------------------------- */
 
@@ -204,7 +205,7 @@ static ulp_status run(const ulp_gemm *g, const ulp_gemm_data *x, bool lanes,
   size_t block = most * w.columns;
   w.table_a = make_table(&g->a, rows * x->k);
   w.table_b = make_table(&g->b, x->n * x->k);
-  w.panels = malloc((ulp_fma_panels_size(x->n, x->k) + 1) * sizeof *w.panels);
+  w.panels = ulp_room(ulp_fma_panels_size(x->n, x->k), sizeof *w.panels);
   w.line = malloc((x->k + 1) * sizeof *w.line);
   w.a = malloc((most * x->k + 1) * sizeof *w.a);
   w.y = malloc((block + 1) * sizeof *w.y);

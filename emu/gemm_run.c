@@ -78,8 +78,13 @@ static size_t fed_length(const ulp_gemm *g, size_t k)
 
 ulp_status ulp_panels_load_a(ulp_panels *p)
 {
+  free(p->own_a);
   const void *array = ulp_feed_rows(p->g, false, p->x->a, p->first_row,
                                     p->rows, p->x->k, p->fed, &p->own_a);
+  if (array && p->a.m) {
+    ulp_pack_again(&p->a, array, p->rows);
+    return ULP_OK;
+  }
   return array ? ulp_pack_operand(&p->a, &p->g->mma, false, array, p->rows,
                                   p->fed)
                : ULP_ENOMEM;
@@ -119,8 +124,8 @@ static ulp_status run_columns(ulp_panels *p, size_t first_row, size_t rows)
     status = ulp_panels_load_a(p);
     if (status == ULP_OK)
       ulp_panels_multiply(p, 0, p->rows);
-    ulp_panels_free_a(p);
   }
+  ulp_panels_free_a(p);
   ulp_panels_free_b(p);
   return status;
 }

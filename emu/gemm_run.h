@@ -53,7 +53,8 @@ typedef struct {
   void *own_a, *own_b;
 } ulp_panels;
 
-/* p->g, x, and the rows or columns are set; load_b also sets `fed`. */
+/* p->g, x, and the rows or columns are set; load_b also sets `fed`.  What A is
+ * packed to is kept from one load to the next, of no more rows. */
 ulp_status ulp_panels_load_a(ulp_panels *p);
 ulp_status ulp_panels_load_b(ulp_panels *p);
 void ulp_panels_free_a(ulp_panels *p);

@@ -9,37 +9,43 @@
 #include <string.h>
 
 #include "isa.h"
+#include "room.h"
 
 enum { COLUMNS = ULP_UNIT_COLUMNS, SEGMENT = 128 };
 
 /* ---- units ----------------------------------------------------------------- */
 
+/* gcc finds vectors for these loops at -O3. */
+#if defined __GNUC__ && !defined __clang__
+#define VECTORS __attribute__((optimize("O3")))
+#else
+#define VECTORS
+#endif
+
 /* Values of an operand less `offset`, as bytes or as int16. */
 typedef struct {
   const uint8_t *codes;
   int offset;
-  bool wide;         /* int16, two a unit; else bytes, four a unit */
-  bool flip;         /* bytes are the codes but for these bits, `mask` */
+  bool wide;      /* int16, two a unit; else bytes, four a unit */
+  bool is_signed; /* the bytes, where they become int16 */
+  bool flip;      /* bytes are the codes but for these bits, `mask` */
   uint8_t mask;
   uint8_t byte[256];
-  int16_t word[256];
 } operand;
 
 /* Bytes: x wants 0 .. 255 and w -128 .. 127. */
 static operand make_operand(const ulp_int_side *s, bool is_w, bool wide)
 {
   operand o = {.codes = s->codes, .wide = wide, .flip = true};
-  int least = 0, most = 0;
+  int most = 0;
   for (int c = 0; c < 256; c++) {
-    least = s->value[c] < least ? s->value[c] : least;
+    o.is_signed = o.is_signed || s->value[c] < 0;
     most = s->value[c] > most ? s->value[c] : most;
   }
-  if (!wide && (is_w ? most > 127 : least < 0))
+  if (!wide && (is_w ? most > 127 : o.is_signed))
     o.offset = is_w ? 128 : -128;
-  for (int c = 0; c < 256; c++) {
-    o.word[c] = (int16_t)(s->value[c] - o.offset);
-    o.byte[c] = (uint8_t)o.word[c];
-  }
+  for (int c = 0; c < 256; c++)
+    o.byte[c] = (uint8_t)(s->value[c] - o.offset);
   o.mask = o.byte[0];
   for (int c = 0; c < 256; c++)
     o.flip = o.flip && o.byte[c] == (c ^ o.mask);
@@ -62,34 +68,58 @@ static void convert_bytes(const operand *o, uint8_t *out, const uint8_t *in,
     out[i] = o->byte[in[i]];
 }
 
-/* n elements as units, `step` units apart; zeros fill the last. */
-static void pack_segment(const operand *o, uint32_t *out, size_t step,
-                         const uint8_t *codes, size_t n)
+VECTORS
+static void widen(const operand *o, int16_t *out, const uint8_t *in, size_t n)
 {
-  uint32_t unit[SEGMENT / 2];
-  size_t units = (n + per_unit(o) - 1) / per_unit(o);
-  unit[units - 1] = 0;
-  if (o->wide) {
-    int16_t word[SEGMENT];
+  if (o->is_signed)
     for (size_t i = 0; i < n; i++)
-      word[i] = o->word[codes[i]];
-    memcpy(unit, word, n * sizeof *word);
-  } else {
-    convert_bytes(o, (uint8_t *)unit, codes, n);
-  }
-  for (size_t i = 0; i < units; i++)
-    out[i * step] = unit[i];
+      out[i] = (int8_t)in[i];
+  else
+    for (size_t i = 0; i < n; i++)
+      out[i] = in[i];
 }
 
-/* Rows row .. row+rows-1 of k, side by side, `step` units from k to k. */
-static void pack_rows(const operand *o, uint32_t *out, size_t step, size_t row,
-                      size_t rows, size_t k)
+/* n <= SEGMENT elements as units; zeros fill the last. */
+static void make_units(const operand *o, uint32_t *out, const uint8_t *codes,
+                       size_t n)
+{
+  uint8_t byte[SEGMENT];
+  int16_t word[SEGMENT];
+  out[(n - 1) / per_unit(o)] = 0;
+  convert_bytes(o, byte, codes, n);
+  if (o->wide) {
+    widen(o, word, byte, n);
+    memcpy(out, word, n * sizeof *word);
+  } else {
+    memcpy(out, byte, n);
+  }
+}
+
+static size_t segment(size_t k, size_t from)
+{
+  return k - from < SEGMENT ? k - from : SEGMENT;
+}
+
+static void pack_row(const operand *o, uint32_t *out, size_t row, size_t k)
 {
   for (size_t from = 0; from < k; from += SEGMENT)
+    make_units(o, out + from / per_unit(o), o->codes + row * k + from,
+               segment(k, from));
+}
+
+/* A panel of rows row .. row+rows-1; the others are zeros. */
+static void pack_panel(const operand *o, uint32_t *out, size_t row,
+                       size_t rows, size_t k)
+{
+  uint32_t unit[COLUMNS][SEGMENT / 2] = {{0}};
+  for (size_t from = 0; from < k; from += SEGMENT) {
+    size_t n = segment(k, from);
     for (size_t i = 0; i < rows; i++)
-      pack_segment(o, out + from / per_unit(o) * step + i, step,
-                   o->codes + (row + i) * k + from,
-                   k - from < SEGMENT ? k - from : SEGMENT);
+      make_units(o, unit[i], o->codes + (row + i) * k + from, n);
+    for (size_t l = 0; l < (n + per_unit(o) - 1) / per_unit(o); l++)
+      for (size_t i = 0; i < COLUMNS; i++)
+        *out++ = unit[i][l];
+  }
 }
 
 /* ---- offsets ----------------------------------------------------------------- */
@@ -98,7 +128,7 @@ static void pack_rows(const operand *o, uint32_t *out, size_t step, size_t row,
  * comes from the kernel itself, by a row of ones. */
 static bool add_offsets(uint32_t *y, const operand *a, const operand *b,
                         const ulp_unit_kernel *v, const ulp_unit_job *j,
-                        size_t k)
+                        size_t m, size_t k)
 {
   size_t units = j->k;
   uint32_t *ones = malloc(units * sizeof *ones);
@@ -112,7 +142,7 @@ static bool add_offsets(uint32_t *y, const operand *a, const operand *b,
     sum.m = 1;
     ulp_unit_run(v, &sum);
   }
-  for (size_t i = 0; ones && sums && i < j->m; i++) {
+  for (size_t i = 0; ones && sums && i < m; i++) {
     uint32_t row = 0;
     for (size_t l = 0; b->offset && l < k; l++)
       row += a->byte[a->codes[i * k + l]];
@@ -128,32 +158,40 @@ static bool add_offsets(uint32_t *y, const operand *a, const operand *b,
 
 /* ---- units of kernels ---------------------------------------------------------- */
 
+/* Rows of x by way of a room that stays in the second cache. */
+static void run_rows(const ulp_unit_kernel *v, const operand *x,
+                     uint32_t *rows, size_t most, ulp_unit_job job, size_t m,
+                     size_t k)
+{
+  uint32_t *y = job.y;
+  for (size_t row = 0; row < m; row += most) {
+    job.m = m - row < most ? m - row : most;
+    job.y = y + row * job.y_stride;
+    for (size_t i = 0; i < job.m; i++)
+      pack_row(x, rows + i * job.k, row + i, k);
+    ulp_unit_run(v, &job);
+  }
+}
+
 static bool by_units(const ulp_unit_kernel *v, bool wide, uint32_t *y,
                      const ulp_int_side *a, const ulp_int_side *b, size_t m,
                      size_t n, size_t k)
 {
   operand x = make_operand(a, false, wide), w = make_operand(b, true, wide);
   size_t per = per_unit(&x), units = (k + per - 1) / per;
-  size_t panels = (n + COLUMNS - 1) / COLUMNS;
-  uint32_t *rows = malloc((m * units + 1) * sizeof *rows);
-  uint32_t *side = malloc((panels * COLUMNS * units + 1) * sizeof *side);
+  size_t panels = (n + COLUMNS - 1) / COLUMNS, most = ulp_unit_block_rows(v);
+  uint32_t *rows = ulp_room(most * units, sizeof *rows);
+  uint32_t *side = ulp_room(panels * COLUMNS * units, sizeof *side);
   bool ready = rows && side;
   ulp_unit_job job = {.y = y, .x = rows, .panels = side, .y_stride = n,
                       .x_stride = units, .panel_stride = units * COLUMNS,
-                      .m = m, .n = n, .k = units};
-  for (size_t i = 0; ready && i < m; i++)
-    pack_rows(&x, rows + i * units, 1, i, 1, k);
+                      .n = n, .k = units};
   for (size_t j = 0; ready && j < n; j += COLUMNS)
-    pack_rows(&w, side + j * units, COLUMNS, j,
-              n - j < COLUMNS ? n - j : COLUMNS, k);
-  if (ready && n % COLUMNS)
-    for (size_t l = 0; l < units; l++)
-      for (size_t c = n % COLUMNS; c < COLUMNS; c++)
-        side[((panels - 1) * units + l) * COLUMNS + c] = 0;
+    pack_panel(&w, side + j * units, j, n - j < COLUMNS ? n - j : COLUMNS, k);
   if (ready && (x.offset || w.offset))
-    ready = add_offsets(y, &x, &w, v, &job, k);
+    ready = add_offsets(y, &x, &w, v, &job, m, k);
   if (ready)
-    ulp_unit_run(v, &job);
+    run_rows(v, &x, rows, most, job, m, k);
   free(rows);
   free(side);
   return ready;
@@ -164,13 +202,7 @@ static bool by_units(const ulp_unit_kernel *v, bool wide, uint32_t *y,
 /* Rows by columns of y at once; K and rows of a block, in the second cache. */
 enum { HIGH = 2, WIDE = 4, BLOCK_K = 1024, BLOCK_ROWS = 64 };
 
-/* gcc finds sums of products of int16 (pmaddwd in SSE2) at -O3. */
-#if defined __GNUC__ && !defined __clang__
-#define VECTORS __attribute__((optimize("O3")))
-#else
-#define VECTORS
-#endif
-
+/* Sums of products of int16: pmaddwd in SSE2. */
 VECTORS
 static void dots(int32_t sum[HIGH][WIDE], const int16_t *a, const int16_t *b,
                  size_t stride, size_t k)

@@ -76,7 +76,7 @@ typedef struct {
   size_t k, lanes;
   int emin;       /* least exponent of a vote, biased */
   void *value, *vote;
-  uint32_t *sign; /* zeros on entry */
+  uint32_t *sign;
 } ulp_kernel_operand;
 
 typedef struct {

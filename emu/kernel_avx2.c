@@ -45,7 +45,7 @@ static inline vi widen(const int16_t *x)
   return (vi)_mm256_cvtepi16_epi32(_mm_loadu_si128((const void *)x));
 }
 
-/* Of lanes 0 .. 3 or 4 .. 7: counts, and upper halves of doubles. */
+/* Lanes 0 .. 3 or 4 .. 7. */
 static inline vl half(vi x, int h)
 {
   return (vl)_mm256_cvtepi32_epi64(
@@ -53,13 +53,19 @@ static inline vl half(vi x, int h)
         : _mm256_castsi256_si128((__m256i)x));
 }
 
-static inline vd upper(vi x, int h)
+/* Doubles of these, their words given; the lower ones are not negative. */
+static inline vd words_of(vi low, vi high, int h)
 {
-  return (vd)(half(x, h) << 32);
+  return (vd)(half(high, h) << 32 | half(low, h));
 }
 
 static inline vd to_double(vfh x) { return (vd)_mm256_cvtps_pd((__m128)x); }
 static inline vfh to_float(vd x) { return (vfh)_mm256_cvtpd_ps((__m256d)x); }
+
+static inline vfh cut_to_float(vd x)
+{
+  return to_float((vd)((vu)x & UINT64_MAX << 29));
+}
 
 static inline vf join(vfh x, vfh y)
 {
@@ -82,6 +88,9 @@ static inline vd fma_down_d(vd x, vd y, vd z)
 {
   return (vd)_mm256_fmadd_pd((__m256d)x, (__m256d)y, (__m256d)z);
 }
+
+/* 0, not -0, of equals, in FE_DOWNWARD. */
+static inline vf minus(vf x, vf y) { return -(y - x); }
 
 /* n and the bits set in x: of each nibble, then the sum of the bytes. */
 static inline vi add_ones(vi n, vi x)

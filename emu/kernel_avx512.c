@@ -46,20 +46,14 @@ static inline vi widen(const int16_t *x)
   return (vi)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const void *)x));
 }
 
-/* Of lanes 0 .. 7 or 8 .. 15: counts, and upper halves of doubles. */
-static inline vl half(vi x, int h)
+/* Doubles of lanes 0 .. 7 or 8 .. 15, their words given. */
+static inline vd words_of(vi low, vi high, int h)
 {
-  return (vl)_mm512_cvtepi32_epi64(
-      h ? _mm512_extracti64x4_epi64((__m512i)x, 1)
-        : _mm512_castsi512_si256((__m512i)x));
-}
-
-static inline vd upper(vi x, int h)
-{
-  const __m512i from = _mm512_setr_epi32(0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0,
-                                         6, 0, 7);
-  return (vd)_mm512_maskz_permutexvar_epi32(
-      0xaaaa, _mm512_add_epi32(from, _mm512_set1_epi32(8 * h)), (__m512i)x);
+  const __m512i from = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
+                                         21, 6, 22, 7, 23);
+  return (vd)_mm512_permutex2var_epi32(
+      (__m512i)low, _mm512_add_epi32(from, _mm512_set1_epi32(8 * h)),
+      (__m512i)high);
 }
 
 static inline vd to_double(vfh x)
@@ -68,6 +62,12 @@ static inline vd to_double(vfh x)
 }
 
 static inline vfh to_float(vd x) { return (vfh)_mm512_cvtpd_ps((__m512d)x); }
+
+static inline vfh cut_to_float(vd x)
+{
+  return (vfh)_mm512_cvt_roundpd_ps((__m512d)x,
+                                    _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+}
 
 static inline vf join(vfh x, vfh y)
 {
@@ -89,6 +89,8 @@ static inline vd fma_down_d(vd x, vd y, vd z)
 {
   return (vd)_mm512_fmadd_round_pd((__m512d)x, (__m512d)y, (__m512d)z, DOWN);
 }
+
+static inline vf minus(vf x, vf y) { return x - y; }
 
 /* n and the bits set in x. */
 static inline vi add_ones(vi n, vi x)

@@ -90,18 +90,18 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
                                const int16_t *top, float *acc)
 {
   vf s[ULP_ROWS][COLUMNS_F];
-  vi e[ULP_ROWS][COLUMNS_F];
-  const uint32_t unit = (uint32_t)p->align << 23;
   /* 1.5 * 2^23 units.  Where C is huge exponents wrap, and that C is not for
-   * here. */
-  const uint32_t start = (23u << 23) - unit + 0x400000;
+   * here.  C, below 2^21 units, keeps 22 bits and gets an ulp, as A has. */
+  const int32_t start = ((23 - p->align) << 23) + 0x400000;
   UNROLL
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
     for (int c = 0; c < COLUMNS_F; c++) {
-      vi of_c = LOAD(vi, acc + r * ULP_LANES + c * W) & 0x7f800000;
-      e[r][c] = max_i(of_c, widen(top + r * ULP_LANES + c * W) << 23);
-      s[r][c] = (vf)((vw)e[r][c] + start);
+      vi old = LOAD(vi, acc + r * ULP_LANES + c * W);
+      vi e = max_i(old & 0x7f800000,
+                   widen(top + r * ULP_LANES + c * W) << 23);
+      s[r][c] = fma_down_f(splat_f(0x1.000002p0F), (vf)(old & ~3),
+                           (vf)(vi)((vw)e + (uint32_t)start));
     }
   for (int k = 0; k < p->block; k++) {
     vf x[COLUMNS_F];
@@ -120,13 +120,11 @@ static inline void narrow_tile(const ulp_kernel_plan *p, const float *a,
   for (int r = 0; r < ULP_ROWS; r++)
     UNROLL
     for (int c = 0; c < COLUMNS_F; c++) {
-      vw bits = (vw)s[r][c] - ((vw)e[r][c] + start);
-      vf up = (vf)(((254u << 23) + unit) - (vw)e[r][c]);
-      vf old = LOAD(vf, acc + r * ULP_LANES + c * W);
-      bits += (vw)__builtin_convertvector(old * up, vi);
-      vi n = add_negative((vi)bits, sign_a + r, sign_b + c * W, words);
-      vf sum = __builtin_convertvector(n, vf);
-      sum = (vf)((vi)sum & (int32_t)p->keep) * (vf)((vw)e[r][c] - unit);
+      vi old = LOAD(vi, acc + r * ULP_LANES + c * W);
+      vi from = ((vi)s[r][c] & 0x7f800000) | 0x400000;
+      vi sum = add_negative((vi)s[r][c] + (vi)((vw)old >> 31), sign_a + r,
+                            sign_b + c * W, words);
+      sum = (vi)minus((vf)sum, (vf)from) & (int32_t)p->keep;
       STORE(acc + r * ULP_LANES + c * W, sum);
     }
 }
@@ -165,12 +163,17 @@ static bool NAME(strange)(float acc[ULP_ROWS][ULP_LANES])
 
 /* ---- doubles ------------------------------------------------------------ */
 
-static inline vd rounded(vd sum, int drop, bool nearest)
+/* How a sum becomes a result: to nearest, or cut, to a float or to less. */
+typedef enum { TO_NEAREST, TO_FLOAT, TO_LESS } ending;
+
+static inline vfh rounded(vd sum, int drop, ending how)
 {
   vu bits = (vu)sum, low = (vu){0} + ((UINT64_C(1) << drop) - 1);
-  if (nearest)
+  if (how == TO_FLOAT)
+    return cut_to_float(sum);
+  if (how == TO_NEAREST)
     bits += (low >> 1) + (bits >> drop & 1);
-  return (vd)(bits & ~low);
+  return to_float((vd)(bits & ~low));
 }
 
 /* Results that are 0, or not in the accumulator's normal range, among W. */
@@ -198,16 +201,22 @@ look_again(const ulp_kernel_plan *p, const vd sum[2], vi e, vf result,
       acc[l] = ulp_kernel_settle(p, exact[l], of[l]);
 }
 
+/* The 1.5 * 2^52 units that a sum started from. */
+static inline vd start_of(vd sum)
+{
+  return (vd)(((vu)sum & UINT64_C(0xfff) << 52) | UINT64_C(1) << 51);
+}
+
 static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
                              const float *b, const uint32_t *sign_a,
                              const uint32_t *sign_b, int words, int32_t emin,
-                             bool nearest,
-                             const int16_t *top, float *acc)
+                             ending how, const int16_t *top, float *acc)
 {
   enum { PAIRS = COLUMNS_D / 2 };
-  vd s[ULP_ROWS][COLUMNS_D], base[ULP_ROWS][COLUMNS_D];
+  vd s[ULP_ROWS][COLUMNS_D];
   vi e[ULP_ROWS][PAIRS];
-  /* 1.5 * 2^52 units: the upper word */
+  /* 1.5 * 2^52 units: the upper word.  The lower is how many of the products
+   * are negative, C among them. */
   const int start = ((1023 - 127 + 52 - p->align) << 20) + 0x80000;
   UNROLL
   for (int r = 0; r < ULP_ROWS; r++)
@@ -218,12 +227,13 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
       vi t = widen(top + r * ULP_LANES + c * W);
       e[r][c] = max_where(bits << 1, t, of_c);
       vi high = (e[r][c] << 20) + start;
+      vi n = add_negative((vi)((vw)bits >> 31), sign_a + r, sign_b + c * W,
+                          words);
       UNROLL
       for (int h = 0; h < 2; h++) {
         vd old = to_double(LOAD(vfh, acc + r * ULP_LANES + c * W + h * HALF));
-        base[r][2 * c + h] = upper(high, h);
         s[r][2 * c + h] = fma_down_d(splat_d(0x1.0000000000001p0), old,
-                                     base[r][2 * c + h]);
+                                     words_of(n, high, h));
       }
     }
   for (int k = 0; k < p->block; k++) {
@@ -244,15 +254,12 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
     UNROLL
     for (int c = 0; c < PAIRS; c++) {
       float *at = acc + r * ULP_LANES + c * W;
-      vi n = add_negative((vi)(LOAD(vw, at) >> 31), sign_a + r,
-                          sign_b + c * W, words);
       vd sum[2];
       vfh out[2];
       UNROLL
       for (int h = 0; h < 2; h++) {
-        sum[h] = (vd)((vl)s[r][2 * c + h] + half(n, h)) -
-                 base[r][2 * c + h];
-        out[h] = to_float(rounded(sum[h], p->drop, nearest));
+        sum[h] = s[r][2 * c + h] - start_of(s[r][2 * c + h]);
+        out[h] = rounded(sum[h], p->drop, how);
       }
       vf both = join(out[0], out[1]);
       vi exponent = (vi)both & 0x7f800000;
@@ -264,7 +271,7 @@ static inline void wide_tile(const ulp_kernel_plan *p, const double *a,
 }
 
 static inline void wide_blocks(const ulp_kernel_plan *p,
-                               const ulp_kernel_run *x, bool nearest,
+                               const ulp_kernel_run *x, ending how,
                                float acc[ULP_ROWS][ULP_LANES])
 {
   size_t n = (size_t)p->block;
@@ -278,8 +285,7 @@ static inline void wide_blocks(const ulp_kernel_plan *p,
     votes(p, x, i, top);
     for (int j = 0; j < ULP_LANES; j += HALF * COLUMNS_D)
       wide_tile(p, a, b + j, sa, sb + j, words,
-                i ? p->acc_emin : p->c_emin, nearest,
-                top[0] + j, acc[0] + j);
+                i ? p->acc_emin : p->c_emin, how, top[0] + j, acc[0] + j);
   }
 }
 
@@ -287,7 +293,9 @@ static void NAME(wide)(const ulp_kernel_plan *p, const ulp_kernel_run *x,
                        float acc[ULP_ROWS][ULP_LANES])
 {
   if (p->nearest)
-    wide_blocks(p, x, true, acc);
+    wide_blocks(p, x, TO_NEAREST, acc);
+  else if (p->drop == 52 - 23)
+    wide_blocks(p, x, TO_FLOAT, acc);
   else
-    wide_blocks(p, x, false, acc);
+    wide_blocks(p, x, TO_LESS, acc);
 }

@@ -45,22 +45,30 @@ static inline bool pack_votes(const ulp_kernel_plan *p,
   return any_above(field, 254);
 }
 
-static inline void pack_signs(const ulp_kernel_plan *p,
-                              const ulp_kernel_operand *o, bool a)
-{
-  size_t n = (size_t)p->block, words = (n + ULP_SIGNS - 1) / ULP_SIGNS;
-  for (size_t k = 0; k < o->k; k++) {
-    size_t word = k / n * words + k % n / ULP_SIGNS;
-    int32_t low = 1 << (k % n % ULP_SIGNS);
-    int32_t high = (int32_t)((uint32_t)low << ULP_SIGNS);
-    for (size_t l = 0; l < o->lanes; l += 4) {
-      uint32_t *at = o->sign + word * o->lanes + l;
-      v4f x = LOAD(v4f, o->x + k * o->lanes + l);
-      v4i more = (v4i)(x > 0) & (a ? high : low);
-      STORE(at, LOAD(v4i, at) | more | ((v4i)(x < 0) & (a ? low : high)));
-    }
+/* Words of signs, of the lanes of a vector at a time. */
+#define SIGNS(name, ints, floats)                                              \
+  static inline void name(const ulp_kernel_plan *p,                            \
+                          const ulp_kernel_operand *o, bool a)                 \
+  {                                                                            \
+    size_t block = (size_t)p->block, n = 0;                                    \
+    uint32_t *out = o->sign;                                                   \
+    for (size_t k = 0; k < o->k; k += n, out += o->lanes) {                    \
+      n = block - k % block < ULP_SIGNS ? block - k % block : ULP_SIGNS;       \
+      for (size_t l = 0; l < o->lanes; l += sizeof(ints) / 4) {                \
+        ints word = {0};                                                       \
+        for (size_t i = 0; i < n; i++) {                                       \
+          floats x = LOAD(floats, o->x + (k + i) * o->lanes + l);              \
+          uint32_t low = UINT32_C(1) << i, high = low << ULP_SIGNS;            \
+          word |= ((ints)(x > 0) & (int32_t)(a ? high : low)) |                \
+                  ((ints)(x < 0) & (int32_t)(a ? low : high));                 \
+        }                                                                      \
+        STORE(out + l, word);                                                  \
+      }                                                                        \
+    }                                                                          \
   }
-}
+SIGNS(signs_a, v4i, v4f)
+SIGNS(signs_b, vi, vf)
+#undef SIGNS
 
 static bool NAME(pack)(const ulp_kernel_plan *p, const ulp_kernel_operand *o)
 {
@@ -69,6 +77,9 @@ static bool NAME(pack)(const ulp_kernel_plan *p, const ulp_kernel_operand *o)
     pack_values(p, o, i, a);
     special |= pack_votes(p, o, i, a);
   }
-  pack_signs(p, o, a);
+  if (a)
+    signs_a(p, o, true);
+  else
+    signs_b(p, o, false);
   return special;
 }

@@ -41,15 +41,16 @@ static bool fits_bytes(const ulp_format *a, const ulp_format *b)
          (top_a > top_b ? top_a : top_b) < least + 64;
 }
 
-/* Whether a block's sum is below 2^22 units, an ulp of an operand is too little
- * to change a product's floor, and nothing leaves the range of floats. */
+/* Whether a block's sum with C, and with how many terms are negative, is below
+ * 2^22 units, an ulp of an operand is too little to change a product's floor,
+ * and nothing leaves the range of floats. */
 static bool fits_floats(const ulp_mma *m)
 {
   const ulp_mma_record *r = m->record;
   const ulp_format *a = &m->operand_a, *b = &m->operand_b;
   return a->man_bits + b->man_bits <= 20 && a->bias + b->bias <= 64 &&
          exponent_of(ulp_max(a)) + exponent_of(ulp_max(b)) <= 60 &&
-         r->align <= 20 && (r->block << (r->align + 2)) <= 1 << 22 &&
+         r->align <= 20 && (r->block + 2) << (r->align + 2) <= 1 << 22 &&
          r->acc_mode == ULP_RTZ && m->acc.exp_bits == 8 &&
          (r->c_last || m->c.exp_bits == 8);
 }

@@ -47,20 +47,25 @@ static inline vi widen(const int16_t *x)
   return __builtin_convertvector(LOAD(vhh, x), vi);
 }
 
-/* Of lanes 0 and 1 or 2 and 3: counts, and upper halves of doubles. */
+/* Lanes 0 and 1 or 2 and 3. */
 static inline vl half(vi x, int h)
 {
   return h ? (vl){x[2], x[3]} : (vl){x[0], x[1]};
 }
 
-static inline vd upper(vi x, int h)
+/* Doubles of these, their words given; the lower ones are not negative. */
+static inline vd words_of(vi low, vi high, int h)
 {
-  vl high = half(x, h) << 32;
-  return (vd)high;
+  return (vd)(half(high, h) << 32 | half(low, h));
 }
 
 static inline vd to_double(vfh x) { return __builtin_convertvector(x, vd); }
 static inline vfh to_float(vd x) { return __builtin_convertvector(x, vfh); }
+
+static inline vfh cut_to_float(vd x)
+{
+  return to_float((vd)((vu)x & UINT64_MAX << 29));
+}
 
 static inline vf join(vfh x, vfh y) { return (vf){x[0], x[1], y[0], y[1]}; }
 
@@ -73,6 +78,9 @@ static inline bool any_above(vi x, int32_t y)
 /* In FE_DOWNWARD.  The product's own rounding may come before the sum's. */
 static inline vf fma_down_f(vf x, vf y, vf z) { return x * y + z; }
 static inline vd fma_down_d(vd x, vd y, vd z) { return x * y + z; }
+
+/* 0, not -0, of equals, in FE_DOWNWARD. */
+static inline vf minus(vf x, vf y) { return -(y - x); }
 
 /* n and the bits set: Warren 2012, "Hacker's Delight", 5-1. */
 static inline vi add_ones(vi n, vi bits)

@@ -3,8 +3,11 @@
  * Operands from stored elements to what a chain multiplies.
  */
 #include "blocks.h"
+#include "convert_kernels.h"
+#include "room.h"
 #include "tile.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +20,19 @@ static float decode(const ulp_format *as, const ulp_format *stored,
   return (float)ulp_decode(as, ulp_convert_operand(as, stored, code));
 }
 
-/* Every code decoded, where that is less work than every element; NULL where
- * it is not, or for want of memory. */
-static float *make_table(const ulp_packed *p, const ulp_format *as)
+/* Every code decoded, of bytes every byte, where that is less work than every
+ * element; NULL where it is not, or for want of memory. */
+static float *make_table(const ulp_packed *p)
 {
-  unsigned bits = p->stored->bits;
-  size_t codes = bits <= 16 ? (size_t)1 << bits : SIZE_MAX;
+  const ulp_format *f = p->stored;
+  size_t codes = f->storage_bytes == 1 ? 256
+                 : f->bits <= 16       ? (size_t)1 << f->bits
+                                       : SIZE_MAX;
   float *table = NULL;
   if (codes <= p->rows * p->k)
     table = malloc(codes * sizeof *table);
   for (size_t c = 0; table && c < codes; c++)
-    table[c] = decode(as, p->stored, c);
+    table[c] = decode(p->as, f, c & ((UINT64_C(1) << f->bits) - 1));
   return table;
 }
 
@@ -57,10 +62,10 @@ static float float_of(uint32_t bits)
 }
 
 /* Elements first .. first+n-1 of the array. */
-static void load(const ulp_packed *p, const ulp_format *as, const float *table,
-                 size_t first, size_t n, float *out)
+static void load(const ulp_packed *p, size_t first, size_t n, float *out)
 {
-  const ulp_format *f = p->stored;
+  const ulp_format *f = p->stored, *as = p->as;
+  const float *table = p->table;
   uint32_t mask = (uint32_t)((UINT64_C(1) << f->bits) - 1);
   unsigned shift = 23U - f->man_bits;
   if (is_float_cut(f) && as->bits == f->bits && f->storage_bytes == 2)
@@ -68,7 +73,8 @@ static void load(const ulp_packed *p, const ulp_format *as, const float *table,
   else if (is_float_cut(f) && as->bits == f->bits && f->storage_bytes == 4)
     EACH(uint32_t, float_of(code << shift));
   else if (table && f->storage_bytes == 1)
-    EACH(uint8_t, table[code]);
+    ulp_decode_bytes(out, table, (const uint8_t *)p->array + first, n, NULL,
+                     NULL, n);
   else if (table && f->storage_bytes == 2)
     EACH(uint16_t, table[code]);
   else
@@ -100,7 +106,7 @@ static uint64_t odd_lanes(const ulp_kernel_operand *o)
 }
 
 /* x: [k in block order][lane]. */
-static void put_chunk(ulp_packed *p, const float *x, int emin, size_t group,
+static void put_chunk(ulp_packed *p, const float *x, size_t group,
                       size_t chunk)
 {
   const ulp_kernel_plan *plan = &p->plan;
@@ -110,7 +116,7 @@ static void put_chunk(ulp_packed *p, const float *x, int emin, size_t group,
   ulp_kernel_operand o = {.x = x,
                           .k = k,
                           .lanes = p->lanes,
-                          .emin = emin + 127,
+                          .emin = ilogb(ulp_min_normal(p->as)) + 127,
                           .value = (char *)p->value + at * value_bytes(p),
                           .vote = (char *)p->vote + at * vote_bytes(p),
                           .sign = p->sign + at / n * words};
@@ -120,46 +126,60 @@ static void put_chunk(ulp_packed *p, const float *x, int emin, size_t group,
   p->any_odd[group] = true;
 }
 
-/* Where the k of an instruction go. */
-static void block_order(const ulp_mma *m, size_t to[ULP_MAX_K])
+/* Rows that are decoded together, and elements of each at most. */
+enum { SIDE = 4, SPAN = ULP_MAX_K };
+static_assert((int)ULP_ROWS % SIDE == 0 && (int)ULP_LANES % SIDE == 0, "sides");
+
+/* Where elements of K go in x: [chunk][k in block order][lane]. */
+static void places(const ulp_packed *p, size_t to[SPAN], size_t n)
 {
-  for (int i = 0; i < m->k; i++)
-    to[ulp_block_k(m->record, i)] = (size_t)i;
+  size_t k = (size_t)p->m->k;
+  for (size_t i = 0; i < n; i++)
+    to[i / k * k + (size_t)ulp_block_k(p->m->record, (int)(i % k))] =
+        i * p->lanes;
 }
 
-static void pack_group(ulp_packed *p, const ulp_format *as, const float *table,
-                       size_t group)
+/* SIDE rows from `first` on, n elements from `done` on; zeros where there is
+ * nothing. */
+static void load_side(const ulp_packed *p, size_t first, size_t done, size_t n,
+                      float row[SIDE][SPAN])
 {
-  float row[ULP_MAX_K], x[ULP_LANES * ULP_MAX_K + ULP_SLACK];
-  size_t k = (size_t)p->m->k, first = group * p->lanes, to[ULP_MAX_K];
-  int emin = ilogb(ulp_min_normal(as));
-  block_order(p->m, to);
-  for (size_t chunk = 0; chunk < p->chunks; chunk++) {
-    size_t done = chunk * k, n = p->k - done < k ? p->k - done : k;
-    for (size_t l = 0; l < p->lanes; l++) {
-      size_t there = first + l < p->rows ? n : 0;
-      if (there)
-        load(p, as, table, (first + l) * p->k + done, n, row);
-      for (size_t i = there; i < k; i++)
-        row[i] = 0;
-      for (size_t i = 0; i < k; i++)
-        x[to[i] * p->lanes + l] = row[i];
-    }
-    put_chunk(p, x, emin, group, chunk);
+  size_t there = p->k - done < n ? p->k - done : n;
+  for (size_t r = 0; r < SIDE; r++) {
+    size_t some = first + r < p->rows ? there : 0;
+    if (some)
+      load(p, (first + r) * p->k + done, some, row[r]);
+    memset(row[r] + some, 0, (n - some) * sizeof *row[r]);
   }
 }
 
-/* ---- panels ------------------------------------------------------------- */
-
-/* Zeros, on a cache line's boundary. */
-static void *zeros(size_t count, size_t size)
+/* As many chunks of a group as a span takes, from `chunk` on. */
+static void pack_span(ulp_packed *p, const size_t to[SPAN], size_t group,
+                      size_t chunk, size_t chunks)
 {
-  size_t bytes = (count * size + 64) / 64 * 64;
-  void *p = aligned_alloc(64, bytes);
-  if (p)
-    memset(p, 0, bytes);
-  return p;
+  float row[SIDE][SPAN], x[ULP_LANES * SPAN + ULP_SLACK];
+  size_t k = (size_t)p->m->k, n = chunks * k;
+  for (size_t l = 0; l < p->lanes; l += SIDE) {
+    load_side(p, group * p->lanes + l, chunk * k, n, row);
+    for (size_t i = 0; i < n; i++) {
+      float side[SIDE] = {row[0][i], row[1][i], row[2][i], row[3][i]};
+      memcpy(x + to[i] + l, side, sizeof side);
+    }
+  }
+  for (size_t i = 0; i < chunks; i++)
+    put_chunk(p, x + i * k * p->lanes, group, chunk + i);
 }
+
+static void pack_group(ulp_packed *p, size_t group)
+{
+  size_t to[SPAN], most = SPAN / (size_t)p->m->k;
+  places(p, to, most * (size_t)p->m->k);
+  for (size_t chunk = 0; chunk < p->chunks; chunk += most)
+    pack_span(p, to, group, chunk,
+              p->chunks - chunk < most ? p->chunks - chunk : most);
+}
+
+/* ---- panels ------------------------------------------------------------- */
 
 static bool allocate(ulp_packed *p, size_t groups)
 {
@@ -167,11 +187,11 @@ static bool allocate(ulp_packed *p, size_t groups)
   size_t elements = chunks * (size_t)p->m->k * p->lanes;
   size_t block = (size_t)p->plan.block;
   size_t words = (block + ULP_SIGNS - 1) / ULP_SIGNS;
-  p->value = zeros(elements + ULP_SLACK, value_bytes(p));
-  p->vote = zeros(elements + ULP_SLACK, vote_bytes(p));
-  p->sign = zeros(elements / block * words, sizeof *p->sign);
-  p->odd = zeros(chunks, sizeof *p->odd);
-  p->any_odd = zeros(groups, sizeof *p->any_odd);
+  p->value = ulp_room(elements + ULP_SLACK, value_bytes(p));
+  p->vote = ulp_room(elements + ULP_SLACK, vote_bytes(p));
+  p->sign = ulp_room(elements / block * words, sizeof *p->sign);
+  p->odd = ulp_room(chunks, sizeof *p->odd);
+  p->any_odd = ulp_room(groups, sizeof *p->any_odd);
   return p->value && p->vote && p->sign && p->odd && p->any_odd;
 }
 
@@ -182,33 +202,47 @@ void ulp_packed_free(ulp_packed *p)
   free(p->sign);
   free(p->odd);
   free(p->any_odd);
+  free(p->table);
   memset(p, 0, sizeof *p);
+}
+
+static size_t groups_of(const ulp_packed *p)
+{
+  return (p->rows + p->lanes - 1) / p->lanes;
+}
+
+void ulp_pack_again(ulp_packed *p, const void *array, size_t rows)
+{
+  p->array = array;
+  p->rows = rows;
+  if (!p->value)
+    return;
+  memset(p->odd, 0, groups_of(p) * p->chunks * sizeof *p->odd);
+  memset(p->any_odd, 0, groups_of(p) * sizeof *p->any_odd);
+  for (size_t group = 0; group < groups_of(p); group++)
+    pack_group(p, group);
 }
 
 ulp_status ulp_pack_operand(ulp_packed *p, const ulp_mma *m, bool is_b,
                             const void *array, size_t rows, size_t k)
 {
-  const ulp_format *as = is_b ? &m->operand_b : &m->operand_a;
   *p = (ulp_packed){.m = m,
+                    .as = is_b ? &m->operand_b : &m->operand_a,
                     .stored = is_b ? &m->b : &m->a,
-                    .array = array,
                     .rows = rows,
                     .k = k,
                     .chunks = (k + (size_t)m->k - 1) / (size_t)m->k,
                     .lanes = is_b ? ULP_LANES : ULP_ROWS};
   if (m->k > ULP_MAX_K)
     return ULP_EINVAL;
-  if (!ulp_packable(m))
-    return ULP_OK;
-  p->plan = ulp_kernel_plan_of(m);
-  size_t groups = (rows + p->lanes - 1) / p->lanes;
-  if (!allocate(p, groups)) {
-    ulp_packed_free(p);
-    return ULP_ENOMEM;
+  if (ulp_packable(m)) {
+    p->plan = ulp_kernel_plan_of(m);
+    p->table = make_table(p);
+    if (!allocate(p, groups_of(p))) {
+      ulp_packed_free(p);
+      return ULP_ENOMEM;
+    }
   }
-  float *table = make_table(p, as);
-  for (size_t group = 0; group < groups; group++)
-    pack_group(p, as, table, group);
-  free(table);
+  ulp_pack_again(p, array, rows);
   return ULP_OK;
 }

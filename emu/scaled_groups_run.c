@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "room.h"
 #include "scaled.h"
 #include "scaled_groups.h"
 
@@ -198,7 +199,7 @@ ulp_status ulp_groups_run(const ulp_scaled_product *x)
   w->x = x;
   w->kernel = ulp_group_kernel_now();
   w->chunks = (x->k + ULP_GROUP_K - 1) / ULP_GROUP_K;
-  w->rows = malloc((x->rows * w->chunks + 1) * sizeof *w->rows);
+  w->rows = ulp_room(x->rows * w->chunks, sizeof *w->rows);
   w->columns = malloc((w->chunks + 1) * sizeof *w->columns);
   bool ready = w->rows && w->columns;
   if (ready) {

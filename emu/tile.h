@@ -16,7 +16,7 @@ enum { ULP_MAX_K = 256 };
 typedef struct {
   const ulp_mma *m;
   ulp_kernel_plan plan;
-  const ulp_format *stored; /* format of the array's codes */
+  const ulp_format *stored, *as; /* formats of the array's codes, of values */
   const void *array;        /* rows x k stored elements, row after row */
   size_t rows, k;
   size_t chunks;  /* instructions in a row: ceil(k / m->k); zeros fill the
@@ -30,6 +30,7 @@ typedef struct {
   uint32_t *sign; /* [group][block][ULP_SIGNS of it][lane] */
   uint64_t *odd;  /* [group][chunk]: which lanes */
   bool *any_odd;  /* [group] */
+  float *table;   /* of every code, or NULL */
 } ulp_packed;
 
 /* Whether kernels hold the instruction's products; if not, a chain goes to the
@@ -41,6 +42,8 @@ ulp_kernel_plan ulp_kernel_plan_of(const ulp_mma *m);
 ULP_MUST_CHECK ulp_status ulp_pack_operand(ulp_packed *p, const ulp_mma *m,
                                            bool is_b, const void *array,
                                            size_t rows, size_t k);
+/* Other rows, no more than p was made for, in the same place. */
+void ulp_pack_again(ulp_packed *p, const void *array, size_t rows);
 void ulp_packed_free(ulp_packed *p);
 
 /* Instructions first .. last-1 for a group of A and one of B: acc enters as

@@ -10,7 +10,7 @@
 
 /* Rows of x that are packed at once, and units of these: they stay in the
  * second cache, while the panels of a block of K go by once for all of them. */
-enum { BLOCK_ROWS = 64, PACKED = 16384, COLUMNS = ULP_UNIT_COLUMNS, UNIT = 4 };
+enum { BLOCK_ROWS = 64, PACKED = 65536, COLUMNS = ULP_UNIT_COLUMNS, UNIT = 4 };
 
 static const char *at(const void *units, size_t i)
 {
@@ -80,11 +80,16 @@ static bool is_worth_packing(const ulp_unit_job *j)
   return j->m > 1 && j->n > 4 * COLUMNS;
 }
 
+size_t ulp_unit_block_rows(const ulp_unit_kernel *v)
+{
+  return BLOCK_ROWS / v->rows * v->rows;
+}
+
 void ulp_unit_run(const ulp_unit_kernel *v, const ulp_unit_job *j)
 {
   uint32_t packed[PACKED];
   bool packs = is_worth_packing(j);
-  size_t most = BLOCK_ROWS / v->rows * v->rows;
+  size_t most = ulp_unit_block_rows(v);
   for (size_t row = 0; row < j->m; row += most) {
     size_t rows = j->m - row < most ? j->m - row : most;
     size_t block = packs ? PACKED / rows : j->k;

@@ -48,6 +48,10 @@ typedef struct {
   size_t m, n, k;     /* k in units */
 } ulp_unit_job;
 
+/* Rows of y that ulp_unit_run takes at once: a job of so many passes over the
+ * panels one time. */
+size_t ulp_unit_block_rows(const ulp_unit_kernel *v);
+
 /* On one thread; y overlaps neither x nor panels.  Nothing is allocated. */
 void ulp_unit_run(const ulp_unit_kernel *v, const ulp_unit_job *job);
 

@@ -56,12 +56,14 @@ static void fill(size_t n, int family, uint64_t seed)
 
 /* ---- both ways --------------------------------------------------------- */
 
-/* Scales and zero points of what chooses them. */
+/* Scales and zero points of what chooses them, in f64: of a scale in f64 they
+ * need not be f32. */
 static void give(const ulp_blocks *b, const ulp_quantizer *q)
 {
   ulp_quantizer free = *q;
   ulp_quantized all = {want, want_scales, want_zeros};
   free.fixed = false;
+  free.arithmetic = ULP_IN_F64;
   memset(want_zeros, 0, sizeof want_zeros);
   double amax = ulp_quantizer_amax(q, 0, x, (size_t)b->elements);
   if (ulp_quantize_each(&free, b, &all, x, amax,

@@ -4,11 +4,13 @@
  * quantizer of the table and others.
  */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch_compare.h"
+#include "quantizer_internal.h"
 
 static ulp_quantizer find(const char *spec)
 {
@@ -67,6 +69,8 @@ END_TEST
  * that kernels do not have. */
 START_TEST(choices)
 {
+#define NEAR \
+  "/arithmetic=f32/raw=a * 0.0022321429/second=a * 0.0022321431/judge=mae"
   static const char *const specs[] = {
       "nvfp4@fouroversix/judge=mae", "nvfp4@fouroversix/judge=max/sum=x3,5",
       "nvfp4@fouroversix/g=tile:16x16/sum=32,8",
@@ -76,7 +80,11 @@ START_TEST(choices)
       "int4/rule=mse:5/g=group:24", "e3m2/rule=mae:7/g=tile:4x9/arithmetic=f32",
       "int4-affine@torchao/second=(hi - lo) * 0.04/sum=x2",
       "int4/rule=minmax/g=group:32/second=(hi - lo) * 0.05/judge=max",
-      "mxfp8@ocp/rule=mse:4/round=sr/g=tile:3x32"};
+      "mxfp8@ocp/rule=mse:4/round=sr/g=tile:3x32",
+      "nvfp4@te-4over6/judge=max",
+      /* The order of the sum decides. */
+      "e4m3/g=token" NEAR, "e4m3/g=group:32" NEAR "/sum=8",
+      "e4m3/g=group:24" NEAR "/sum=x3,5", "e4m3/g=tensor" NEAR "/sum=x2"};
   for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
     ulp_quantizer q = find(specs[i]);
     batch_compare(&q, i, 2);
@@ -119,7 +127,13 @@ START_TEST(arithmetic)
       "e2m1/g=group:32/ties=f32-low/arithmetic=f32",
       "e4m3/g=group:32/ties=f32-low/arithmetic=bf16",
       "mxfp8/scale-round=sr", "e4m3/g=group:32/scale=e5m3/scale-round=sr",
-      "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1"};
+      "e4m3/g=group:32/scale=float64", "e2m1/g=token/decode=q * s + 1",
+      "int8/g=group:32/arithmetic=f32/zero=hi * 30000000",
+      "int4-affine@torchao/decode=q * s * 1.25",
+      "int4-affine@torchao/scale=e4m3/decode=q * s * 1.25",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5/rule=percentile:90",
+      "e4m3/g=group:32/arithmetic=f32/outlier=1.5/second=a * 0.003",
+      "e4m3/g=group:32/arithmetic=f32/subnormals=flush/rule=mse:3"};
   for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
     ulp_quantizer q = find(specs[i]);
     batch_compare(&q, i, 2);
@@ -160,12 +174,80 @@ START_TEST(given)
   static const char *const specs[] = {
       "mxfp8@ocp", "int4-affine@torchao", "nvfp4@te", "fp8-block@te",
       "int8/rule=minmax/g=channel/axis=1", "nf4/g=group:64",
-      "e4m3/g=tile:16x16/round=sr", "int8@bitsandbytes"};
+      "e4m3/g=tile:16x16/round=sr", "int8@bitsandbytes",
+      "e4m3/g=group:32/arithmetic=f32/scale=float64"};
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
     ulp_quantizer q = find(specs[i]);
     q.fixed = true;
     batch_compare(&q, i, 2);
   }
+}
+END_TEST
+
+static int by_value(const void *a, const void *b)
+{
+  double m = *(const double *)a, n = *(const double *)b;
+  return (m > n) - (m < n);
+}
+
+/* Against sorting: equal numbers, zeros, subnormals; infinities and NaNs, which
+ * do not count. */
+START_TEST(percentiles_sort)
+{
+  static const float odd[] = {0, -0.0F, 0x1p-140F, INFINITY, -INFINITY, NAN};
+  enum { N = 300 };
+  static double sorted[N];
+  static float x[N];
+  ulp_pcg32 g = ulp_pcg32_seed(1, 2);
+  for (size_t n = 1; n <= N; n += n < 10 ? 1 : 29) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+      x[i] = (float)(int32_t)ulp_pcg32_next(&g);
+      if (i % 5 == 4) x[i] = odd[i / 5 % 6];
+      if (i % 7 == 3) x[i] = x[i / 2];
+      if (isfinite(x[i])) sorted[count++] = fabs((double)x[i]);
+    }
+    qsort(sorted, count, sizeof *sorted, by_value);
+    for (double p = 0.5; p < 100; p += 8.3) {
+      double at = p / 100 * (double)(count - 1);
+      size_t i = (size_t)at, next = i + 1 < count ? i + 1 : i;
+      double want =
+          sorted[i] + (at - (double)i) * (sorted[next] - sorted[i]);
+      ck_assert_double_eq(ulp_block_percentile(x, n, p),
+                          want > 0 ? want : sorted[count - 1]);
+    }
+  }
+}
+END_TEST
+
+/* Products that are about 2^-126, where flushing looks at what they are before
+ * they are rounded. */
+START_TEST(least_normal)
+{
+  enum { BLOCKS = 64, CODES = 256, N = BLOCKS * CODES };
+  static unsigned char codes[N];
+  static float y[N], want[N], scales[BLOCKS];
+  ulp_quantizer q =
+      find("e4m3/g=group:256/arithmetic=f32/subnormals=flush");
+  const int64_t shape[] = {BLOCKS, CODES};
+  const ulp_quantized in = {codes, scales, NULL};
+  ulp_blocks b;
+  ulp_error e;
+  ck_assert(ulp_blocks_make(&b, &q.granularity, q.axis, 2, shape, &e) ==
+            ULP_OK);
+  for (size_t i = 0; i < N; i++)
+    codes[i] = (unsigned char)i;
+  for (int i = 0; i < BLOCKS; i++) { /* for significands from 8/8 to 15/8 */
+    scales[i] = 0x1p-123F / (float)(8 + i / 8);
+    for (int k = 0; k < i % 8; k++)
+      scales[i] = nextafterf(scales[i], 0);
+  }
+  ulp_dequantize_each(&q, &b, want, &in, 1);
+  ulp_dequantize_blocks(&q, &b, y, &in, 1, 0, BLOCKS);
+  for (size_t i = 0; i < N; i++)
+    if (memcmp(&y[i], &want[i], sizeof *y) != 0)
+      ck_abort_msg("block %zu, code 0x%x: %a, expected %a", i / CODES,
+                   codes[i], (double)y[i], (double)want[i]);
 }
 END_TEST
 
@@ -204,6 +286,8 @@ int main(void)
   tcase_add_loop_test(t, arithmetic, 0, 2);
   tcase_add_loop_test(t, steps, 0, 2);
   tcase_add_test(t, given);
+  tcase_add_test(t, percentiles_sort);
+  tcase_add_test(t, least_normal);
   tcase_add_test(t, no_scales);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);

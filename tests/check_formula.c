@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formula.h"
+#include "formula_steps.h"
 
 static double v[ULP_VARIABLES];
 
@@ -86,6 +86,19 @@ START_TEST(hand)
   double x = value(by_hand[_i].text, true), want = by_hand[_i].value;
   ck_assert_msg(fabs(x - want) <= 1e-12 * fabs(want), "%s: %.17g",
                 by_hand[_i].text, x);
+}
+END_TEST
+
+/* Beyond 2^52 each number is whole. */
+START_TEST(whole_numbers)
+{
+  ck_assert(ulp_whole(0x1.0000000000001p52) == 0x1.0000000000001p52);
+  ck_assert(ulp_whole(-0x1.fffffffffffffp52) == -0x1.fffffffffffffp52);
+  ck_assert(ulp_whole(0x1.fffffffffffffp51) == 0x1p52);
+  ck_assert(isinf(ulp_whole(INFINITY)) && isnan(ulp_whole(NAN)));
+  for (double x = -3; x <= 3; x += 0.125)
+    ck_assert(ulp_whole(x) == nearbyint(x) &&
+              !signbit(ulp_whole(x)) == !signbit(nearbyint(x)));
 }
 END_TEST
 
@@ -174,6 +187,7 @@ int main(void)
   tcase_add_checked_fixture(t, set_up, NULL);
   tcase_set_timeout(t, 60);
   tcase_add_loop_test(t, hand, 0, sizeof by_hand / sizeof *by_hand);
+  tcase_add_test(t, whole_numbers);
   tcase_add_test(t, nan_spreads);
   tcase_add_test(t, logarithms_round);
   tcase_add_test(t, f32_is_the_machines);
