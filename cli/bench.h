@@ -74,6 +74,7 @@ ulp_status bench_measure(bench *b, const bench_case *c, ulp_error *e);
  * 0 where the system does not tell. */
 int64_t bench_peak_bytes(const bench_side *side, size_t size, int threads,
                          ulp_status *status);
+/* What ULPLAB_ISA says, else the best of this machine. */
 ulp_isa bench_best_isa(void);
 
 /* ---- the ceiling (bench_blas.c) ----------------------------------------- */

@@ -110,20 +110,33 @@ static void same(const ulp_format *to, const ulp_format *from, const void *in,
         (unsigned long long)ulp_load_code(to, want, i));
 }
 
-/* ulp_round_values: the values of the codes in `want`; in place, too. */
-static void check_values(const ulp_format *to, const ulp_format *f32,
-                         const void *in, size_t n, const ulp_rounding *r,
-                         uint64_t first)
+/* The values of the codes in `want`; neighbours often have the same. */
+static float value[MOST];
+
+static void expect_values(const ulp_format *to, const ulp_format *f32, size_t n)
 {
   static const ulp_rounding rne = {.overflow = ULP_OVERFLOW_INF};
-  static float got[MOST], value[MOST];
-  for (size_t i = 0; i < n; i++) {
-    ulp_exact v = ulp_unpack(to, ulp_load_code(to, want, i));
+  uint64_t last = 0, code = 0;
+  for (size_t i = 0; i < n; i++, last = code) {
+    code = ulp_load_code(to, want, i);
+    if (i && code == last) {
+      value[i] = value[i - 1];
+      continue;
+    }
+    ulp_exact v = ulp_unpack(to, code);
     ulp_store_code(f32, value, i, ulp_round_pack(f32, &v, &rne, 0));
   }
+}
+
+/* ulp_round_values, in place, too. */
+static void check_values(const ulp_format *to, const void *in, size_t n,
+                         const ulp_rounding *r, uint64_t first)
+{
+  static float got[MOST];
   memcpy(got, in, n * sizeof *got);
   if (ulp_round_values(to, got, got, n, r, first) != ULP_OK)
     ck_abort_msg("%s: refused", to->name);
+  if (memcmp(got, value, n * sizeof *got) == 0) return;
   for (size_t i = 0; i < n; i++)
     if (memcmp(&got[i], &value[i], sizeof *got) != 0)
       ck_abort_msg("%s: value of element %zu: %a, expected %a, %s overflow=%s",
@@ -136,7 +149,9 @@ static void check_isas(const ulp_format *to, const ulp_format *from,
                        uint64_t first)
 {
   size_t bytes = n * to->storage_bytes;
+  bool values = strcmp(from->name, "float32") == 0;
   expect(to, from, in, n, r, first);
+  if (values) expect_values(to, from, n);
   for (size_t i = 0; ulp_isa_name(i); i++) {
     if (ulp_isa_set((ulp_isa)i) != ULP_OK) continue;
     memset(out, 0xa5, bytes + 64);
@@ -146,8 +161,7 @@ static void check_isas(const ulp_format *to, const ulp_format *from,
     for (size_t k = bytes; k < bytes + 64; k++)
       if (out[k] != 0xa5)
         ck_abort_msg("%s: byte %zu behind the end", to->name, k - bytes);
-    if (strcmp(from->name, "float32") == 0)
-      check_values(to, from, in, n, r, first);
+    if (values) check_values(to, in, n, r, first);
   }
 }
 
@@ -725,9 +739,23 @@ END_TEST
 
 /* ---- f64 with a scale -------------------------------------------------- */
 
+/* By 1 nothing is divided: a division quiets NaNs, and clang makes one of
+ * `scale == 1 ? x : x / scale`. */
+static void expect_scaled(const ulp_format *f, const ulp_format *f64, size_t n,
+                          double scale, const ulp_rounding *r)
+{
+  for (size_t i = 0; i < n; i++) {
+    ulp_exact x = scale == 1
+                      ? ulp_unpack(f64, ulp_load_code(f64, near_f64, i))
+                      : ulp_from_f64(near_f64[i] / scale);
+    ulp_store_code(f, want, i, ulp_round_pack(f, &x, r, i + 5));
+  }
+}
+
 START_TEST(scaled_doubles)
 {
   static const double scales[] = {1, 0.1, 3, 0x1p-140, 0x1p200, 1e-300};
+  const ulp_format f64 = found("f64");
   for (size_t i = 0; i < formats; i += 3) {
     size_t n = fill_near(&format[i]);
     n = n > 999 ? 999 : n;
@@ -735,14 +763,8 @@ START_TEST(scaled_doubles)
       ulp_rounding r = {.mode = (ulp_mode)(k % 8)};
       double scale = scales[k / 8];
       choose(&r, i + k);
-      for (size_t e = 0; e < n; e++)
-        ulp_store_code(&format[i], want, e,
-                       ulp_encode_f64(&format[i],
-                                      scale == 1 ? near_f64[e]
-                                                 : near_f64[e] / scale,
-                                      &r, e + 5));
+      expect_scaled(&format[i], &f64, n, scale, &r);
       for (size_t isa = 0; ulp_isa_name(isa); isa++) {
-        ulp_format f64 = found("f64");
         if (ulp_isa_set((ulp_isa)isa) != ULP_OK) continue;
         if (ulp_encode_array(&format[i], out, near_f64, n, scale, &r, 5) !=
             ULP_OK)
