@@ -85,25 +85,36 @@ static ulp_status peak(const bench_case *c, size_t size, int64_t *bytes,
   return s;
 }
 
-/* Finds the size whose pass takes no longer than the limit; where the least
- * takes longer, fewer rounds, unless they were asked for. */
+/* The size that would take the limit if time grew with it as from nothing, in
+ * whole grains. */
+static size_t longer(const bench *b, const bench_case *c, size_t size,
+                     double wall)
+{
+  double most = b->pass_limit / (wall + 1e-9) * (double)size;
+  size_t grain = c->grain < c->size ? c->grain : c->size;
+  if (most >= (double)c->size) return c->size;
+  return (size_t)(most / (double)grain) * grain;
+}
+
+/* Finds the size whose pass takes no longer than the limit, in steps, as what
+ * does not grow with it weighs more in the small; where the least takes
+ * longer, fewer rounds, unless they were asked for. */
 static ulp_status fit(const bench *b, const bench_case *c, result *r)
 {
-  size_t least = c->grain < c->size ? c->grain : c->size;
+  size_t least = c->grain < c->size ? c->grain : c->size, next = least;
   sample t;
   ulp_status s = peak(c, least, &r->bytes, &t.wall);
-  r->size = least;
   r->rounds = b->rounds;
-  if (s == ULP_OK && t.wall < b->pass_limit) /* the first was the warm-up */
-    s = time_passes(&c->ours, least, c->threads, 1, &t);
-  if (s != ULP_OK) return s;
-  double most = b->pass_limit / (t.wall + 1e-9) * (double)least;
-  if (most >= (double)c->size)
-    r->size = c->size;
-  else if (most >= 2 * (double)least)
-    r->size = (size_t)(most / (double)least) * least;
-  else if (most < (double)least && !b->rounds_given)
-    r->rounds = 1 + (int)(most / (double)least * (b->rounds - 1));
+  do {
+    r->size = next;
+    if (s == ULP_OK && t.wall < b->pass_limit) /* the first was the warm-up */
+      s = time_passes(&c->ours, r->size, c->threads, 1, &t);
+    if (s != ULP_OK) return s;
+    next = longer(b, c, r->size, t.wall);
+  } while (next >= 2 * r->size || (next == c->size && next > r->size));
+  double part = b->pass_limit / (t.wall + 1e-9);
+  if (r->size == least && part < 1 && !b->rounds_given)
+    r->rounds = 1 + (int)(part * (b->rounds - 1));
   return r->size > least ? peak(c, r->size, &r->bytes, &t.wall) : ULP_OK;
 }
 
