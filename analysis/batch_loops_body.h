@@ -4,11 +4,6 @@
  * (n values of rows of 16), to be compiled for their machines.  Nothing here
  * is fused (-ffp-contract=off).
  */
-/* What `omp simd` asks for is more than clang's sanitizers let it do. */
-#ifdef __clang__
-#pragma clang diagnostic ignored "-Wpass-failed"
-#endif
-
 #include <math.h>
 #include <string.h>
 
