@@ -181,7 +181,7 @@ void ulp_elements_taken(const ulp_quantizer *q, float *x, size_t n)
     memcpy(&u, &x[i], sizeof u);
     size = u & INT32_MAX;
     u = size < least ? u & INT32_MIN : u;
-    u = (size >= cut) & (size <= infinite) ? 0 : u;
+    u = ((size >= cut) & (size <= infinite)) != 0 ? 0 : u;
     memcpy(&x[i], &u, sizeof u);
   }
 }
