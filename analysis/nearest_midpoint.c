@@ -100,7 +100,8 @@ static float on_grid(float y)
  * place, to which both of its ties go. */
 static size_t to_even(const ulp_format *f, size_t i, float y)
 {
-  return i % 2 && y == midpoint(f, i) ? i + 1 : i;
+  size_t n = (size_t)ulp_code_count(f);
+  return i % 2 && i + 1 < n && y == midpoint(f, i) ? i + 1 : i;
 }
 
 uint64_t ulp_encode_midpoints(const ulp_quantizer *q, float y)

@@ -363,7 +363,7 @@ START_TEST(codebook_steps)
                                       "bnb_dynamic8u"};
   ulp_format f = found(names[_i / 8]), f32 = found("f32"), f64 = found("f64");
   ulp_rounding r = {.mode = (ulp_mode)(_i % 8), .seed = 7};
-  size_t least = 4 << f.bits;
+  size_t least = (size_t)4 << f.bits;
   size_t n = put_extremes(0), first = n;
   n = put_steps(n, &f, &r, INT64_C(-0x7f800001), INT32_C(0x7f800000));
   ck_assert(n >= first + 8 * ((1u << f.bits) - 1) || r.mode == ULP_SR);
