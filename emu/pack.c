@@ -106,7 +106,7 @@ static uint64_t odd_lanes(const ulp_kernel_operand *o)
 }
 
 /* x: [k in block order][lane]. */
-static void put_chunk(ulp_packed *p, const float *x, size_t group,
+static void put_chunk(ulp_packed *p, const float *x, int emin, size_t group,
                       size_t chunk)
 {
   const ulp_kernel_plan *plan = &p->plan;
@@ -116,7 +116,7 @@ static void put_chunk(ulp_packed *p, const float *x, size_t group,
   ulp_kernel_operand o = {.x = x,
                           .k = k,
                           .lanes = p->lanes,
-                          .emin = ilogb(ulp_min_normal(p->as)) + 127,
+                          .emin = emin + 127,
                           .value = (char *)p->value + at * value_bytes(p),
                           .vote = (char *)p->vote + at * vote_bytes(p),
                           .sign = p->sign + at / n * words};
@@ -130,13 +130,21 @@ static void put_chunk(ulp_packed *p, const float *x, size_t group,
 enum { SIDE = 4, SPAN = ULP_MAX_K };
 static_assert((int)ULP_ROWS % SIDE == 0 && (int)ULP_LANES % SIDE == 0, "sides");
 
-/* Where elements of K go in x: [chunk][k in block order][lane]. */
-static void places(const ulp_packed *p, size_t to[SPAN], size_t n)
+/* What all spans of an operand share. */
+typedef struct {
+  size_t chunks;   /* of a whole one */
+  size_t to[SPAN]; /* where elements go: [chunk][k in block order][lane] */
+  int emin;        /* of the values */
+} span_plan;
+
+static span_plan plan_spans(const ulp_packed *p)
 {
   size_t k = (size_t)p->m->k;
-  for (size_t i = 0; i < n; i++)
-    to[i / k * k + (size_t)ulp_block_k(p->m->record, (int)(i % k))] =
+  span_plan s = {.chunks = SPAN / k, .emin = ilogb(ulp_min_normal(p->as))};
+  for (size_t i = 0; i < s.chunks * k; i++)
+    s.to[i / k * k + (size_t)ulp_block_k(p->m->record, (int)(i % k))] =
         i * p->lanes;
+  return s;
 }
 
 /* SIDE rows from `first` on, n elements from `done` on; zeros where there is
@@ -154,7 +162,7 @@ static void load_side(const ulp_packed *p, size_t first, size_t done, size_t n,
 }
 
 /* As many chunks of a group as a span takes, from `chunk` on. */
-static void pack_span(ulp_packed *p, const size_t to[SPAN], size_t group,
+static void pack_span(ulp_packed *p, const span_plan *s, size_t group,
                       size_t chunk, size_t chunks)
 {
   float row[SIDE][SPAN], x[ULP_LANES * SPAN + ULP_SLACK];
@@ -163,20 +171,18 @@ static void pack_span(ulp_packed *p, const size_t to[SPAN], size_t group,
     load_side(p, group * p->lanes + l, chunk * k, n, row);
     for (size_t i = 0; i < n; i++) {
       float side[SIDE] = {row[0][i], row[1][i], row[2][i], row[3][i]};
-      memcpy(x + to[i] + l, side, sizeof side);
+      memcpy(x + s->to[i] + l, side, sizeof side);
     }
   }
   for (size_t i = 0; i < chunks; i++)
-    put_chunk(p, x + i * k * p->lanes, group, chunk + i);
+    put_chunk(p, x + i * k * p->lanes, s->emin, group, chunk + i);
 }
 
-static void pack_group(ulp_packed *p, size_t group)
+static void pack_group(ulp_packed *p, const span_plan *s, size_t group)
 {
-  size_t to[SPAN], most = SPAN / (size_t)p->m->k;
-  places(p, to, most * (size_t)p->m->k);
-  for (size_t chunk = 0; chunk < p->chunks; chunk += most)
-    pack_span(p, to, group, chunk,
-              p->chunks - chunk < most ? p->chunks - chunk : most);
+  for (size_t chunk = 0; chunk < p->chunks; chunk += s->chunks)
+    pack_span(p, s, group, chunk,
+              p->chunks - chunk < s->chunks ? p->chunks - chunk : s->chunks);
 }
 
 /* ---- panels ------------------------------------------------------------- */
@@ -217,10 +223,11 @@ void ulp_pack_again(ulp_packed *p, const void *array, size_t rows)
   p->rows = rows;
   if (!p->value)
     return;
+  const span_plan s = plan_spans(p);
   memset(p->odd, 0, groups_of(p) * p->chunks * sizeof *p->odd);
   memset(p->any_odd, 0, groups_of(p) * sizeof *p->any_odd);
   for (size_t group = 0; group < groups_of(p); group++)
-    pack_group(p, group);
+    pack_group(p, &s, group);
 }
 
 ulp_status ulp_pack_operand(ulp_packed *p, const ulp_mma *m, bool is_b,
