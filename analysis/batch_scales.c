@@ -220,7 +220,7 @@ void ulp_batch_set(ulp_batch_work *w, ulp_batch_setting *s,
   find_raw(w, s, raw, before);
   find_scales(w, s);
   find_factors(w, s);
-  leave_nan(w, s->factor); /* of its sign an element would be */
+  leave_nan(w, s->factor); /* an element's NaN would have its sign */
 }
 
 void ulp_batch_set_given(ulp_batch_work *w, ulp_batch_setting *s)
@@ -234,5 +234,5 @@ void ulp_batch_set_given(ulp_batch_work *w, ulp_batch_setting *s)
     s->factor[i] = ulp_element_given(w->t->q, v, s->zero[i]).factor;
     if (fabs(s->zero[i]) > 0x1p24) ulp_batch_leave(w, i);
   }
-  leave_nan(w, s->factor); /* of its sign an element would be */
+  leave_nan(w, s->factor); /* an element's NaN would have its sign */
 }

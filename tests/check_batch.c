@@ -21,6 +21,16 @@ static ulp_quantizer find(const char *spec)
   return q;
 }
 
+/* Every other spec from `first` on. */
+static void compare_half(const char *const *specs, size_t count, size_t first,
+                         size_t every)
+{
+  for (size_t i = first; i < count; i += 2) {
+    ulp_quantizer q = find(specs[i]);
+    batch_compare(&q, i, every);
+  }
+}
+
 START_TEST(rows)
 {
   for (size_t i = (size_t)_i; i < ulp_quantizer_count(); i += 4) {
@@ -85,10 +95,7 @@ START_TEST(choices)
       /* The order of the sum decides. */
       "e4m3/g=token" NEAR, "e4m3/g=group:32" NEAR "/sum=8",
       "e4m3/g=group:24" NEAR "/sum=x3,5", "e4m3/g=tensor" NEAR "/sum=x2"};
-  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
-    ulp_quantizer q = find(specs[i]);
-    batch_compare(&q, i, 2);
-  }
+  compare_half(specs, sizeof specs / sizeof *specs, (size_t)_i, 2);
 }
 END_TEST
 
@@ -103,10 +110,7 @@ START_TEST(lines)
       "fp8-block@deepgemm/g=tile:128x1", "int8/rule=minmax/g=channel/axis=1",
       "fp8-channel@compressed-tensors/axis=1", "int4/g=group:5/axis=-2",
       "nvfp4@fouroversix-static6/g=tile:2x16"};
-  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
-    ulp_quantizer q = find(specs[i]);
-    batch_compare(&q, i, 1);
-  }
+  compare_half(specs, sizeof specs / sizeof *specs, (size_t)_i, 1);
 }
 END_TEST
 
@@ -134,10 +138,7 @@ START_TEST(arithmetic)
       "e4m3/g=group:32/arithmetic=f32/outlier=1.5/rule=percentile:90",
       "e4m3/g=group:32/arithmetic=f32/outlier=1.5/second=a * 0.003",
       "e4m3/g=group:32/arithmetic=f32/subnormals=flush/rule=mse:3"};
-  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
-    ulp_quantizer q = find(specs[i]);
-    batch_compare(&q, i, 2);
-  }
+  compare_half(specs, sizeof specs / sizeof *specs, (size_t)_i, 2);
 }
 END_TEST
 
@@ -161,10 +162,7 @@ START_TEST(steps)
       "nf4@bitsandbytes/ties=mode/round=sr",
       "bnb_dynamic8/arithmetic=f32/g=group:64/round=sr/sr-bits=9",
       "bnb_fp4/arithmetic=bf16/g=tile:4x16/round=sr"};
-  for (size_t i = (size_t)_i; i < sizeof specs / sizeof *specs; i += 2) {
-    ulp_quantizer q = find(specs[i]);
-    batch_compare(&q, i, 2);
-  }
+  compare_half(specs, sizeof specs / sizeof *specs, (size_t)_i, 2);
 }
 END_TEST
 
